@@ -1,0 +1,221 @@
+"""The values that travel through the pipeline: frozen, their shapes checked once, when made.
+
+N = 0 is normal and never ``None``.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gnomon.geometry import Affine
+
+if TYPE_CHECKING:
+    pass
+
+Floats = NDArray[np.float64]
+Frame = Literal["model", "file"]
+HeatmapKind = Literal["coarse", "fine", "confidence"]
+
+
+def _check(good: bool, what: str) -> None:
+    if not good:
+        raise ValueError(what)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """A photograph at model size, and where its pixels lie in the file.
+
+    ``pixels`` (3,H,W) float32 RGB in [0,1]; ``source`` path or name; ``content_hash`` of the decoded
+    pixels; ``size`` (width, height) of the file as displayed; ``to_file`` takes model pixels to
+    file pixels.
+    """
+
+    pixels: torch.Tensor
+    source: str
+    content_hash: str
+    size: tuple[int, int]
+    to_file: Affine
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.pixels.shape)
+        _check(
+            len(shape) == 3
+            and shape[0] == 3
+            and min(shape) > 0
+            and self.pixels.dtype == torch.float32,
+            f"pixels are float32 (3,H,W), not {self.pixels.dtype} {shape}",
+        )
+        _check(min(self.size) > 0, f"size is (width, height) of at least 1x1, not {self.size}")
+
+    @property
+    def height(self) -> int:
+        """Rows at model size."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def width(self) -> int:
+        """Columns at model size."""
+        return int(self.pixels.shape[2])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heatmap:
+    """One value for each model pixel: ``values`` (H,W) float32, finite."""
+
+    values: NDArray[np.float32]
+    kind: HeatmapKind
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.values, dtype=np.float32)
+        _check(values.ndim == 2 and values.size > 0, f"a heatmap is (H,W), not {values.shape}")
+        _check(bool(np.isfinite(values).all()), f"the {self.kind} map holds NaN or infinity")
+        object.__setattr__(self, "values", values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keypoints:
+    """N points, best first, with their evidence.
+
+    ``xy`` (N,2) pixels of ``frame``; ``score`` (N,) confidence; ``coarse`` and ``fine`` (N,) the maps'
+    values at the point, NaN where unknown; ``covariance`` (N,2,2) px², NaN where not ``refined`` (N,);
+    ``part`` (N,) id, -1 unknown.
+    """
+
+    xy: Floats
+    frame: Frame
+    score: Floats
+    coarse: Floats
+    fine: Floats
+    covariance: Floats
+    refined: NDArray[np.bool_]
+    part: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        _check(self.frame in ("model", "file"), f"frame is 'model' or 'file', not {self.frame!r}")
+        n = len(self.xy)
+        shapes: dict[str, tuple[type, tuple[int, ...]]] = {
+            "xy": (np.float64, (n, 2)),
+            "score": (np.float64, (n,)),
+            "coarse": (np.float64, (n,)),
+            "fine": (np.float64, (n,)),
+            "covariance": (np.float64, (n, 2, 2)),
+            "refined": (np.bool_, (n,)),
+            "part": (np.int64, (n,)),
+        }
+        for name, (dtype, shape) in shapes.items():
+            array = np.asarray(getattr(self, name), dtype=dtype)
+            _check(array.shape == shape, f"{name} is {shape}, not {array.shape}")
+            object.__setattr__(self, name, array)
+        _check(bool(np.isfinite(self.xy).all()), "xy holds NaN or infinity")
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    @classmethod
+    def at(cls, xy: object, score: object, frame: Frame = "model") -> "Keypoints":
+        """Make unrefined keypoints with a place (N,2) and a score (N,) only."""
+        points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
+        n = len(points)
+        return cls(
+            xy=points,
+            frame=frame,
+            score=np.asarray(score, dtype=np.float64),
+            coarse=np.full(n, np.nan),
+            fine=np.full(n, np.nan),
+            covariance=np.full((n, 2, 2), np.nan),
+            refined=np.zeros(n, dtype=np.bool_),
+            part=np.full(n, -1, dtype=np.int64),
+        )
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_] | slice) -> "Keypoints":
+        """Select rows, by index, by truth or by slice."""
+        return Keypoints(
+            xy=self.xy[rows],
+            frame=self.frame,
+            score=self.score[rows],
+            coarse=self.coarse[rows],
+            fine=self.fine[rows],
+            covariance=self.covariance[rows],
+            refined=self.refined[rows],
+            part=self.part[rows],
+        )
+
+    def to_file(self, to_file: Affine) -> "Keypoints":
+        """Move model-frame keypoints, covariances included, to file pixels."""
+        _check(self.frame == "model", "these keypoints are in file pixels already")
+        return replace(
+            self,
+            xy=to_file.apply(self.xy),
+            covariance=to_file.apply_covariance(self.covariance),
+            frame="file",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An engine's account: which engine ran, on how many windows, for how long.
+
+    ``multiply_adds`` is what the engine computed, ``dense_multiply_adds`` what one full forward pass
+    for each window would have taken; ``None`` where the engine does not count.
+    """
+
+    engine: str
+    windows: int
+    seconds: float
+    multiply_adds: int | None = None
+    dense_multiply_adds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """What gnomon found in one image: the class, the keypoints in file pixels, and the evidence."""
+
+    image: Image
+    label: str
+    label_index: int
+    probability: float
+    keypoints: Keypoints
+    n_candidates: int
+    coarse: Heatmap
+    fine: Heatmap
+    confidence: Heatmap
+    work: Work
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _check(self.keypoints.frame == "file", "a detection's keypoints are in file pixels")
+        shape = (self.image.height, self.image.width)
+        for heatmap in (self.coarse, self.fine, self.confidence):
+            _check(heatmap.values.shape == shape, f"the {heatmap.kind} map is not {shape}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Landmarks:
+    """M points that a person annotated, in file pixels.
+
+    ``xy`` (M,2); ``ids`` (M,) int; ``names`` M part names; ``visible`` (M,) bool; ``scale`` the
+    object's size in px, the unit of tolerances.
+    """
+
+    xy: Floats
+    ids: NDArray[np.int64]
+    names: tuple[str, ...]
+    visible: NDArray[np.bool_]
+    scale: float
+
+    def __post_init__(self) -> None:
+        m = len(self.xy)
+        for name, dtype, shape in (
+            ("xy", np.float64, (m, 2)),
+            ("ids", np.int64, (m,)),
+            ("visible", np.bool_, (m,)),
+        ):
+            array = np.asarray(getattr(self, name), dtype=dtype)
+            _check(array.shape == shape, f"{name} is {shape}, not {array.shape}")
+            object.__setattr__(self, name, array)
+        _check(len(self.names) == m, f"{m} landmarks want {m} names, not {len(self.names)}")
+        _check(self.scale > 0, f"scale is a positive number of pixels, not {self.scale}")
