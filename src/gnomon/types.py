@@ -29,9 +29,9 @@ def _check(good: bool, what: str) -> None:
 class Image:
     """A photograph at model size, and where its pixels lie in the file.
 
-    ``pixels`` (3,H,W) float32 RGB in [0,1]; ``source`` path or name; ``content_hash`` of the decoded
-    pixels; ``size`` (width, height) of the file as displayed; ``to_file`` takes model pixels to
-    file pixels.
+    ``pixels`` (3,H,W) float32 RGB in [0,1]; ``source`` path or name; ``content_hash`` of the
+    decoded pixels; ``size`` (width, height) of the file as displayed; ``to_file`` takes model
+    pixels to file pixels.
     """
 
     pixels: torch.Tensor
@@ -80,9 +80,9 @@ class Heatmap:
 class Keypoints:
     """N points, best first, with their evidence.
 
-    ``xy`` (N,2) pixels of ``frame``; ``score`` (N,) confidence; ``coarse`` and ``fine`` (N,) the maps'
-    values at the point, NaN where unknown; ``covariance`` (N,2,2) px², NaN where not ``refined`` (N,);
-    ``part`` (N,) id, -1 unknown.
+    ``xy`` (N,2) pixels of ``frame``; ``score`` (N,) confidence; ``coarse`` and ``fine`` (N,) the
+    maps' values at the point, NaN where unknown; ``covariance`` (N,2,2) px², NaN where not
+    ``refined`` (N,); ``part`` (N,) id, -1 unknown.
     """
 
     xy: Floats
@@ -159,8 +159,8 @@ class Keypoints:
 class Work:
     """An engine's account: which engine ran, on how many windows, for how long.
 
-    ``multiply_adds`` is what the engine computed, ``dense_multiply_adds`` what one full forward pass
-    for each window would have taken; ``None`` where the engine does not count.
+    ``multiply_adds`` is what the engine computed, ``dense_multiply_adds`` what one full forward
+    pass for each window would have taken; ``None`` where the engine does not count.
     """
 
     engine: str

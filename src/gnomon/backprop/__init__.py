@@ -1,1 +1,1 @@
-""""""
+"""Fine: gradients of the predicted class, guided at every activation."""

@@ -1,1 +1,1 @@
-""""""
+"""A network, its preprocessing and its class names, together."""

@@ -1,1 +1,1 @@
-""""""
+"""Exact occlusion outputs from what a patch can change, and nothing else."""
