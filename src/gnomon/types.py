@@ -25,6 +25,13 @@ def _check(good: bool, what: str) -> None:
         raise ValueError(what)
 
 
+def _set_arrays(target: object, shapes: dict[str, tuple[type, tuple[int, ...]]]) -> None:
+    for name, (dtype, shape) in shapes.items():
+        array = np.asarray(getattr(target, name), dtype=dtype)
+        _check(array.shape == shape, f"{name} is {shape}, not {array.shape}")
+        object.__setattr__(target, name, array)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
     """A photograph at model size, and where its pixels lie in the file.
@@ -106,10 +113,7 @@ class Keypoints:
             "refined": (np.bool_, (n,)),
             "part": (np.int64, (n,)),
         }
-        for name, (dtype, shape) in shapes.items():
-            array = np.asarray(getattr(self, name), dtype=dtype)
-            _check(array.shape == shape, f"{name} is {shape}, not {array.shape}")
-            object.__setattr__(self, name, array)
+        _set_arrays(self, shapes)
         _check(bool(np.isfinite(self.xy).all()), "xy holds NaN or infinity")
 
     def __len__(self) -> int:
@@ -209,13 +213,11 @@ class Landmarks:
 
     def __post_init__(self) -> None:
         m = len(self.xy)
-        for name, dtype, shape in (
-            ("xy", np.float64, (m, 2)),
-            ("ids", np.int64, (m,)),
-            ("visible", np.bool_, (m,)),
-        ):
-            array = np.asarray(getattr(self, name), dtype=dtype)
-            _check(array.shape == shape, f"{name} is {shape}, not {array.shape}")
-            object.__setattr__(self, name, array)
+        shapes: dict[str, tuple[type, tuple[int, ...]]] = {
+            "xy": (np.float64, (m, 2)),
+            "ids": (np.int64, (m,)),
+            "visible": (np.bool_, (m,)),
+        }
+        _set_arrays(self, shapes)
         _check(len(self.names) == m, f"{m} landmarks want {m} names, not {len(self.names)}")
         _check(self.scale > 0, f"scale is a positive number of pixels, not {self.scale}")
