@@ -4,7 +4,7 @@ N = 0 is normal and never ``None``.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ def _check(good: bool, what: str) -> None:
 
 def _set_arrays(target: object, shapes: dict[str, tuple[type, tuple[int, ...]]]) -> None:
     for name, (dtype, shape) in shapes.items():
-        array = np.asarray(getattr(target, name), dtype=dtype)
+        array: NDArray[Any] = np.asarray(getattr(target, name), dtype=dtype)
         _check(array.shape == shape, f"{name} is {shape}, not {array.shape}")
         object.__setattr__(target, name, array)
 
