@@ -1,7 +1,7 @@
 """Every choice of the method as one value, and the named sets of choices."""
 
-from dataclasses import dataclass, fields
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, TypedDict
 
 from gnomon.errors import SettingError, unknown_name
 
@@ -51,6 +51,41 @@ class Settings:
             raise SettingError(f"keep is {self.keep}; it is a fraction above 0 and at most 1")
 
 
+class SettingChanges(TypedDict, total=False):
+    """Settings that differ from the preset's; lengths in model pixels."""
+
+    patch: int
+    """Side of the square that covers."""
+    stride: int
+    """Step from one covered square to the next."""
+    fill: str
+    """What covers: random, constant, mean, blur, or package.module:name."""
+    draws: int
+    """Random fills to average over."""
+    seed: int
+    """Seed of every random choice."""
+    engine: str
+    """What computes the occluded outputs: auto, dense, incremental."""
+    fine: str
+    """Method of the fine map: guided, gradient, smoothgrad, or package.module:name."""
+    target: Target
+    """What is backpropagated."""
+    coarse_smoothing: float
+    """Sigma of the Gaussian over the coarse map."""
+    fine_smoothing: float
+    """Sigma of the Gaussian over the fine map."""
+    coarse_weight: float
+    """Weight of the coarse map's log-likelihood."""
+    fine_weight: float
+    """Weight of the fine map's log-likelihood."""
+    radius: float
+    """No two candidates lie closer than this."""
+    keep: float
+    """Fraction of the candidates to keep, best first."""
+    refine_window: int
+    """Side of the window in which a keypoint is refined."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """A classifier's name and the settings that go with it."""
@@ -70,6 +105,3 @@ def preset(name: str) -> Preset:
     if name not in PRESETS:
         raise SettingError(unknown_name("preset", name, PRESETS))
     return PRESETS[name]
-
-
-SETTING_NAMES = tuple(field.name for field in fields(Settings))

@@ -68,6 +68,12 @@ class Image:
         """Columns at model size."""
         return int(self.pixels.shape[2])
 
+    def picture(self) -> NDArray[np.uint8]:
+        """Give the pixels as (H,W,3) uint8, to look at."""
+        scaled = (self.pixels.permute(1, 2, 0) * 255).round().clamp(0, 255)
+        shown: NDArray[np.uint8] = scaled.to(torch.uint8).cpu().numpy()
+        return shown
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heatmap:
@@ -81,6 +87,19 @@ class Heatmap:
         _check(values.ndim == 2 and values.size > 0, f"a heatmap is (H,W), not {values.shape}")
         _check(bool(np.isfinite(values).all()), f"the {self.kind} map holds NaN or infinity")
         object.__setattr__(self, "values", values)
+
+    def figure(self) -> "Figure":
+        """Draw the map with its scale."""
+        from gnomon import figures  # matplotlib takes a second to import
+
+        height, width = self.values.shape
+        panel = figures.Panel(self.kind, self.values, Affine.identity())
+        return figures.draw([panel], (width, height))
+
+    def _repr_png_(self) -> bytes:
+        from gnomon import figures
+
+        return figures.png(self.figure())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,6 +214,36 @@ class Detection:
         shape = (self.image.height, self.image.width)
         for heatmap in (self.coarse, self.fine, self.confidence):
             _check(heatmap.values.shape == shape, f"the {heatmap.kind} map is not {shape}")
+
+    def figure(
+        self, picture: NDArray[np.uint8] | None = None, landmarks: "Landmarks | None" = None
+    ) -> "Figure":
+        """Draw the paper's columns: image, coarse map, fine map, keypoints, annotations.
+
+        ``picture`` (h,w,3) uint8 is the file at its own resolution; without it the image at model
+        size is drawn. The column of annotations is there when ``landmarks`` are.
+        """
+        from gnomon import figures  # matplotlib takes a second to import
+
+        panels = figures.method_panels(
+            picture=self.image.picture() if picture is None else picture,
+            picture_to_file=self.image.to_file
+            if picture is None
+            else Affine.resize((picture.shape[1], picture.shape[0]), self.image.size),
+            coarse=self.coarse.values,
+            fine=self.fine.values,
+            map_to_file=self.image.to_file,
+            keypoints=self.keypoints.xy,
+            covariance=self.keypoints.covariance,
+            landmarks=None if landmarks is None else landmarks.xy[landmarks.visible],
+        )
+        title = f"{self.label} {self.probability:.0%} · {len(self.keypoints)} keypoints"
+        return figures.draw(panels, self.image.size, title)
+
+    def _repr_png_(self) -> bytes:
+        from gnomon import figures
+
+        return figures.png(self.figure())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

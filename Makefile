@@ -1,0 +1,38 @@
+# Every target first sets up .venv with what it needs, once.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/core
+	$(BIN)/gnomon detect samples --out runs/demo --replace
+	$(BIN)/gnomon report runs/demo
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/dev
+	for script in benchmarks/*_*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf .venv runs
+
+.venv/uv: constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gnomon needs Python 3.11 or later; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
+	touch $@
+
+.venv/core: .venv/uv pyproject.toml
+	$(UV) --editable .
+	touch $@
+
+.venv/dev: .venv/core
+	$(UV) --editable '.[dev]'
+	touch $@
