@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gnomon.geometry import Affine
 
 if TYPE_CHECKING:
-    pass
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 Frame = Literal["model", "file"]

@@ -1,0 +1,69 @@
+"""Read a run folder back."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gnomon.errors import RunError
+from gnomon.runs.info import RunInfo
+from gnomon.runs.tables import IMAGES, KEYPOINTS
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An input that could not be processed, and why."""
+
+    path: str
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder's content: ``images`` and ``keypoints`` are Arrow tables (see DESIGN)."""
+
+    folder: Path
+    info: RunInfo
+    images: pa.Table
+    keypoints: pa.Table
+    failures: tuple[Failure, ...]
+
+
+def parts(folder: Path, table: str) -> list[Path]:
+    """List the complete Parquet files of one table, in the order in which they were written."""
+    return sorted((folder / table).glob("part-*.parquet"))
+
+
+def read_table(folder: Path, table: str, schema: pa.Schema) -> pa.Table:
+    """Read all of one table; ``RunError`` names a file that cannot be read."""
+    tables = [schema.empty_table()]
+    for path in parts(folder, table):
+        try:
+            tables.append(pq.read_table(path, schema=schema))
+        except (OSError, pa.ArrowException) as error:
+            raise RunError(f"{path} cannot be read: {error}") from error
+    return pa.concat_tables(tables).combine_chunks()
+
+
+def read_failures(folder: Path) -> list[Failure]:
+    """Read failures.jsonl; a last line that a kill cut short is left out."""
+    path = folder / "failures.jsonl"
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [Failure(**json.loads(line)) for line in lines if line.endswith("\n")]
+
+
+def read_run(folder: str | Path) -> Run:
+    """Read a run that `gnomon detect` wrote; ``RunError`` where there is none."""
+    folder = Path(folder)
+    return Run(
+        folder=folder,
+        info=RunInfo.read(folder),
+        images=read_table(folder, "images", IMAGES),
+        keypoints=read_table(folder, "keypoints", KEYPOINTS),
+        failures=tuple(read_failures(folder)),
+    )
