@@ -1,1 +1,5 @@
-"""Class labels in, keypoints out."""
+"""Class labels in, keypoints out; the public names stand in __init__.pyi."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""Pages and figures from a run."""
+
+from gnomon.report.page import write_report
+
+__all__ = ["write_report"]
