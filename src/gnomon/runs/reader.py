@@ -32,19 +32,22 @@ class Run:
     failures: tuple[Failure, ...]
 
 
-def parts(folder: Path, table: str) -> list[Path]:
-    """List the complete Parquet files of one table, in the order in which they were written."""
-    return sorted((folder / table).glob("part-*.parquet"))
+def parts(folder: Path) -> list[str]:
+    """Name the complete parts in the order in which they were written.
+
+    A part of the images table is the last thing written, so it makes its part complete.
+    """
+    return sorted(path.name for path in (folder / "images").glob("part-*.parquet"))
 
 
 def read_table(folder: Path, table: str, schema: pa.Schema) -> pa.Table:
     """Read all of one table; ``RunError`` names a file that cannot be read."""
     tables = [schema.empty_table()]
-    for path in parts(folder, table):
+    for name in parts(folder):
         try:
-            tables.append(pq.read_table(path, schema=schema))
+            tables.append(pq.read_table(folder / table / name, schema=schema))
         except (OSError, pa.ArrowException) as error:
-            raise RunError(f"{path} cannot be read: {error}") from error
+            raise RunError(f"{folder / table / name} cannot be read: {error}") from error
     return pa.concat_tables(tables).combine_chunks()
 
 

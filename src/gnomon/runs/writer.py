@@ -96,7 +96,7 @@ class RunWriter:
     def _write_part(self) -> None:
         if not self._images:
             return
-        name = f"part-{len(parts(self.folder, 'images')):06d}.parquet"
+        name = f"part-{len(parts(self.folder)):06d}.parquet"
         tables = {
             "keypoints": pa.concat_tables(self._keypoints),
             "images": pa.Table.from_pylist(self._images, schema=IMAGES),
