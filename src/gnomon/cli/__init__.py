@@ -1,27 +1,38 @@
 """The command line: one function a verb, each of which Python can call too."""
 
 import sys
+from collections.abc import Callable
 
 import tyro
 from rich.console import Console
+from rich.markup import escape
 
 from gnomon.cli.detect import detect
+from gnomon.cli.outcome import Outcome
 from gnomon.cli.report import report
 from gnomon.errors import GnomonError
 
-VERBS = {"detect": detect, "report": report}
+VERBS: dict[str, Callable[..., Outcome]] = {"detect": detect, "report": report}
+
+
+DESCRIPTION = """Class labels in, keypoints out.
+
+Example: gnomon detect photos/ --out runs/first"""
 
 
 def main() -> None:
     """Run one verb; exit 0 when done, 1 when some inputs failed, 2 when nothing could be done."""
     try:
-        result = tyro.extras.subcommand_cli_from_dict(
+        outcome = tyro.extras.subcommand_cli_from_dict(
             VERBS,
             prog="gnomon",
-            description="Class labels in, keypoints out.\n\nExample: gnomon detect photos/ --out run",
+            description=DESCRIPTION,
             config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes),
         )
     except GnomonError as error:
-        Console(stderr=True).print(f"[bold red]gnomon:[/] {error}", highlight=False)
+        Console(stderr=True).print(f"[bold red]gnomon:[/] {escape(str(error))}", highlight=False)
         sys.exit(2)
-    sys.exit(result.exit_status)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("interrupted; what was done is kept, --resume goes on with it")
+        sys.exit(130)
+    sys.exit(outcome.exit_status)

@@ -1,6 +1,7 @@
 """`gnomon detect`: images in, a run folder out."""
 
 from pathlib import Path
+from time import perf_counter
 from typing import Literal, Unpack
 
 import tyro
@@ -31,7 +32,7 @@ def detect(
     Example: gnomon detect photos/ car.jpg --out runs/first --keep 0.3
 
     Args:
-        paths: Images, folders (searched through) or globs.
+        paths: Images, folders (searched through), globs, or data sets as kind:FOLDER.
         out: The run folder to write.
         model: The classifier: embedded, torchvision/NAME, timm/NAME, hf/NAME or a checkpoint file.
         weights: A weights file for the model, where its own cannot be fetched.
@@ -45,12 +46,15 @@ def detect(
         quiet: Show no progress.
         changes: Settings that differ from the preset's.
     """
+    from gnomon.cli.closing import closing_table
+    from gnomon.cli.inputs import find_inputs
     from gnomon.cli.progress import Progress
     from gnomon.detector import Detector
-    from gnomon.errors import GnomonError
-    from gnomon.images import decode, find_images
+    from gnomon.figures import png
+    from gnomon.images import decode
     from gnomon.runs import RunInfo, RunWriter
 
+    begin = perf_counter()
     detector = Detector(
         model,
         preset=preset,
@@ -68,21 +72,21 @@ def detect(
         settings=detector.settings,
         device=str(detector.classifier.device),
     )
-    inputs = find_images(paths)
+    inputs = find_inputs(paths)
     with (
         RunWriter(out, info, resume=resume, save_heatmaps=save_heatmaps) as run,
         Progress(len(inputs), quiet=quiet) as progress,
     ):
-        for path in inputs:
-            if not run.is_done(path):
+        for each in inputs:
+            if not run.is_done(each.path):
                 try:
-                    picture = decode(path)
+                    picture = decode(each.path)
                     found = detector(picture, progress=progress.windows)
-                    run.add(path, found)
-                    if figures:
-                        run.add_figure(path, found.figure(picture.rgb))
-                except GnomonError as error:
-                    progress.say(run.fail(path, error))
+                    figure = png(found.figure(picture.rgb, each.landmarks)) if figures else None
+                except Exception as error:
+                    progress.failed(run.fail(each.path, error))
+                else:
+                    run.add(each.path, found, figure)
             progress.image_done()
-    progress.close_with(run.info)
+    progress.close_with(closing_table(run.info, perf_counter() - begin))
     return Outcome(out, n_done=run.info.n_images, n_failed=run.info.n_failures)

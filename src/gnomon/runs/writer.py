@@ -37,7 +37,7 @@ class RunWriter:
         self._save_heatmaps = save_heatmaps
         try:
             self.info = self._reopen(info) if resume else self._make(info)
-            for name in ("images", "keypoints") + (("heatmaps",) if save_heatmaps else ()):
+            for name in ("images", "keypoints", "figures", "heatmaps"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
             (folder / "failures.jsonl").write_bytes(b"")
             self.info.write(folder)
@@ -70,10 +70,12 @@ class RunWriter:
         """Tell whether an earlier, interrupted start of this run finished the image."""
         return image_id(path) in self.done
 
-    def add(self, path: str, found: Detection) -> None:
-        """Add one image's detection."""
+    def add(self, path: str, found: Detection, figure: bytes | None = None) -> None:
+        """Add one image's detection, and the PNG of its figure if there is one."""
         self._images.append(image_row(path, found))
         self._keypoints.append(keypoint_rows(path, found))
+        if figure is not None:
+            write_whole(self.folder / "figures" / f"{image_id(path)}.png", figure)
         if self._save_heatmaps:
             _write_heatmaps(self.folder / "heatmaps" / f"{image_id(path)}.npz", found)
         self.info = replace(

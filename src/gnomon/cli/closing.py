@@ -1,0 +1,15 @@
+"""The table that closes a run."""
+
+from rich import box
+from rich.table import Table
+
+from gnomon.runs import RunInfo
+
+
+def closing_table(info: RunInfo, seconds: float) -> Table:
+    """Sum a run up: images, keypoints, failures, seconds."""
+    table = Table(box=box.SIMPLE, show_edge=False)
+    for name in ("images", "keypoints", "failures", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_row(f"{info.n_images}", f"{info.n_keypoints}", f"{info.n_failures}", f"{seconds:.1f}")
+    return table
