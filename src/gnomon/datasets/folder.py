@@ -5,8 +5,7 @@ from pathlib import Path
 from gnomon.datasets.files import contents, require
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split
 from gnomon.errors import DatasetError
-
-SUFFIXES = {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+from gnomon.images.files import images_in
 
 
 def read_folder(folder: Path) -> Dataset:
@@ -38,14 +37,11 @@ def _classes(folder: Path, split: Split | None) -> list[Sample]:
     return [
         Sample(image, label=top.name, split=split)
         for top in _subfolders(folder)
-        for image in sorted(top.rglob("*"))
-        if image.suffix.lower() in SUFFIXES and image.is_file() and _seen(image, top)
+        for image in images_in(top)
     ]
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and _seen(path, folder))
-
-
-def _seen(path: Path, top: Path) -> bool:
-    return not any(part.startswith(".") for part in path.relative_to(top).parts)
+    return sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )

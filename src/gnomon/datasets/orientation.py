@@ -3,14 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as PILImage
-from PIL import UnidentifiedImageError
 
 from gnomon.errors import DatasetError
 from gnomon.geometry import Affine
 from gnomon.types import Floats
-
-_ORIENTATION_TAG = 0x0112
 
 # by orientation: displayed x and displayed y, each as (times x, times y, plus w or h) of the stored
 # point, w and h the largest stored x and y
@@ -33,7 +31,7 @@ def to_displayed(image: Path, annotated_size: tuple[int, int]) -> Affine:
     try:
         with PILImage.open(image) as opened:
             stored = opened.size
-            orientation = int(opened.getexif().get(_ORIENTATION_TAG, 1))
+            orientation = int(opened.getexif().get(ExifTags.Base.Orientation, 1))
     except (OSError, UnidentifiedImageError) as error:
         raise DatasetError(f"{image} cannot be read as an image: {error}") from error
     displayed = stored[::-1] if orientation in _TURNS else stored
