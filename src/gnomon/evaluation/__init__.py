@@ -1,14 +1,19 @@
 """How good the keypoints are, measured on annotated photographs."""
 
+from gnomon.evaluation.baselines import BASELINES, Baseline
+from gnomon.evaluation.grad_cam import grad_cam_peaks
 from gnomon.evaluation.inside import InsideScore, score_inside
 from gnomon.evaluation.matching import Match, match
 from gnomon.evaluation.metrics import PartScore, Score, score, score_classes, score_parts
 
 __all__ = [
+    "BASELINES",
+    "Baseline",
     "InsideScore",
     "Match",
     "PartScore",
     "Score",
+    "grad_cam_peaks",
     "match",
     "score",
     "score_classes",
