@@ -1,1 +1,17 @@
 """Coarse: how far the class probability falls when a patch of the image is covered."""
+
+from gnomon.occlusion.dense import DenseEngine
+from gnomon.occlusion.engine import Engine
+from gnomon.occlusion.fills import FILLS, Fill
+from gnomon.occlusion.occlude import ENGINES, Occlusion, occlude, prepare_engine
+
+__all__ = [
+    "ENGINES",
+    "FILLS",
+    "DenseEngine",
+    "Engine",
+    "Fill",
+    "Occlusion",
+    "occlude",
+    "prepare_engine",
+]

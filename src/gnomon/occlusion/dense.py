@@ -1,0 +1,145 @@
+"""The reference engine: every occluded copy goes through the whole network."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from gnomon.classifier.copying import structural_copy
+from gnomon.errors import ClassifierError, GnomonError, SettingError
+
+# Libraries round differently at different batch shapes, hence lanes of one shape; larger ones are
+# hardly faster. The bytes bound 64 channels at full size, in and out of one layer, for one lane.
+LANE = {"cpu": 8, "cuda": 64}
+LANE_BYTES = {"cpu": 1 << 30, "cuda": 4 << 30}
+
+
+class DenseEngine:
+    """Runs the network once for each window, in lanes of one fixed number of images.
+
+    The network is not touched: the engine keeps a copy in evaluation mode that shares its tensors,
+    all but the convolutions' weights, which it holds channels-last. Make a new engine when the
+    weights have changed. A row of ``outputs`` has the same bits whatever the batch size, the order
+    of the windows and the process; device, image size and number of threads may change the last.
+
+    ``batch_size`` is how many windows are prepared at a time, rounded up to whole lanes; one lane
+    unless given. When memory runs out, it is halved and the work goes on; a lane that had to be
+    halved rounds differently, too.
+    """
+
+    name = "dense"
+
+    def __init__(self, network: nn.Module, *, batch_size: int | None = None) -> None:
+        if batch_size is not None and batch_size < 1:
+            raise SettingError(f"batch_size is {batch_size}; it must be 1 or more")
+        self._network = channels_last_copy(network)
+        self._batch_size = batch_size or 1
+
+    @torch.no_grad()
+    def outputs(
+        self,
+        image: Tensor,
+        windows: Tensor,
+        patches: Tensor,
+        progress: Callable[[int], None] | None = None,
+    ) -> Tensor:
+        """Compute the outputs for every occluded copy, as ``Engine`` says.
+
+        Raises ``ClassifierError`` where the network does not give finite outputs (N,K), and
+        ``GnomonError`` where memory does not suffice for one image at a time.
+        """
+        windows = windows.to(image.device)
+        order = torch.argsort(windows[:, 0] * image.shape[2] + windows[:, 1], stable=True)
+        lane = lane_size(image)
+        batch = lane * -(-self._batch_size // lane)
+        done: list[Tensor] = []
+        rest = order
+        while len(rest):
+            now = rest[:batch]
+            try:
+                done.append(self._run(image, windows[now], patches[now], lane))
+            except (RuntimeError, MemoryError) as error:
+                if not _out_of_memory(error):
+                    raise
+                if batch == 1:
+                    raise GnomonError(
+                        f"one {image.shape[2]}x{image.shape[1]} image does not fit into the memory "
+                        f"of device {str(image.device)!r}: choose a smaller model size, a smaller "
+                        "classifier or another device"
+                    ) from error
+                batch = batch // 2 // lane * lane if batch > lane else batch // 2
+                lane = min(lane, batch)
+                continue
+            rest = rest[len(now) :]
+            if progress:
+                progress(len(now))
+        rows = torch.cat(done)
+        finite = torch.isfinite(rows).all(dim=1)
+        if not finite.all():
+            raise ClassifierError(
+                f"the network's outputs are not finite for {int((~finite).sum())} of {len(rows)} "
+                "occluded copies: check its weights and preprocessing, or use float32"
+            )
+        return torch.empty_like(rows).index_copy_(0, order, rows)
+
+    def _run(self, image: Tensor, windows: Tensor, patches: Tensor, lane: int) -> Tensor:
+        n, _, p, _ = patches.shape
+        channels_last = image.device.type in LANE
+        copies = torch.empty(
+            (lane * -(-n // lane), *image.shape),
+            dtype=image.dtype,
+            device=image.device,
+            memory_format=torch.channels_last if channels_last else torch.contiguous_format,
+        )
+        copies[:] = image
+        steps = torch.arange(p, device=image.device)
+        y = windows[:, 0].view(-1, 1, 1) + steps.view(1, -1, 1)
+        x = windows[:, 1].view(-1, 1, 1) + steps.view(1, 1, -1)
+        row = torch.arange(n, device=image.device).view(-1, 1, 1)
+        copies[row, :, y, x] = patches.permute(0, 2, 3, 1)
+        return torch.cat([_checked(self._network(part), lane) for part in torch.split(copies, lane)])[:n]
+
+
+def lane_size(image: Tensor) -> int:
+    """How many copies of ``image`` (3,H,W) go through a network at once, from its size alone."""
+    device = image.device.type if image.device.type in LANE else "cpu"
+    layer = 2 * 64 * image.shape[1] * image.shape[2] * image.element_size()
+    return max(1, min(LANE[device], LANE_BYTES[device] // layer))
+
+
+def channels_last_copy(network: nn.Module) -> nn.Module:
+    """Copy a network's structure, in evaluation mode, its convolutions' weights channels-last.
+
+    All other tensors are shared with ``network``, which stays as it is.
+    """
+    twin = structural_copy(network).eval()
+    converted: dict[int, nn.Parameter] = {}
+    for module in twin.modules():
+        weight = module._parameters.get("weight")
+        if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d) or weight is None:
+            continue
+        if weight.device.type in LANE and id(weight) not in converted:
+            last = weight.detach().contiguous(memory_format=torch.channels_last)
+            converted[id(weight)] = nn.Parameter(last, requires_grad=False)
+        module.weight = converted.get(id(weight), weight)
+    return twin
+
+
+def _checked(outputs: object, rows: int) -> Tensor:
+    if isinstance(outputs, Tensor) and outputs.ndim == 2 and len(outputs) == rows:
+        return outputs
+    given = f"{tuple(outputs.shape)}" if isinstance(outputs, Tensor) else type(outputs).__name__
+    raise ClassifierError(
+        f"the network gave {given} for {rows} images; it must give one tensor ({rows}, classes): "
+        "wrap it in a module that returns its class scores"
+    )
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    says = str(error)
+    return (
+        isinstance(error, torch.OutOfMemoryError | MemoryError)
+        or "not enough memory" in says
+        or "DefaultCPUAllocator" in says
+        or "out of memory" in says
+    )
