@@ -1,0 +1,92 @@
+"""A classifier in one file: safetensors with architecture, class names and preprocessing."""
+
+import json
+import os
+from collections import OrderedDict
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from gnomon.classifier.classifier import Classifier
+from gnomon.classifier.preprocessing import Preprocessing
+from gnomon.classifier.source import Architecture, Loaded
+from gnomon.classifier.sources import build_network
+from gnomon.classifier.state import fit, read_state
+from gnomon.errors import ClassifierError, SettingError
+
+VERSION = "1"
+KEY = "gnomon"
+
+
+def save_checkpoint(classifier: Classifier, path: str | os.PathLike[str]) -> None:
+    """Write a classifier to a ``.safetensors`` file, whole or not at all.
+
+    ``ClassifierError`` where its architecture is not known, or the file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix != ".safetensors":
+        raise ClassifierError(f"a checkpoint's name ends in .safetensors, not {target.name!r}")
+    if classifier.architecture is None:
+        raise ClassifierError(
+            f"{classifier.name} cannot be saved: gnomon does not know how to rebuild it. Make the"
+            " Classifier with architecture=Architecture('torchvision/NAME', number of classes), or"
+            " save its state_dict() yourself"
+        )
+    metadata = {
+        KEY: VERSION,
+        "architecture": json.dumps(asdict(classifier.architecture)),
+        "class_names": json.dumps(classifier.class_names),
+        "preprocessing": json.dumps(classifier.preprocessing.to_dict()),
+    }
+    tensors = {
+        name: tensor.detach().cpu().clone().contiguous()
+        for name, tensor in classifier.network.state_dict().items()
+    }
+    try:
+        with NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as part:
+            temporary = Path(part.name)
+        try:
+            save_file(tensors, temporary, metadata)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except (OSError, SafetensorError) as error:
+        raise ClassifierError(f"cannot write {str(target)!r}: {error}") from error
+
+
+def load_checkpoint(path: Path) -> Loaded:
+    """Read what ``save_checkpoint`` wrote.
+
+    ``ClassifierError`` for a file that is missing, broken, of a newer format, or only weights.
+    """
+    state = read_state(path)
+    metadata = _metadata(path)
+    if KEY not in metadata:
+        raise ClassifierError(
+            f"{str(path)!r} holds weights without an architecture; name that too:"
+            f" --model torchvision/NAME --weights {path.name}"
+        )
+    if metadata[KEY] != VERSION:
+        raise ClassifierError(
+            f"{str(path)!r} has checkpoint format {metadata[KEY]}, this gnomon reads {VERSION};"
+            " use the version of gnomon that wrote it"
+        )
+    try:
+        architecture = Architecture(**json.loads(metadata["architecture"]))
+        preprocessing = Preprocessing.from_dict(json.loads(metadata["preprocessing"]))
+        class_names = tuple(map(str, json.loads(metadata["class_names"])))
+    except (KeyError, TypeError, ValueError, SettingError) as error:
+        raise ClassifierError(f"{str(path)!r} is a damaged checkpoint: {error}") from error
+    network = build_network(architecture)
+    fit(network, OrderedDict(state), repr(str(path)))
+    return Loaded(path.name, network, preprocessing, class_names, architecture)
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    if path.suffix != ".safetensors":
+        return {}
+    with safe_open(path, framework="pt") as file:
+        return dict(file.metadata() or {})

@@ -1,0 +1,93 @@
+"""What lies between a photograph's pixels and a network's input."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, Self, get_args
+
+import torch
+from torch import Tensor
+
+from gnomon.errors import SettingError, unknown_name
+
+Resize = Literal["squash", "pad", "crop"]
+Interpolation = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
+Channels = Literal["rgb", "bgr"]
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """How a photograph becomes a network's input.
+
+    ``size`` (height, width) in pixels; ``resize`` squashes the whole picture to that size, pads it,
+    or scales its shorter side to ``size / crop_fraction`` and crops the centre. ``mean`` and
+    ``std`` are in the network's own channel order and in units where white is ``scale`` (1 or 255).
+    Raises ``SettingError`` for what is not allowed.
+    """
+
+    size: tuple[int, int] = (224, 224)
+    resize: Resize = "squash"
+    crop_fraction: float = 0.875
+    interpolation: Interpolation = "bilinear"
+    mean: Triple = (0.485, 0.456, 0.406)
+    std: Triple = (0.229, 0.224, 0.225)
+    channels: Channels = "rgb"
+    scale: Literal[1, 255] = 1
+
+    def __post_init__(self) -> None:
+        for field, allowed in (
+            ("resize", Resize),
+            ("interpolation", Interpolation),
+            ("channels", Channels),
+        ):
+            if getattr(self, field) not in get_args(allowed):
+                raise SettingError(unknown_name(field, getattr(self, field), get_args(allowed)))
+        for field in ("size", "mean", "std"):
+            object.__setattr__(self, field, tuple(getattr(self, field)))
+        if len(self.size) != 2 or not all(isinstance(n, int) and n > 0 for n in self.size):
+            raise SettingError(f"size is (height, width) in whole pixels, not {self.size}")
+        for field in ("mean", "std"):
+            values = getattr(self, field)
+            if len(values) != 3 or not all(math.isfinite(value) for value in values):
+                raise SettingError(f"{field} is three finite numbers, not {values}")
+        if not min(self.std) > 0:
+            raise SettingError(f"std is three numbers above 0, not {self.std}")
+        if not 0 < self.crop_fraction <= 1:
+            raise SettingError(f"crop_fraction is {self.crop_fraction}; it is in (0, 1]")
+        if self.scale not in (1, 255):
+            raise SettingError(f"scale is {self.scale}; it is 1 or 255")
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """Turn RGB pixels (...,3,H,W) in [0,1] into the network's input, of the same dtype.
+
+        Differentiable; the size is left as it is.
+        """
+        if self.channels == "bgr":
+            pixels = pixels.flip(-3)
+        mean = torch.tensor(self.mean, dtype=pixels.dtype, device=pixels.device)
+        std = torch.tensor(self.std, dtype=pixels.dtype, device=pixels.device)
+        return (pixels * self.scale - mean[:, None, None]) / std[:, None, None]
+
+    def resized(self, size: int | tuple[int, int] | None, resize: Resize | None) -> Self:
+        """Change the size (one number: a square), the way to get there, or neither (``None``)."""
+        if isinstance(size, int):
+            size = (size, size)
+        return replace(
+            self,
+            size=self.size if size is None else size,
+            resize=self.resize if resize is None else resize,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the fields as JSON can hold them; ``from_dict`` takes them back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Make one from the fields by name; ``SettingError`` for a name that is none."""
+        names = [field.name for field in fields(cls)]
+        for name in values:
+            if name not in names:
+                raise SettingError(unknown_name("preprocessing field", name, names))
+        return cls(**values)
