@@ -1,0 +1,244 @@
+"""What each node of a traced network does with a change, at one image size."""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, fx, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from gnomon.occlusion.incremental.modules import is_hooked, submodule
+from gnomon.occlusion.incremental.rules import FINDERS
+from gnomon.occlusion.incremental.rules.channels import PIECES, Pieces, pieces
+from gnomon.occlusion.incremental.rules.collapse import FLAT_FINDERS, Flat, flattens
+from gnomon.occlusion.incremental.rules.rule import Axes, Call, Carried, Collapse, Match, Rule
+
+Kind = Literal["input", "constant", "number", "alias", "carried", "collapsed", "whole"]
+"""constant: the same for every image; number: a size or other value that is no tensor; alias:
+another form of a region; carried: as a region; collapsed: from a region to values without a place;
+whole: computed for whole maps."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One node: what is done with it, and what it costs for one whole image.
+
+    ``sources`` are the nodes whose regions a rule takes, in the rule's order.
+    """
+
+    node: fx.Node
+    kind: Kind
+    rule: Rule | Collapse | None
+    sources: tuple[fx.Node, ...]
+    shape: tuple[int, ...]
+    axes: Axes | None
+    dense_multiply_adds: int
+
+    @property
+    def reads(self) -> list[fx.Node]:
+        """All nodes whose values must live until this step."""
+        return list(dict.fromkeys((*self.node.all_input_nodes, *self.sources)))
+
+    @property
+    def map_size(self) -> tuple[int, int]:
+        """Height and width of a carried map."""
+        assert self.axes is not None
+        return self.shape[self.axes[0]], self.shape[self.axes[1]]
+
+
+def run_node(module: fx.GraphModule, node: fx.Node, values: dict[fx.Node, Any]) -> Any:
+    """Compute a node from the values of its arguments."""
+    args, kwargs = fx.node.map_arg((node.args, node.kwargs), lambda n: values[n])
+    match node.op:
+        case "call_module":
+            return module.get_submodule(str(node.target))(*args, **kwargs)
+        case "call_method":
+            return getattr(args[0], str(node.target))(*args[1:], **kwargs)
+        case "get_attr":
+            found: Any = module
+            for part in str(node.target).split("."):
+                found = getattr(found, part)
+            return found
+        case "output":
+            return args[0]
+    assert callable(node.target)
+    return node.target(*args, **kwargs)
+
+
+def last_reads(reads: dict[fx.Node, list[fx.Node]]) -> dict[fx.Node, list[fx.Node]]:
+    """From what each node reads, in order: the values that nobody reads after it."""
+    last = {source: node for node, sources in reads.items() for source in sources}
+    freed: dict[fx.Node, list[fx.Node]] = {}
+    for source, node in last.items():
+        freed.setdefault(node, []).append(source)
+    return freed
+
+
+def clean_run(
+    module: fx.GraphModule,
+    image: Tensor,
+    freed: dict[fx.Node, list[fx.Node]],
+    visit: Callable[[fx.Node, dict[fx.Node, Any]], None],
+) -> None:
+    """Run the network on one image (1,3,H,W); ``visit`` sees each node and the live values."""
+    values: dict[fx.Node, Any] = {}
+    for node in module.graph.nodes:
+        values[node] = image if node.op == "placeholder" else run_node(module, node, values)
+        visit(node, values)
+        for source in freed.get(node, []):
+            del values[source]
+
+
+def analyse(module: fx.GraphModule, image: Tensor) -> list[Step]:
+    """Find the rule for every node, with the shapes that one image (1,3,H,W) has."""
+    steps: list[Step] = []
+    states: dict[fx.Node, Any] = {}
+    numbers: dict[fx.Node, Any] = {}
+    counter = FlopCounterMode(display=False)
+    counted = 0
+
+    def visit(node: fx.Node, values: dict[fx.Node, Any]) -> None:
+        nonlocal counted
+        multiply_adds = (counter.get_total_flops() - counted) // 2
+        counted = counter.get_total_flops()
+        value = values[node]
+        if _is_constant(node, states) or not _holds_tensor(value):
+            numbers[node] = value
+        step = _step(module, node, value, states, numbers, multiply_adds)
+        steps.append(step)
+
+    freed = last_reads({node: node.all_input_nodes for node in module.graph.nodes})
+    with counter:
+        clean_run(module, image, freed, visit)
+    return steps
+
+
+def _holds_tensor(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(_holds_tensor(part) for part in value)
+    return isinstance(value, Tensor)
+
+
+def _is_constant(node: fx.Node, states: dict[fx.Node, Any]) -> bool:
+    return node.op not in ("placeholder", "output") and all(
+        states[source] == "constant" for source in node.all_input_nodes
+    )
+
+
+def _step(
+    module: fx.GraphModule,
+    node: fx.Node,
+    value: Any,
+    states: dict[fx.Node, Any],
+    numbers: dict[fx.Node, Any],
+    multiply_adds: int,
+) -> Step:
+    shape = tuple(value.shape) if isinstance(value, Tensor) else ()
+
+    def step(
+        kind: Kind,
+        rule: Rule | Collapse | None = None,
+        sources: tuple[fx.Node, ...] = (),
+        axes: Axes | None = None,
+    ) -> Step:
+        return Step(node, kind, rule, sources, shape, axes, multiply_adds)
+
+    if node.op == "placeholder":
+        states[node] = Carried(shape, (2, 3))
+        return step("input", axes=(2, 3))
+    if _is_constant(node, states):
+        states[node] = "constant"
+        return step("constant")
+    if node.op != "output" and not _holds_tensor(value):
+        states[node] = "number"
+        return step("number")
+    found = None if node.op == "output" else _find(module, node, value, states, numbers)
+    match found:
+        case Match(rule, axes):
+            states[node] = Carried(shape, axes)
+            return step("carried", rule, _sources(node, states), axes)
+        case Pieces() | Flat():
+            states[node] = found
+            return step("alias", sources=_sources(node, states))
+        case Collapse():
+            states[node] = "whole"
+            return step("collapsed", found, _sources(node, states))
+    states[node] = "whole"
+    return step("whole", sources=tuple(dict.fromkeys(_sources(node, states))))
+
+
+def _sources(node: fx.Node, states: dict[fx.Node, Any]) -> tuple[fx.Node, ...]:
+    """Find the arguments with a region, in order, each as often as it is used."""
+    found: list[fx.Node] = []
+
+    def add(source: fx.Node) -> fx.Node:
+        root = source
+        while isinstance(states[root], Pieces | Flat):
+            root = root.all_input_nodes[0]
+        if isinstance(states[root], Carried):
+            found.append(root)
+        return source
+
+    fx.node.map_arg((node.args, node.kwargs), add)
+    return tuple(found)
+
+
+def _find(
+    module: fx.GraphModule,
+    node: fx.Node,
+    value: Any,
+    states: dict[fx.Node, Any],
+    numbers: dict[fx.Node, Any],
+) -> Match | Collapse | Pieces | Flat | None:
+    sources = node.all_input_nodes
+    if any(states[source] == "whole" for source in sources):
+        return None
+    called = submodule(module, node)
+    if is_hooked(called):
+        return None
+    args: tuple[Any, ...]
+    args, kwargs = fx.node.map_arg(
+        (node.args, node.kwargs), lambda n: numbers[n] if n in numbers else states[n]
+    )
+    call = Call(value, called)
+    target: Any = node.target
+    if called is not None:
+        target = type(called)
+        args = (called, *args)
+    handled = [states[s] for s in sources if s not in numbers]
+    if any(isinstance(state, Flat) for state in handled):
+        finder = FLAT_FINDERS.get(target)
+        return finder(call, *args, **kwargs) if finder else None
+    if target in PIECES:
+        return pieces(call, *args, **kwargs)
+    if any(isinstance(state, Pieces) for state in handled) and target not in _TAKES_PIECES:
+        return None
+    finder = FINDERS.get(target)
+    if finder is None:
+        return None
+    found = finder(call, *args, **kwargs)
+    if found is None and _may_flatten(node, call, handled, module):
+        return Flat(handled[0])
+    return found
+
+
+_TAKES_PIECES = (operator.getitem,)
+_FLATTENING = (torch.flatten, "flatten", "view", "reshape", torch.reshape, nn.Flatten)
+
+
+def _may_flatten(node: fx.Node, call: Call, states: list[Any], module: fx.GraphModule) -> bool:
+    """Say whether a node flattens one map for linear layers and for nothing else."""
+    target = type(call.module) if call.module is not None else node.target
+    return (
+        target in _FLATTENING
+        and isinstance(states[0], Carried)
+        and flattens(call, states[0])
+        and all(
+            (type(submodule(module, user)) if user.op == "call_module" else user.target)
+            in FLAT_FINDERS
+            and user.args[0] is node
+            for user in node.users
+        )
+    )
