@@ -1,0 +1,18 @@
+"""Images: found, decoded safely, oriented, hashed, and brought to model size."""
+
+from gnomon.images.decode import MAX_PIXELS, Source, decode
+from gnomon.images.files import IMAGE_SUFFIXES, find_images
+from gnomon.images.picture import Picture
+from gnomon.images.resize import Interpolation, Resize, load_image
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
+    "Interpolation",
+    "Picture",
+    "Resize",
+    "Source",
+    "decode",
+    "find_images",
+    "load_image",
+]
