@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 import torch
@@ -81,10 +82,14 @@ def clean_run(
     image: Tensor,
     freed: dict[fx.Node, list[fx.Node]],
     visit: Callable[[fx.Node, dict[fx.Node, Any]], None],
+    steps: int | None = None,
 ) -> None:
-    """Run the network on one image (1,3,H,W); ``visit`` sees each node and the live values."""
+    """Run the network, or its first ``steps`` nodes, on one image (1,3,H,W).
+
+    ``visit`` sees each node and the live values.
+    """
     values: dict[fx.Node, Any] = {}
-    for node in module.graph.nodes:
+    for node in islice(module.graph.nodes, steps):
         values[node] = image if node.op == "placeholder" else run_node(module, node, values)
         visit(node, values)
         for source in freed.get(node, []):

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, fx
 
 from gnomon.occlusion.incremental.analysis import Step, clean_run, last_reads, run_node
+from gnomon.occlusion.incremental.groups import Batch, Group
 from gnomon.occlusion.incremental.regions import Place, Region, complete
 from gnomon.occlusion.incremental.rules.collapse import FlatLinear
 from gnomon.occlusion.incremental.rules.rule import Collapse, Rule, to_batch, to_map
-from gnomon.occlusion.incremental.schedule import Batch, Group, Schedule
+from gnomon.occlusion.incremental.schedule import Schedule
 
 # Live values of so many bytes, or so many windows, wait for the light rest.
 WAITING_BYTES = 128 << 20
@@ -36,7 +37,8 @@ class Run:
         self._kept: dict[fx.Node, Any] = {}
         self._constants: Values = {}
         self._freed = last_reads({step.node: step.reads for step in schedule.steps})
-        clean_run(module, as_batch_of_one(image), self._freed, self._keep)
+        steps = schedule.clean_steps
+        clean_run(module, as_batch_of_one(image), self._freed, self._keep, steps)
 
     def outputs(self, patches: Tensor, progress: Callable[[int], None] | None) -> Tensor:
         """Compute the outputs (N,K) for the schedule's windows, in the caller's order."""
@@ -75,6 +77,8 @@ class Run:
             self._constants[node] = values[node]
         if node in self._schedule.pasted:
             self._maps[node] = self._map(node, values)
+        if not any(self._schedule.read[node]):
+            return
         if isinstance(step.rule, Rule):
             inputs = [
                 self._map(source, values) if needed else None
@@ -110,7 +114,7 @@ class Run:
                 for source in step.sources:
                     values[source] = self._whole_region(source, values[source])
             regions = [values[source] for source in step.sources]
-            return Region(step.rule.carry(self._kept[step.node], regions, place), place)
+            return Region(step.rule.carry(self._kept.get(step.node), regions, place), place)
         if isinstance(step.rule, Collapse):
             return step.rule.collapse(self._kept[step.node], values[step.sources[0]])
         arguments: Values = {}

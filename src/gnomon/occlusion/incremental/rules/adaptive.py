@@ -35,12 +35,12 @@ class AdaptiveAverage(Rule):
         return inputs[0], output
 
     def carry(
-        self, kept: tuple[Tensor | None, Tensor], regions: Sequence[Region], place: Place
+        self, kept: tuple[Tensor | None, Tensor] | None, regions: Sequence[Region], place: Place
     ) -> Tensor:
         """Add the change, averaged over the bins, to the clean output."""
-        (clean, output) = kept
+        (clean, output) = kept or (None, None)
         region = regions[0]
-        if clean is None or region.place.covers(*self.lengths):
+        if clean is None or output is None or region.place.covers(*self.lengths):
             whole = region.values.permute(0, 3, 1, 2)
             return F.adaptive_avg_pool2d(whole, self.outputs).permute(0, 2, 3, 1).contiguous()
         change = region.values - take(clean, region.place)

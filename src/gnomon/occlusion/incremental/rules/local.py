@@ -42,12 +42,13 @@ class Local(Rule):
         return union
 
     def carry(
-        self, kept: Sequence[Tensor | None], regions: Sequence[Region], place: Place
+        self, kept: Sequence[Tensor | None] | None, regions: Sequence[Region], place: Place
     ) -> Tensor:
         """Complete the inputs and apply."""
+        maps = kept or [None] * len(regions)
         blocks = [
             to_batch(complete(clean, region, place), axes)
-            for clean, region, axes in zip(kept, regions, self.axes, strict=True)
+            for clean, region, axes in zip(maps, regions, self.axes, strict=True)
         ]
         return to_region(self.function(blocks), self.out_axes)
 

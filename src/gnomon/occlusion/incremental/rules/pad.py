@@ -1,7 +1,8 @@
 """Padding with a constant: the map grows, the change only moves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ class Pad(Rule):
 
     before: tuple[int, int]
     outputs: tuple[int, int]
+    whole: Callable[[Tensor], Tensor]
 
     def spread(self, axis: int, spans: Sequence[Span]) -> Span:
         """Shift along one axis."""
@@ -28,7 +30,7 @@ class Pad(Rule):
         """Keep the padded clean map."""
         return output
 
-    def carry(self, kept: Tensor, regions: Sequence[Region], place: Place) -> Tensor:
+    def carry(self, kept: Tensor | None, regions: Sequence[Region], place: Place) -> Tensor:
         """Move, and where the place is larger, fill up from the clean map."""
         (region,) = regions
         (down, across) = self.before
@@ -41,6 +43,9 @@ class Pad(Rule):
         )
         if moved.same(place):
             return region.values
+        if kept is None:
+            whole = self.whole(region.values.permute(0, 3, 1, 2))
+            return whole.permute(0, 2, 3, 1).contiguous()
         block = take(kept, place)
         lay(block, Region(region.values, moved), place.y, place.x)
         return block
@@ -58,11 +63,13 @@ def _pad(
     amounts = [*pad, 0, 0, 0, 0]
     if len(pad) > 4 or min(pad) < 0:
         return None
-    return Match(Pad((amounts[2], amounts[0]), (call.shape[2], call.shape[3])), (2, 3))
+    whole = partial(F.pad, pad=tuple(pad), value=value)
+    return Match(Pad((amounts[2], amounts[0]), (call.shape[2], call.shape[3]), whole), (2, 3))
 
 
 def _pad_module(call: Call, module: Any, input: Any) -> Match | None:  # noqa: A002
-    return _pad(call, input, module.padding)
+    value = getattr(module, "value", 0.0)
+    return _pad(call, input, module.padding, "constant", value)
 
 
 FINDERS: dict[Any, Finder] = {

@@ -54,7 +54,10 @@ class Rule(ABC):
 
     @abstractmethod
     def carry(self, kept: Any, regions: Sequence[Region], place: Place) -> Tensor:
-        """Compute the output's values (n, h, w, *channels) at ``place``."""
+        """Compute the output's values (n, h, w, *channels) at ``place``.
+
+        ``kept`` is ``None`` where no input is read from the clean map.
+        """
 
 
 class Collapse(ABC):

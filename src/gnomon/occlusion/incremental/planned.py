@@ -1,0 +1,156 @@
+"""What the incremental engine will do, node by node, and how much work that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+from torch import fx
+
+from gnomon.occlusion.incremental.analysis import Step
+from gnomon.occlusion.incremental.groups import Group
+from gnomon.occlusion.incremental.schedule import Schedule
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNode:
+    """One operation: what is computed of it, for how many multiply-adds, all windows together.
+
+    ``path`` is "incremental", "delta" (from regions to values without a place), "dense" (whole
+    maps) or "incremental, then dense" (dense for some windows). ``smallest`` and ``largest`` are
+    the regions' (height, width), ``map_size`` the whole map's; ``None`` where nothing has a place.
+    """
+
+    name: str
+    operation: str
+    path: str
+    smallest: Size | None
+    largest: Size | None
+    map_size: Size | None
+    multiply_adds: int
+    dense_multiply_adds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The planned work for one image.
+
+    ``multiply_adds`` counts convolutions, linear layers and matrix products for the clean image
+    and all ``windows``; ``dense_multiply_adds`` the same for whole passes; ``ideal_multiply_adds``
+    if each window had region sizes of its own. ``dense_because`` says why nothing is incremental,
+    and is empty otherwise.
+    """
+
+    nodes: tuple[PlannedNode, ...]
+    windows: int
+    groups: int
+    multiply_adds: int
+    dense_multiply_adds: int
+    ideal_multiply_adds: int
+    dense_because: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """How many times less work than dense."""
+        return self.dense_multiply_adds / self.multiply_adds if self.multiply_adds else 1.0
+
+    def __rich__(self) -> Table:
+        """Lay the plan out as a table for ``rich.print``."""
+        table = Table(title=self._title(), caption=self.dense_because or None)
+        for name in ("node", "operation", "path", "region", "map"):
+            table.add_column(name)
+        for name in ("multiply-adds", "dense", "ratio"):
+            table.add_column(name, justify="right")
+        for node in self.nodes:
+            share = node.dense_multiply_adds / node.multiply_adds if node.multiply_adds else 0.0
+            table.add_row(
+                node.name,
+                node.operation,
+                node.path,
+                _range(node.smallest, node.largest),
+                _size(node.map_size),
+                _count(node.multiply_adds),
+                _count(node.dense_multiply_adds),
+                f"{share:.1f}" if share else "",
+            )
+        return table
+
+    def _title(self) -> str:
+        ideal = self.dense_multiply_adds / max(self.ideal_multiply_adds, 1)
+        return (
+            f"{self.windows} windows in {self.groups} groups: {_count(self.multiply_adds)} "
+            f"multiply-adds, dense {_count(self.dense_multiply_adds)}: {self.ratio:.2f} times less"
+            f" (ideal {ideal:.2f})"
+        )
+
+
+def describe(module: fx.GraphModule, schedule: Schedule) -> Plan:
+    """Put a schedule into words."""
+    nodes = tuple(
+        _describe_step(module, step, index, schedule.groups)
+        for index, step in enumerate(schedule.steps)
+        if step.kind in ("carried", "collapsed", "whole") and step.node.op != "output"
+    )
+    return Plan(
+        nodes,
+        schedule.windows,
+        len(schedule.groups),
+        schedule.multiply_adds,
+        schedule.dense_multiply_adds,
+        schedule.ideal_multiply_adds,
+    )
+
+
+def dense_plan(windows: int, reason: str) -> Plan:
+    """Give the plan of a network whose operations are not known, nor counted."""
+    return Plan((), windows, 1, 0, 0, 0, reason)
+
+
+def _describe_step(
+    module: fx.GraphModule, step: Step, index: int, groups: Sequence[Group]
+) -> PlannedNode:
+    node = step.node
+    operation = getattr(node.target, "__name__", str(node.target))
+    if node.op == "call_module":
+        operation = type(module.get_submodule(str(node.target))).__name__
+    dense = sum(group.cut <= index for group in groups)
+    path = "delta" if step.kind == "collapsed" else "incremental"
+    if step.kind == "whole" or dense == len(groups):
+        path = "dense"
+    elif dense and step.kind == "carried":
+        path = "incremental, then dense"
+    sizes = [group.sizes[node] for group in groups if node in group.sizes]
+    planned = sum(group.windows * group.costs[index].multiply_adds for group in groups)
+    windows = sum(group.windows for group in groups)
+    return PlannedNode(
+        str(node.target) if node.op == "call_module" else node.name,
+        operation,
+        path,
+        min(sizes, key=_area, default=None),
+        max(sizes, key=_area, default=None),
+        step.map_size if step.axes else None,
+        round(planned),
+        windows * step.dense_multiply_adds,
+    )
+
+
+def _area(size: Size) -> int:
+    return size[0] * size[1]
+
+
+def _size(size: Size | None) -> str:
+    return f"{size[0]}x{size[1]}" if size else ""
+
+
+def _range(smallest: Size | None, largest: Size | None) -> str:
+    if smallest == largest:
+        return _size(smallest)
+    return f"{_size(smallest)} to {_size(largest)}"
+
+
+def _count(number: int) -> str:
+    for factor, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
+        if number >= factor:
+            return f"{number / factor:.2f} {unit}"
+    return str(number)
