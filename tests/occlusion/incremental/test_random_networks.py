@@ -105,11 +105,10 @@ class ChannelsLastBlock(nn.Module):
 
 
 def norm(channels: int) -> nn.Module:
-    layer = nn.BatchNorm2d(channels)
-    nn.init.normal_(layer.running_mean, std=0.3)
-    nn.init.uniform_(layer.running_var, 0.5, 1.5)
-    nn.init.uniform_(layer.weight, 0.5, 1.5)
-    nn.init.normal_(layer.bias, std=0.3)
+    layer = nn.BatchNorm2d(channels).eval()
+    for values in (layer.running_mean, layer.running_var, layer.weight.data, layer.bias.data):
+        assert values is not None
+        values.copy_(0.5 + torch.rand(channels))
     return layer
 
 
@@ -197,10 +196,9 @@ def networks(draw: st.DrawFn, height: int, width: int) -> nn.Module:
         elif kind == "shuffle" and channels % 2 == 0:
             last = program.add(draw(st.sampled_from([shuffle(2), swap_halves, split_sum])), last)
         elif kind == "pad":
-            pad = draw(st.lists(st.integers(0, 3), min_size=4, max_size=4))
-            last = program.add(
-                nn.ConstantPad2d(tuple(pad), draw(st.sampled_from([0.0, 1.5]))), last
-            )
+            a, b, c, d = (draw(st.integers(0, 3)) for _ in "abcd")
+            value = draw(st.sampled_from([0.0, 1.5]))
+            last = program.add(nn.ConstantPad2d((a, b, c, d), value), last)
         elif kind == "adaptive":
             size = draw(st.tuples(st.integers(2, 7), st.integers(2, 7)))
             last = program.add(nn.AdaptiveAvgPool2d(size), last)

@@ -116,7 +116,7 @@ class Run:
             regions = [values[source] for source in step.sources]
             return Region(step.rule.carry(self._kept.get(step.node), regions, place), place)
         if isinstance(step.rule, Collapse):
-            return step.rule.collapse(self._kept[step.node], values[step.sources[0]])
+            return step.rule.collapse(self._kept.get(step.node), values[step.sources[0]])
         arguments: Values = {}
         for node in step.node.all_input_nodes:
             arguments[node] = self._argument(node, step, values, len(batch.rows))
@@ -155,7 +155,7 @@ class Run:
         for step in self._schedule.steps[self._schedule.body :]:
             if isinstance(step.rule, FlatLinear):
                 regions = values[step.sources[0]]
-                value: Any = step.rule.collapse_all(self._kept[step.node], regions)
+                value: Any = step.rule.collapse_all(self._kept.get(step.node), regions)
             elif step.kind == "constant":
                 continue
             else:

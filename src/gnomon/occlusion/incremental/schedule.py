@@ -124,20 +124,26 @@ def _body(steps: list[Step]) -> int:
 def _clean_needs(
     steps: list[Step], groups: list[Group]
 ) -> tuple[dict[fx.Node, tuple[bool, ...]], frozenset[fx.Node]]:
+    """Find what some group reads from the clean maps, and the nodes whose whole map it reads.
+
+    A region that is a whole map needs no clean one.
+    """
+    maps = {step.node: step.map_size for step in steps if step.axes}
     read: dict[fx.Node, tuple[bool, ...]] = {}
     pasted: set[fx.Node] = set()
     for index, step in enumerate(steps):
         needed = [False] * len(step.sources)
         for group in groups:
             for number, source in enumerate(step.sources):
+                is_part = group.sizes[source] != maps[source]
                 if step.kind == "whole" or (step.kind == "carried" and index >= group.cut):
-                    pasted.add(source)
+                    pasted |= {source} if is_part else set()
                 elif isinstance(step.rule, Rule):
                     places = group.batches[0].places
                     moves = step.rule.moves or not places[source].same(places[step.node])
                     needed[number] |= moves
                 elif isinstance(step.rule, Collapse):
-                    needed[number] = True
+                    needed[number] |= is_part
         read[step.node] = tuple(needed)
     return read, frozenset(pasted)
 

@@ -1,5 +1,6 @@
 """Global averages and the first linear layer, computed as differences from the clean output."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +30,11 @@ class GlobalSum(Collapse):
         """Keep the clean map and output."""
         return clean, output
 
-    def collapse(self, kept: tuple[Tensor, Tensor], region: Region) -> Tensor:
+    def collapse(self, kept: tuple[Tensor, Tensor] | None, region: Region) -> Tensor:
         """Add the mean of what changed to the clean mean."""
-        clean, output = kept
-        if region.place.covers(*clean.shape[:2]):
+        if kept is None or region.place.covers(*kept[0].shape[:2]):
             return (region.values.sum((1, 2)) / self.divisor).view(-1, *self.shape)
+        clean, output = kept
         change = (region.values - take(clean, region.place)).sum((1, 2))
         return output + (change / self.divisor).view(-1, *self.shape)
 
@@ -80,19 +81,37 @@ class FlatLinear(Collapse):
 
     weights: Tensor
     bias: Tensor | None
-    width: int
+    size: tuple[int, int]
 
     def keep(self, clean: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
         """Keep the clean map (H*W, channels) and output."""
         return clean.flatten(0, 1).flatten(1), output
 
-    def collapse(self, kept: tuple[Tensor, Tensor], region: Region) -> Tensor:
+    def collapse(self, kept: tuple[Tensor, Tensor] | None, region: Region) -> Tensor:
         """Add, position by position, the change times that position's weights."""
         return self.collapse_all(kept, [region])
 
-    def collapse_all(self, kept: tuple[Tensor, Tensor], regions: list[Region]) -> Tensor:
+    def collapse_all(self, kept: tuple[Tensor, Tensor] | None, regions: list[Region]) -> Tensor:
         """Do as ``collapse`` for many batches at once: the weights are read only once."""
-        clean, output = kept
+        whole = [r for r in regions if r.place.covers(*self.size)]
+        parts = [r for r in regions if not r.place.covers(*self.size)]
+        given = iter(
+            torch.split(self._products(whole), [len(r.values) for r in whole]) if whole else ()
+        )
+        changes: Iterator[Tensor] = iter(())
+        if parts:
+            assert kept is not None, "a region that moves needs the clean map"
+            changes = iter(torch.split(self._changes(*kept, parts), [len(r.values) for r in parts]))
+        return torch.cat([next(given if r.place.covers(*self.size) else changes) for r in regions])
+
+    def _products(self, regions: list[Region]) -> Tensor:
+        """Take the product of whole maps (n, outputs)."""
+        rows = torch.cat([r.values.flatten(1) for r in regions])
+        product = rows @ self.weights.flatten(0, 1)
+        return product if self.bias is None else product + self.bias
+
+    def _changes(self, clean: Tensor, output: Tensor, regions: list[Region]) -> Tensor:
+        """Give the clean output plus, position by position, the change times the weights."""
         rows = torch.cat([r.values.flatten(3).flatten(0, 2) for r in regions])
         position = torch.cat([self._positions(r) for r in regions])
         sizes = [r.place.height * r.place.width for r in regions for _ in range(len(r.values))]
@@ -111,7 +130,7 @@ class FlatLinear(Collapse):
         place = region.place
         down = place.rows[:, None] + torch.arange(place.height, device=place.device)
         across = place.columns[:, None] + torch.arange(place.width, device=place.device)
-        return (down[:, :, None] * self.width + across[:, None, :]).flatten()
+        return (down[:, :, None] * self.size[1] + across[:, None, :]).flatten()
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +149,7 @@ def flat_linear(call: Call, input: Any, weight: Any, bias: Any = None) -> Collap
     # (outputs, ..., H, W, ...) to (H*W, channels, outputs).
     front = shaped.movedim(source.axes, (0, 1)).flatten(0, 1)
     weights = front.movedim(1, -1).reshape(len(front), -1, len(weight)).contiguous()
-    return FlatLinear(weights, bias, source.length(1))
+    return FlatLinear(weights, bias, (source.length(0), source.length(1)))
 
 
 def _flat_linear_module(call: Call, module: nn.Linear, input: Any) -> Collapse | None:  # noqa: A002

@@ -69,7 +69,10 @@ class Collapse(ABC):
 
     @abstractmethod
     def collapse(self, kept: Any, region: Region) -> Tensor:
-        """Compute the operation's own output (n, ...)."""
+        """Compute the operation's own output (n, ...).
+
+        ``kept`` is ``None`` where every region is a whole map.
+        """
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,79 @@
+import io
+
+import pytest
+import torch
+import torchvision
+from rich.console import Console
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from gnomon.errors import SettingError
+from gnomon.occlusion.incremental import IncrementalEngine, plan
+from gnomon.occlusion.windows import window_grid
+
+
+class Excited(nn.Module):
+    """A convolution, squeeze-and-excitation, a convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before = nn.Conv2d(3, 32, 3, padding=1)
+        self.after = nn.Conv2d(32, 8, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.before(x)
+        x = x * torch.sigmoid(x.mean((2, 3), keepdim=True))
+        scores: Tensor = self.after(x).mean((2, 3))
+        return scores
+
+
+def test_vgg16_comes_near_the_ideal() -> None:
+    with torch.device("meta"):
+        network = torchvision.models.vgg16()
+    network = network.to_empty(device="cpu")
+    for values in network.parameters():
+        nn.init.zeros_(values)
+    planned = plan(network, (224, 224), patch=16, stride=8)
+    assert planned.windows == 729
+    assert planned.dense_multiply_adds == pytest.approx(729 * 15.47e9, rel=0.01)
+    assert planned.dense_multiply_adds / planned.ideal_multiply_adds == pytest.approx(9.1, rel=0.03)
+    assert planned.ratio > 8.0
+    assert {node.path for node in planned.nodes if node.operation == "Conv2d"} == {"incremental"}
+
+
+def test_the_count_is_what_runs() -> None:
+    torch.manual_seed(0)
+    network = torchvision.models.resnet18().eval()
+    windows = window_grid(96, 96, 16, 8)
+    image, patches = torch.randn(3, 96, 96), torch.randn(len(windows), 3, 16, 16)
+    engine = IncrementalEngine(network)
+    planned = engine.plan(image, windows, 16)
+    with FlopCounterMode(display=False) as counter:
+        engine.outputs(image, windows, patches)
+    assert counter.get_total_flops() / 2 == pytest.approx(planned.multiply_adds, rel=0.01)
+
+
+def test_what_mixes_all_positions_is_dense_from_there_on() -> None:
+    planned = plan(Excited(), (64, 64), patch=8, stride=8)
+    paths = {node.name: node.path for node in planned.nodes}
+    assert (paths["before"], paths["after"]) == ("incremental", "dense")
+    after = next(node for node in planned.nodes if node.name == "after")
+    assert after.multiply_adds == after.dense_multiply_adds
+
+
+def test_few_windows_run_densely() -> None:
+    planned = plan(torchvision.models.squeezenet1_1(num_classes=3), (64, 64), patch=64, stride=8)
+    assert planned.windows == 1
+    assert planned.multiply_adds == planned.dense_multiply_adds
+
+
+def test_a_plan_is_a_table() -> None:
+    out = io.StringIO()
+    Console(file=out, width=160).print(plan(Excited(), (64, 64), patch=8, stride=8))
+    assert "before" in out.getvalue()
+    assert "times less" in out.getvalue()
+
+
+def test_a_patch_that_does_not_fit_is_an_error() -> None:
+    with pytest.raises(SettingError, match="patch is 65"):
+        plan(Excited(), (64, 64), patch=65)
