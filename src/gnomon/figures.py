@@ -71,7 +71,7 @@ def draw(panels: Sequence[Panel], size: tuple[int, int], title: str = "") -> Fig
     width, height = size
     column = 3.0
     row = float(np.clip(column * height / width, 1.2, 6.0))
-    headroom = 0.75 if title else 0.35
+    headroom = 0.95 if title else 0.55
     figure = Figure(figsize=(column * len(panels), row + headroom), dpi=110, layout="constrained")
     if title:
         figure.suptitle(title, fontsize=11)
@@ -113,9 +113,8 @@ def _draw_panel(axes: Axes, panel: Panel, size: tuple[int, int]) -> None:
 
 
 def _draw_scale(axes: Axes, shown: AxesImage) -> None:
-    bar = axes.figure.colorbar(
-        shown, ax=axes, orientation="horizontal", fraction=0.04, pad=0.02, aspect=40
-    )
+    below = axes.inset_axes((0.0, -0.06, 1.0, 0.03))
+    bar = axes.figure.colorbar(shown, cax=below, orientation="horizontal")
     bar.ax.tick_params(labelsize=6, length=2)
     bar.ax.xaxis.get_offset_text().set_fontsize(6)
     bar.outline.set_visible(False)

@@ -180,17 +180,11 @@ class Keypoints:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An engine's account: which engine ran, on how many windows, for how long.
-
-    ``multiply_adds`` is what the engine computed, ``dense_multiply_adds`` what one full forward
-    pass for each window would have taken; ``None`` where the engine does not count.
-    """
+    """An engine's account: which engine ran, on how many windows, for how long."""
 
     engine: str
     windows: int
     seconds: float
-    multiply_adds: int | None = None
-    dense_multiply_adds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

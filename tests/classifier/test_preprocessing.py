@@ -1,5 +1,4 @@
 import json
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision.transforms.functional import normalize
 
-from gnomon.classifier import Preprocessing, preprocessing
+from gnomon.classifier import Preprocessing
 from gnomon.errors import SettingError
-from gnomon.images import resize
 
 POSITIVE = st.floats(0.01, 300)
 ANY = st.builds(
@@ -90,8 +88,3 @@ def test_what_is_not_allowed_is_said(field: str, value: object, says: str) -> No
 def test_size_zero_is_refused_not_ignored() -> None:
     with pytest.raises(SettingError, match="whole pixels"):
         Preprocessing().resized(0, None)
-
-
-def test_the_words_are_those_of_images() -> None:
-    assert get_args(preprocessing.Resize) == get_args(resize.Resize)
-    assert get_args(preprocessing.Interpolation) == get_args(resize.Interpolation)

@@ -14,10 +14,11 @@ from gnomon.classifier.checkpoint import load_checkpoint
 from gnomon.classifier.classifier import Classifier
 from gnomon.classifier.copying import structural_copy
 from gnomon.classifier.device import resolve_device
-from gnomon.classifier.preprocessing import Preprocessing, Resize
+from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Loaded, unknown_model
 from gnomon.classifier.sources import SOURCES
 from gnomon.errors import ClassifierError
+from gnomon.images import Resize
 from gnomon.plugs import plugged
 
 FILES = (".safetensors", ".pth", ".pt", ".bin")

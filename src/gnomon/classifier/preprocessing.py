@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from gnomon.errors import SettingError, unknown_name
+from gnomon.images import Interpolation, Resize
 
-Resize = Literal["squash", "pad", "crop"]
-Interpolation = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
 Channels = Literal["rgb", "bgr"]
 Triple = tuple[float, float, float]
 

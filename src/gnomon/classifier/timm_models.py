@@ -6,10 +6,11 @@ from typing import Any, get_args
 from torch import nn
 
 from gnomon.classifier.imagenet import imagenet_names
-from gnomon.classifier.preprocessing import Interpolation, Preprocessing
+from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Architecture, Loaded, unknown_model
 from gnomon.classifier.state import mismatch, read_state
 from gnomon.errors import ClassifierError
+from gnomon.images import Interpolation
 
 
 def load(name: str, weights: Path | None, n_classes: int | None) -> Loaded:

@@ -9,10 +9,11 @@ from rich.markup import escape
 
 from gnomon.cli.detect import detect
 from gnomon.cli.outcome import Outcome
+from gnomon.cli.plan import plan
 from gnomon.cli.report import report
 from gnomon.errors import GnomonError
 
-VERBS: dict[str, Callable[..., Outcome]] = {"detect": detect, "report": report}
+VERBS: dict[str, Callable[..., Outcome]] = {"detect": detect, "report": report, "plan": plan}
 
 
 DESCRIPTION = """Class labels in, keypoints out.

@@ -6,9 +6,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was written where, and how much of it failed."""
+    """What was written where, if anything was, and how much of it failed."""
 
-    path: Path
+    path: Path | None = None
     n_done: int = 1
     n_failed: int = 0
 

@@ -3,7 +3,9 @@
 from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.engine import Engine
 from gnomon.occlusion.fills import FILLS, Fill
+from gnomon.occlusion.incremental import IncrementalEngine, Plan, plan
 from gnomon.occlusion.occlude import ENGINES, Occlusion, occlude, prepare_engine
+from gnomon.occlusion.windows import window_grid
 
 __all__ = [
     "ENGINES",
@@ -11,7 +13,11 @@ __all__ = [
     "DenseEngine",
     "Engine",
     "Fill",
+    "IncrementalEngine",
     "Occlusion",
+    "Plan",
     "occlude",
+    "plan",
     "prepare_engine",
+    "window_grid",
 ]

@@ -15,11 +15,16 @@ from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.engine import Engine
 from gnomon.occlusion.fills import FILLS
 from gnomon.occlusion.heatmap import overlap_mean
+from gnomon.occlusion.incremental import IncrementalEngine
 from gnomon.occlusion.windows import patches_under, window_grid
 from gnomon.plugs import plugged
 from gnomon.types import Heatmap, Image, Work
 
-ENGINES: dict[str, Callable[[nn.Module], Engine]] = {"auto": DenseEngine, "dense": DenseEngine}
+ENGINES: dict[str, Callable[[nn.Module], Engine]] = {
+    "auto": IncrementalEngine,
+    "dense": DenseEngine,
+    "incremental": IncrementalEngine,
+}
 
 # So many windows at a time: patches and outputs stay small, while an engine's work on the clean
 # image is repeated rarely.
@@ -75,23 +80,18 @@ def occlude(
     started = perf_counter()
     if draws < 1:
         raise SettingError(f"draws is {draws}; it must be 1 or more")
+    last = len(classifier.class_names) - 1
+    if label_index is not None and not 0 <= label_index <= last:
+        raise SettingError(f"label_index is {label_index}; the classifier's are 0 to {last}")
     windows = window_grid(image.height, image.width, patch, stride)
     make_patches = plugged("fill", fill, FILLS)
     if isinstance(engine, str):
         engine = prepare_engine(classifier, engine)
-    first = windows[:1]
-    # A window filled with its own pixels: the clean image, rounded as all the others are.
-    own = patches_under(image.pixels, first, patch)
-    clean = _probabilities(classifier, engine, image, first, own)[0]
-    index = int(clean.argmax()) if label_index is None else label_index
-    if not 0 <= index < len(clean):
-        raise SettingError(f"label_index is {index}; the classifier's are 0 to {len(clean) - 1}")
-
     total, done = draws * len(windows), 0
 
     def advance(more: int) -> None:
         nonlocal done
-        done += more
+        done = min(done + more, total)
         if progress:
             progress(done, total)
 
@@ -104,16 +104,20 @@ def occlude(
                     f"fill {fill!r} gave {tuple(patches.shape)}; for these windows it must give "
                     f"{(len(rows), 3, patch, patch)}"
                 )
-            hidden = _probabilities(classifier, engine, image, windows[rows], patches, advance)
-            drops[rows] += (clean[index] - hidden[:, index]).clamp(min=0)
+            clean, hidden = _probabilities(
+                classifier, engine, image, windows[rows], patches, advance
+            )
+            if label_index is None:
+                label_index = int(clean.argmax())
+            drops[rows] += (clean[label_index] - hidden[:, label_index]).clamp(min=0)
     drops /= draws
     return Occlusion(
         values=overlap_mean(drops.numpy(), windows.numpy(), patch, image.height, image.width),
         kind="coarse",
         windows=windows.numpy(),
         drops=drops.numpy(),
-        label_index=index,
-        probability=float(clean[index]),
+        label_index=label_index,
+        probability=float(clean[label_index]),
         work=Work(engine.name, total, perf_counter() - started),
     )
 
@@ -124,12 +128,23 @@ def _probabilities(
     image: Image,
     windows: Tensor,
     patches: Tensor,
-    progress: Callable[[int], None] | None = None,
-) -> Tensor:
-    """Softmax (N,K) float64, on the CPU, of the image with each window hidden by its patch."""
+    progress: Callable[[int], None],
+) -> tuple[Tensor, Tensor]:
+    """Softmax outputs, float64 on the CPU: of the image (K,), and with each window hidden (N,K).
+
+    The clean image is one window more, filled with its own pixels, so that it goes the same way
+    through the engine as all others and is rounded alike.
+    """
 
     def to_input(pixels: Tensor) -> Tensor:
         return classifier.preprocessing.normalise(pixels.to(classifier.device, classifier.dtype))
 
-    outputs = engine.outputs(to_input(image.pixels), windows, to_input(patches), progress)
-    return outputs.to("cpu", torch.float64).softmax(dim=1)
+    own = patches_under(image.pixels, windows[:1], patches.shape[2])
+    outputs = engine.outputs(
+        to_input(image.pixels),
+        torch.cat([windows[:1], windows]),
+        to_input(torch.cat([own, patches])),
+        progress,
+    )
+    probabilities = outputs.to("cpu", torch.float64).softmax(dim=1)
+    return probabilities[0], probabilities[1:]

@@ -1,0 +1,36 @@
+"""`gnomon plan`: what the incremental engine would compute, before it does."""
+
+from pathlib import Path
+
+from gnomon.cli.outcome import Outcome
+
+
+def plan(
+    *,
+    model: str = "embedded",
+    weights: Path | None = None,
+    size: tuple[int, int] | None = None,
+    patch: int = 16,
+    stride: int = 8,
+) -> Outcome:
+    """Show node by node what occlusion with a model takes: path, region, multiply-adds, ratio.
+
+    Example: gnomon plan --model embedded/squeezenet1_1 --size 448 448
+
+    Args:
+        model: The classifier, named as for `gnomon detect`.
+        weights: A weights file for the model, where its own cannot be fetched.
+        size: Height and width that the network gets, in pixels.
+        patch: Side of the square that covers, in model pixels.
+        stride: Step from one covered square to the next, in model pixels.
+    """
+    from rich.console import Console
+
+    from gnomon.classifier import load_classifier
+    from gnomon.occlusion import plan as plan_occlusion
+
+    classifier = load_classifier(model, weights=weights, size=size)
+    planned = plan_occlusion(classifier.network, classifier.preprocessing.size, patch, stride)
+    console = Console()
+    console.print(planned, width=None if console.is_terminal else 160)
+    return Outcome()

@@ -1,0 +1,172 @@
+"""The pipeline: class labels in, keypoints out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Unpack, overload
+
+import numpy as np
+from scipy.ndimage import map_coordinates
+from torch import nn
+
+from gnomon.backprop import FINE_METHODS, fine_map
+from gnomon.classifier import Classifier, Preprocessing, load_classifier
+from gnomon.foerstner import refine
+from gnomon.fusion import fuse
+from gnomon.images import Resize, Source, load_image
+from gnomon.occlusion import FILLS, occlude, prepare_engine, window_grid
+from gnomon.peaks import candidates, keep_top
+from gnomon.plugs import plugged
+from gnomon.presets import SettingChanges
+from gnomon.presets import preset as named_preset
+from gnomon.types import Detection, Heatmap, Image, Keypoints
+
+Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+WindowsDone = Callable[[int, int], None]
+
+
+class Detector:
+    """Finds in an image the sub-pixel keypoints that a classifier's decision rests on.
+
+    ``classifier`` is a name (see `gnomon.classifier.load_classifier`), a `Classifier`, or a network
+    in Python; the preset's own unless given. Further keyword arguments change the preset's
+    settings. Every error that a user can cause is a ``GnomonError``.
+
+    >>> import gnomon
+    >>> found = gnomon.Detector(keep=0.2)("samples/cat.jpg")  # doctest: +SKIP
+    >>> found.keypoints.xy  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        classifier: str | Classifier | nn.Module | None = None,
+        *,
+        preset: str = "default",
+        preprocessing: Preprocessing | None = None,
+        class_names: Sequence[str] | None = None,
+        weights: Path | None = None,
+        size: int | tuple[int, int] | None = None,
+        resize: Resize | None = None,
+        device: str = "auto",
+        **changes: Unpack[SettingChanges],
+    ) -> None:
+        chosen = named_preset(preset)
+        self.settings = replace(chosen.settings, **changes)
+        self.classifier = load_classifier(
+            chosen.classifier if classifier is None else classifier,
+            weights=weights,
+            size=size,
+            resize=resize,
+            device=device,
+            class_names=class_names,
+            preprocessing=preprocessing,
+        )
+        self._engine = prepare_engine(self.classifier, self.settings.engine)
+        self._refuse_early()
+
+    def _refuse_early(self) -> None:
+        """Raise now what would otherwise be raised for every image."""
+        plugged("fill", self.settings.fill, FILLS)
+        plugged("fine method", self.settings.fine, FINE_METHODS)
+        height, width = self.classifier.preprocessing.size
+        window_grid(height, width, self.settings.patch, self.settings.stride)
+
+    @overload
+    def __call__(self, source: Source, *, progress: WindowsDone | None = None) -> Detection: ...
+    @overload
+    def __call__(
+        self, source: list[Source], *, progress: WindowsDone | None = None
+    ) -> list[Detection]: ...
+    def __call__(
+        self, source: Source | list[Source], *, progress: WindowsDone | None = None
+    ) -> Detection | list[Detection]:
+        """Detect in one image (a path, PIL image, array, tensor or bytes) or in each of a list.
+
+        ``progress`` is told how many windows of how many are done.
+        """
+        if isinstance(source, list):
+            return [self.detect(self.load(one), progress) for one in source]
+        return self.detect(self.load(source), progress)
+
+    def load(self, source: Source) -> Image:
+        """Bring an image to the classifier's size."""
+        how = self.classifier.preprocessing
+        return load_image(
+            source,
+            size=how.size,
+            resize=how.resize,
+            crop_fraction=how.crop_fraction,
+            interpolation=how.interpolation,
+        )
+
+    def detect(self, image: Image, progress: WindowsDone | None = None) -> Detection:
+        """Run the method on an image at model size."""
+        begin = perf_counter()
+        chosen = self.settings
+        probabilities = self.classifier.probabilities(image.pixels[None])[0]
+        label = int(probabilities.argmax())
+        coarse = occlude(
+            self.classifier,
+            image,
+            patch=chosen.patch,
+            stride=chosen.stride,
+            fill=chosen.fill,
+            draws=chosen.draws,
+            seed=chosen.seed,
+            engine=self._engine,
+            label_index=label,
+            progress=progress,
+        )
+        fine = fine_map(
+            self.classifier,
+            image,
+            method=chosen.fine,
+            target=chosen.target,
+            label_index=label,
+            seed=chosen.seed,
+        )
+        confidence = fuse(
+            coarse,
+            fine,
+            coarse_weight=chosen.coarse_weight,
+            fine_weight=chosen.fine_weight,
+            coarse_smoothing=chosen.coarse_smoothing,
+            fine_smoothing=chosen.fine_smoothing,
+        )
+        proposed = inside_file(candidates(confidence, radius=chosen.radius), image)
+        kept = with_evidence(keep_top(proposed, chosen.keep), coarse, fine)
+        keypoints = refine(image, kept, window=chosen.refine_window)
+        return Detection(
+            image=image,
+            label=self.classifier.class_names[label],
+            label_index=label,
+            probability=float(probabilities[label]),
+            keypoints=keypoints.to_file(image.to_file),
+            n_candidates=len(proposed),
+            coarse=coarse,
+            fine=fine,
+            confidence=confidence,
+            work=coarse.work,
+            seconds=perf_counter() - begin,
+        )
+
+
+def inside_file(points: Keypoints, image: Image) -> Keypoints:
+    """Leave out what lies on the ground that padding added around the photograph."""
+    x, y = image.to_file.apply(points.xy).T
+    width, height = image.size
+    return points.take((x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5))
+
+
+def with_evidence(points: Keypoints, coarse: Heatmap, fine: Heatmap) -> Keypoints:
+    """Note the two maps' values at each point."""
+    return replace(points, coarse=value_at(coarse, points.xy), fine=value_at(fine, points.xy))
+
+
+def value_at(heatmap: Heatmap, xy: Floats) -> Floats:
+    """Read a map (H,W) at points (N,2), between pixels bilinearly."""
+    values: Floats = map_coordinates(
+        heatmap.values.astype(np.float64), xy.T[::-1], order=1, mode="nearest"
+    )
+    return values

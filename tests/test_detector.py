@@ -1,0 +1,140 @@
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import gnomon
+from gnomon.errors import ClassifierError, SettingError
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+CAT = SAMPLES / "cat.jpg"
+
+
+class Small(nn.Module):
+    """A quick network with fixed random weights; 5 classes, any input size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(3)
+            self.first = nn.Conv2d(3, 8, 5, stride=2, padding=2)
+            self.second = nn.Conv2d(8, 16, 3, stride=2, padding=1)
+            self.last = nn.Linear(16, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.second(torch.relu(self.first(x))))
+        scores: torch.Tensor = self.last(x.mean((2, 3))) * 20
+        return scores
+
+
+SMALL = gnomon.Preprocessing(size=(64, 96))
+
+
+@pytest.fixture(scope="module")
+def detector() -> gnomon.Detector:
+    return gnomon.Detector(Small(), preprocessing=SMALL, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def found(detector: gnomon.Detector) -> gnomon.Detection:
+    return detector(CAT)
+
+
+def test_keypoints_are_in_the_file_best_first_and_with_evidence(found: gnomon.Detection) -> None:
+    points = found.keypoints
+    assert points.frame == "file"
+    assert 0 < len(points) <= found.n_candidates
+    assert (np.diff(points.score) <= 0).all()
+    assert (points.xy > -0.5).all()
+    assert (points.xy < np.array(found.image.size) - 0.5).all()
+    assert np.isfinite([points.coarse, points.fine]).all()
+    assert points.refined.any()
+    assert np.isfinite(points.covariance[points.refined]).all()
+    assert np.isnan(points.covariance[~points.refined]).all()
+    assert found.coarse.values.shape == (64, 96)
+    assert found.work.windows == 7 * 11
+
+
+def test_the_top_fraction_of_the_candidates_stays(found: gnomon.Detection) -> None:
+    assert len(found.keypoints) == int(np.ceil(0.4 * found.n_candidates))
+
+
+def test_the_same_image_gives_the_same_bits(
+    detector: gnomon.Detector, found: gnomon.Detection
+) -> None:
+    again = detector(CAT)
+    np.testing.assert_array_equal(again.keypoints.xy, found.keypoints.xy)
+    np.testing.assert_array_equal(again.confidence.values, found.confidence.values)
+
+
+def test_a_list_gives_a_list_and_each_image_is_as_it_is_alone(
+    detector: gnomon.Detector, found: gnomon.Detection
+) -> None:
+    both = detector([SAMPLES / "coffee.jpg", CAT])
+    assert len(both) == 2
+    np.testing.assert_array_equal(both[1].keypoints.xy, found.keypoints.xy)
+    np.testing.assert_array_equal(both[1].coarse.values, found.coarse.values)
+
+
+def test_another_seed_changes_the_coarse_map_only(found: gnomon.Detection) -> None:
+    other = gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", seed=1)(CAT)
+    assert not np.array_equal(other.coarse.values, found.coarse.values)
+    np.testing.assert_array_equal(other.fine.values, found.fine.values)
+
+
+@pytest.mark.parametrize("resize", ["squash", "pad", "crop"])
+def test_keypoints_lie_on_the_photograph_however_it_is_resized(resize: str) -> None:
+    found = gnomon.Detector(Small(), preprocessing=SMALL, resize=resize, device="cpu")(  # type: ignore[arg-type]
+        SAMPLES / "rocket.jpg"
+    )
+    assert len(found.keypoints)
+    assert (found.keypoints.xy > -0.5).all()
+    assert (found.keypoints.xy < np.array(found.image.size) - 0.5).all()
+
+
+def test_the_users_model_is_left_as_it_was() -> None:
+    model = Small().train()
+    model.first.weight.requires_grad_(False)
+    model.second.register_forward_hook(lambda *_: None)
+    before = copy.deepcopy(model.state_dict())
+    hooks = dict(model.second._forward_hooks)
+    gnomon.Detector(model, preprocessing=SMALL, device="cpu")(CAT)
+    assert model.training
+    assert not model.first.weight.requires_grad
+    assert model.second.weight.requires_grad
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert dict(model.second._forward_hooks) == hooks
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, before[name])
+        assert tensor.stride() == before[name].stride()
+
+
+def test_a_detection_shows_itself(found: gnomon.Detection) -> None:
+    assert found._repr_png_().startswith(b"\x89PNG")
+    landmarks = gnomon.Landmarks(
+        np.array([[10.0, 20.0]]), np.array([1]), ("eye",), np.array([True]), 100.0
+    )
+    figure = found.figure(landmarks=landmarks)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles[0] == "image"
+    assert titles[-2:] == ["keypoints", "annotations"]
+
+
+def test_bad_choices_get_a_sentence() -> None:
+    with pytest.raises(SettingError, match="did you mean 'paper'"):
+        gnomon.Detector(Small(), preset="papr")
+    with pytest.raises(SettingError, match="did you mean 'random'"):
+        gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", fill="randon")
+    with pytest.raises(SettingError, match="patch"):
+        gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", patch=65)
+    with pytest.raises(SettingError, match="stride is 0"):
+        gnomon.Detector(Small(), preprocessing=SMALL, stride=0)
+    with pytest.raises(SettingError, match="engine"):
+        gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", engine="steam")
+    with pytest.raises(ClassifierError, match="torchvision/vgg19"):
+        gnomon.Detector("torchvision/vgg91")
+    with pytest.raises(ClassifierError, match="spatial"):
+        gnomon.Detector(nn.Linear(7, 3))
