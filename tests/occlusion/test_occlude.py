@@ -40,11 +40,12 @@ def image(height: int = 48, width: int = 64) -> Image:
     ("height", "width", "patch", "stride"), [(48, 64, 16, 8), (48, 64, 16, 16), (40, 52, 12, 4)]
 )
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("engine", ["dense", "incremental"])
 def test_a_constant_fill_gives_captums_map(
-    height: int, width: int, patch: int, stride: int, dtype: torch.dtype
+    height: int, width: int, patch: int, stride: int, dtype: torch.dtype, engine: str
 ) -> None:
     judge, photo = classifier(dtype), image(height, width)
-    ours = occlude(judge, photo, patch=patch, stride=stride, fill="constant")
+    ours = occlude(judge, photo, patch=patch, stride=stride, fill="constant", engine=engine)
     clean = judge.probabilities(photo.pixels[None])[0, ours.label_index]
 
     def capped(inputs: Tensor) -> Tensor:
@@ -68,10 +69,13 @@ def test_a_constant_fill_gives_captums_map(
     assert ours.probability == pytest.approx(float(clean))
 
 
+@pytest.mark.parametrize("engine", ["dense", "incremental"])
 @pytest.mark.parametrize("draws", [1, 3])
-def test_drops_are_what_the_definition_says(draws: int) -> None:
+def test_drops_are_what_the_definition_says(draws: int, engine: str) -> None:
     judge, photo = classifier(torch.float64), image(45, 61)
-    found = occlude(judge, photo, patch=8, stride=6, draws=draws, seed=4, label_index=2)
+    found = occlude(
+        judge, photo, patch=8, stride=6, draws=draws, seed=4, engine=engine, label_index=2
+    )
     windows = torch.from_numpy(found.windows)
     clean = judge.probabilities(photo.pixels[None])[0, 2]
     expected = np.zeros(len(windows))
@@ -89,13 +93,13 @@ def test_drops_are_what_the_definition_says(draws: int) -> None:
     assert found.values.shape == (45, 61)
     assert found.label_index == 2
     assert found.probability == pytest.approx(float(clean))
-    assert (found.work.engine, found.work.windows) == ("dense", draws * len(windows))
+    assert (found.work.engine, found.work.windows) == (engine, draws * len(windows))
     assert found.work.seconds > 0
 
 
 def test_what_hides_nothing_drops_nothing_to_the_bit() -> None:
     grey = replace(image(), pixels=torch.full((3, 48, 64), 0.5))
-    found = occlude(classifier(), grey, fill="constant")
+    found = occlude(classifier(), grey, fill="constant", engine="dense")
     assert not found.drops.any()
     assert not found.values.any()
 
@@ -111,19 +115,19 @@ def test_bits_do_not_depend_on_batch_or_engines_past_or_process(
     engine = DenseEngine(judge.network, batch_size=19)
     occlude(judge, image(30, 30), engine=engine)
     here = {
-        bits(occlude(judge, image())),
+        bits(occlude(judge, image(), engine="dense")),
         bits(occlude(judge, image(), engine=engine)),
         bits(occlude(judge, image(), engine=prepare_engine(judge, "dense"))),
     }
     monkeypatch.setattr(sys.modules["gnomon.occlusion.occlude"], "WINDOWS_AT_A_TIME", 11)
-    here.add(bits(occlude(judge, image())))
+    here.add(bits(occlude(judge, image(), engine="dense")))
     script = (
         "import importlib.util, sys, torch\n"
         f"torch.set_num_threads({torch.get_num_threads()})\n"
         "spec = importlib.util.spec_from_file_location('there', sys.argv[1])\n"
         "there = importlib.util.module_from_spec(spec)\n"
         "spec.loader.exec_module(there)\n"
-        "print(there.bits(there.occlude(there.classifier(), there.image())))\n"
+        "print(there.bits(there.occlude(there.classifier(), there.image(), engine='dense')))\n"
     )
     command = [sys.executable, "-c", script, __file__]
     there = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -132,20 +136,26 @@ def test_bits_do_not_depend_on_batch_or_engines_past_or_process(
 
 def test_progress_reaches_the_total_and_never_goes_back() -> None:
     told: list[tuple[int, int]] = []
-    found = occlude(
-        classifier(), image(), draws=2, progress=lambda done, total: told.append((done, total))
-    )
+
+    def tell(done: int, total: int) -> None:
+        told.append((done, total))
+
+    found = occlude(classifier(), image(), draws=2, engine="dense", progress=tell)
     total = 2 * len(found.windows)
     assert told[-1] == (total, total)
-    assert [done for done, _ in told] == sorted({done for done, _ in told})
-    assert len(told) > 2
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert len({done for done, _ in told}) > 2
 
 
-def test_seed_and_draws_change_the_random_map_only() -> None:
+def test_the_seed_changes_the_random_map_only() -> None:
     judge = classifier()
-    assert bits(occlude(judge, image(), seed=1)) != bits(occlude(judge, image()))
-    plain = bits(occlude(judge, image(), fill="mean"))
-    assert bits(occlude(judge, image(), fill="mean", seed=1)) == plain
+    engine = prepare_engine(judge, "dense")
+
+    def found(fill: str, seed: int) -> str:
+        return bits(occlude(judge, image(), fill=fill, seed=seed, engine=engine))
+
+    assert found("random", 0) != found("random", 1)
+    assert found("mean", 0) == found("mean", 1)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,8 @@ class DenseEngine:
         x = windows[:, 1].view(-1, 1, 1) + steps.view(1, 1, -1)
         row = torch.arange(n, device=image.device).view(-1, 1, 1)
         copies[row, :, y, x] = patches.permute(0, 2, 3, 1)
-        return torch.cat([_checked(self._network(part), lane) for part in torch.split(copies, lane)])[:n]
+        lanes = torch.split(copies, lane)
+        return torch.cat([_checked(self._network(part), lane) for part in lanes])[:n]
 
 
 def lane_size(image: Tensor) -> int:

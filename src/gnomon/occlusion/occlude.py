@@ -107,17 +107,16 @@ def occlude(
             clean, hidden = _probabilities(
                 classifier, engine, image, windows[rows], patches, advance
             )
-            if label_index is None:
-                label_index = int(clean.argmax())
-            drops[rows] += (clean[label_index] - hidden[:, label_index]).clamp(min=0)
+            index = int(clean.argmax()) if label_index is None else label_index
+            drops[rows] += (clean[index] - hidden[:, index]).clamp(min=0)
     drops /= draws
     return Occlusion(
         values=overlap_mean(drops.numpy(), windows.numpy(), patch, image.height, image.width),
         kind="coarse",
         windows=windows.numpy(),
         drops=drops.numpy(),
-        label_index=label_index,
-        probability=float(clean[label_index]),
+        label_index=index,
+        probability=float(clean[index]),
         work=Work(engine.name, total, perf_counter() - started),
     )
 
