@@ -54,8 +54,8 @@ def model(name: str) -> nn.Module:
         assert norm.running_mean is not None
         assert norm.running_var is not None
         norm.running_mean += 0.1 * torch.randn_like(norm.running_mean) * norm.running_var.sqrt()
-        norm.running_var *= 0.5 + torch.rand_like(norm.running_var)
-        norm.weight.data *= 0.5 + torch.rand_like(norm.weight)
+        norm.running_var *= 1.0 + 0.5 * torch.rand_like(norm.running_var)
+        norm.weight.data *= 0.5 + 0.5 * torch.rand_like(norm.weight)
         norm.bias.data += 0.1 * torch.randn_like(norm.bias)
     return network.eval()
 

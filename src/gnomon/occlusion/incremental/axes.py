@@ -67,6 +67,7 @@ def _classify(
         costs.append(whole.seconds(machine) / (height * width) * other[step.node])
     spans = [axis.spans[step.node] for step in carried]
     (_, counts) = np.unique(positions, return_counts=True)
-    overhead = len(carried) * machine.call * 3
+    # One more class means some four more groups, with a dozen small calls a step.
+    overhead = len(carried) * machine.call * 50
     classes = choose_classes(spans, np.array(costs), counts, overhead)
     return Axis(axis.positions, axis.spans, classes)

@@ -13,7 +13,7 @@ from gnomon.classifier.copying import structural_copy
 from gnomon.errors import ClassifierError
 from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.incremental.analysis import Step, analyse
-from gnomon.occlusion.incremental.cost import measure
+from gnomon.occlusion.incremental.cost import rates
 from gnomon.occlusion.incremental.fold import fold_batch_norms, to_channels_last
 from gnomon.occlusion.incremental.planned import Plan, dense_plan, describe
 from gnomon.occlusion.incremental.regions import Ints
@@ -42,6 +42,7 @@ class IncrementalEngine:
         self._network = structural_copy(network).eval()
         self._dense_because = ""
         self._steps: dict[Any, list[Step]] = {}
+        self._laid_out: dict[int, Tensor] = {}
         self._schedules: OrderedDict[Any, Schedule] = OrderedDict()
         try:
             self._module = prepare(network)
@@ -94,7 +95,7 @@ class IncrementalEngine:
             return None
         key = (layout, patch, windows.tobytes())
         if key not in self._schedules:
-            machine = measure(image.device, image.dtype)
+            machine = rates(image.device)
             self._schedules[key] = make_schedule(
                 self._steps[layout], windows, patch, machine, image.device, image.element_size()
             )
@@ -115,7 +116,9 @@ class IncrementalEngine:
         if given.shape != expected.shape or not (given - expected).abs().max() <= bound:
             self._run_densely("its trace does not compute what it computes")
             return
-        self._steps[image.shape, image.dtype, image.device] = analyse(self._module, batch)
+        self._steps[image.shape, image.dtype, image.device] = analyse(
+            self._module, batch, self._laid_out
+        )
 
     def _run_densely(self, reason: str) -> None:
         self._dense_because = reason
@@ -139,7 +142,8 @@ def plan(model: nn.Module, size: tuple[int, int], patch: int = 16, stride: int =
     The windows are those of ``window_grid``. Raises ``SettingError`` as that does.
     """
     like = next(model.parameters(), torch.empty(0))
-    image = torch.zeros(3, *size, dtype=like.dtype, device=like.device)
+    values = torch.linspace(-1, 1, 3 * size[0] * size[1], dtype=like.dtype, device=like.device)
+    image = values.view(3, *size)
     return IncrementalEngine(model).plan(image, window_grid(*size, patch, stride), patch)
 
 

@@ -145,11 +145,15 @@ def flat_linear(call: Call, input: Any, weight: Any, bias: Any = None) -> Collap
     if not isinstance(input, Flat) or not isinstance(weight, Tensor) or isinstance(bias, Carried):
         return None
     source = input.source
-    shaped = weight.detach().view(len(weight), *source.shape[1:])
-    # (outputs, ..., H, W, ...) to (H*W, channels, outputs).
-    front = shaped.movedim(source.axes, (0, 1)).flatten(0, 1)
-    weights = front.movedim(1, -1).reshape(len(front), -1, len(weight)).contiguous()
-    return FlatLinear(weights, bias, (source.length(0), source.length(1)))
+    size = (source.length(0), source.length(1))
+    key = weight.data_ptr()
+    if key not in call.laid_out or len(call.laid_out[key]) != size[0] * size[1]:
+        shaped = weight.detach().view(len(weight), *source.shape[1:])
+        # (outputs, ..., H, W, ...) to (H*W, channels, outputs).
+        front = shaped.movedim(source.axes, (0, 1)).flatten(0, 1)
+        weights = front.movedim(1, -1).reshape(len(front), -1, len(weight)).contiguous()
+        call.laid_out[key] = weights
+    return FlatLinear(call.laid_out[key], bias, size)
 
 
 def _flat_linear_module(call: Call, module: nn.Linear, input: Any) -> Collapse | None:  # noqa: A002

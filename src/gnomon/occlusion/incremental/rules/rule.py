@@ -85,10 +85,14 @@ class Match:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One operation of the traced graph: what it gives for the clean image, and its module."""
+    """One operation of the traced graph: what it gives for the clean image, and its module.
+
+    ``laid_out`` are rearranged weights by the address of the original, for all image sizes.
+    """
 
     output: Any
     module: nn.Module | None
+    laid_out: dict[int, Tensor]
 
     @property
     def shape(self) -> tuple[int, ...]:
