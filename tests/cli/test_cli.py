@@ -45,7 +45,7 @@ def test_detect_writes_a_run_with_figures_and_report_a_page(
     written = gnomon.read_run(out)
     assert written.images.num_rows == 2
     assert written.info.settings.keep == 0.5
-    assert written.info.preprocessing["size"] == [64, 96]
+    assert written.info.preprocessing.size == (64, 96)
     assert written.keypoints.num_rows == sum(written.images["n_keypoints"].to_pylist()) > 0
     for image_id in written.images["image_id"].to_pylist():
         assert (out / "figures" / f"{image_id}.png").read_bytes().startswith(b"\x89PNG")
@@ -93,7 +93,7 @@ def test_bad_files_are_named_and_the_rest_is_done(
         (("detect", "absent.jpg", "--out", "run"), "absent.jpg"),
         (("detect", "x.jpg", "--out", "run", "--model", "torchvision/vgg91"), "torchvision/vgg19"),
         (("detect", "x.jpg", "--out", "run", "--preset", "defualt"), "'default'"),
-        (("detect", "x.jpg", "--out", "run", "--device", "gpu"), "cuda"),
+        (("detect", "x.jpg", "--out", "run", "--device", "gpu"), "allowed here: auto, cpu"),
         (("detect", "x.jpg", "--out", "run", "--stride", "0"), "stride is 0"),
         (("detect", "x.jpg", "--out", "run", "--keep", "2"), "keep is 2"),
         (("detect", "x.jpg", "--out", "."), "not empty"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from gnomon.classifier import Preprocessing
 from gnomon.errors import ImageError, RunError
 from gnomon.geometry import Affine
 from gnomon.presets import Settings
@@ -19,7 +20,7 @@ def info(**changes: object) -> RunInfo:
     known = RunInfo(
         classifier="drawn",
         weights_sha256="0" * 64,
-        preprocessing={"size": [4, 6]},
+        preprocessing=Preprocessing(size=(4, 6)),
         preset="default",
         settings=Settings(),
         device="cpu",

@@ -67,7 +67,7 @@ def detect(
     info = RunInfo(
         classifier=detector.classifier.name,
         weights_sha256=detector.classifier.weights_sha256,
-        preprocessing=detector.classifier.preprocessing.to_dict(),
+        preprocessing=detector.classifier.preprocessing,
         preset=preset,
         settings=detector.settings,
         device=str(detector.classifier.device),

@@ -35,6 +35,7 @@ def write_report(run: Run) -> Path:
     html = pages.get_template("report.html").render(
         info=run.info,
         settings=asdict(run.info.settings),
+        preprocessing=asdict(run.info.preprocessing),
         entries=_entries(run),
         failures=run.failures,
     )

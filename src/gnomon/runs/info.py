@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from gnomon.errors import RunError
+from gnomon.classifier import Preprocessing
+from gnomon.errors import GnomonError, RunError
 from gnomon.presets import Settings
 from gnomon.runs.files import write_whole
 
@@ -31,7 +32,7 @@ class RunInfo:
 
     classifier: str
     weights_sha256: str
-    preprocessing: dict[str, Any]
+    preprocessing: Preprocessing
     preset: str
     settings: Settings
     device: str
@@ -53,6 +54,7 @@ class RunInfo:
         path = folder / FILE_NAME
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
+            values["preprocessing"] = Preprocessing.from_dict(values["preprocessing"])
             values["settings"] = Settings(**values["settings"])
             return cls(**values)
         except FileNotFoundError:
@@ -60,15 +62,16 @@ class RunInfo:
                 f"{folder} holds no run: there is no {FILE_NAME} in it. "
                 f"Give a folder that `gnomon detect --out` wrote."
             ) from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, GnomonError) as error:
             raise RunError(f"{path} is not the run.json of this gnomon: {error}") from error
 
     def differences(self, other: Self) -> list[str]:
         """Say in which choices two runs differ: each a line "name: this, that"."""
-        same_matters = ("classifier", "weights_sha256", "preprocessing")
-        pairs = [(name, getattr(self, name), getattr(other, name)) for name in same_matters]
-        pairs += [
-            (choice.name, getattr(self.settings, choice.name), getattr(other.settings, choice.name))
-            for choice in fields(Settings)
-        ]
+        pairs = [(n, getattr(self, n), getattr(other, n)) for n in ("classifier", "weights_sha256")]
+        for mine, theirs in (
+            (self.preprocessing, other.preprocessing),
+            (self.settings, other.settings),
+        ):
+            names = [choice.name for choice in fields(mine)]
+            pairs += [(name, getattr(mine, name), getattr(theirs, name)) for name in names]
         return [f"{name}: {mine!r}, {theirs!r}" for name, mine, theirs in pairs if mine != theirs]
