@@ -6,11 +6,13 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constrai
 .PHONY: demo test lint bench clean
 
 demo: .venv/core
-	$(BIN)/gnomon detect samples --out runs/demo --replace
+	rm -rf runs/demo
+	$(BIN)/gnomon detect samples --out runs/demo
 	$(BIN)/gnomon report runs/demo
 
+# One thread a worker: threads that wait for each other slow a busy machine down.
 test: .venv/dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 lint: .venv/dev
 	$(BIN)/ruff check .
