@@ -41,17 +41,17 @@ def test_the_badge_is_where_the_truth_says(size: int) -> None:
 
 
 def test_a_written_set_reads_as_it_was_drawn(tmp_path: Path) -> None:
-    write_synthetic(tmp_path / "drawn", count=8, seed=2, size=64)
+    write_synthetic(tmp_path / "drawn", count=8, seed=2, size=80)
     samples = list(read_synthetic(tmp_path / "drawn"))
     assert [sample.split for sample in samples] == ["train"] * 6 + ["test"] * 2
     for index, sample in enumerate(samples):
-        drawing = draw(index, seed=2, size=64)
+        drawing = draw(index, seed=2, size=80)
         np.testing.assert_array_equal(np.asarray(PILImage.open(sample.image)), drawing.pixels)
         assert sample.label == drawing.label
         assert sample.landmarks is not None
         np.testing.assert_array_equal(sample.landmarks.xy[0], drawing.xy)
         assert sample.landmarks.visible[0] == (drawing.label != "plain")
-        assert sample.landmarks.scale == pytest.approx(2 * 64 / 12)
+        assert sample.landmarks.scale == pytest.approx(2 * 80 / 8)
         np.testing.assert_allclose(sample.boxes[0, :2] + sample.boxes[0, 2:] / 2, drawing.xy)
 
 

@@ -1,10 +1,10 @@
 """Drawn photographs whose truth is known: the look of one badge at a known place is the class.
 
-A coloured body lies before a mottled ground, among patches of clutter and of pure noise, and
-carries one white badge. What is drawn on the badge decides the class; body, colours and clutter say
-nothing about it. The bare badge, "plain", is the class of no evidence: a classifier that no longer
-sees a sign must say "plain", so that covering the badge of any other class takes its probability
-away. Noise patches make sure that noise itself is no evidence.
+A coloured body lies before a mottled ground, among bare badges and patches of clutter and of pure
+noise, and carries one white badge. What is drawn on that badge decides the class; body, colours and
+clutter say nothing about it. The bare badge, "plain", is the class of no evidence: a classifier
+that no longer sees a sign must say "plain", so that hiding the sign of any other class takes its
+probability away. Clutter makes sure that neither noise nor a white disc is evidence.
 """
 
 import csv
@@ -38,7 +38,7 @@ class Drawing:
     radius: float
 
 
-def draw(index: int, seed: int = 0, size: int = 96) -> Drawing:
+def draw(index: int, seed: int = 0, size: int = 64) -> Drawing:
     """Draw image ``index`` of the endless series that ``seed`` names; classes take turns."""
     random = np.random.default_rng([seed, index])
     label = LOOKS[index % len(LOOKS)]
@@ -46,8 +46,10 @@ def draw(index: int, seed: int = 0, size: int = 96) -> Drawing:
     canvas = _mottled(random, size)
     for _ in range(6):
         _clutter(random, canvas)
+    radius = size / 8
+    for decoy in random.uniform(radius, size - radius, (2, 2)):
+        _disc(canvas, np.hypot(x - decoy[0], y - decoy[1]), radius)
 
-    radius = size / 12
     axes = size * random.uniform(0.25, 0.4, 2)
     body = random.uniform(0.35, 0.65, 2) * size
     away = _in_disc(random) * (axes - 1.5 * radius)
@@ -57,7 +59,7 @@ def draw(index: int, seed: int = 0, size: int = 96) -> Drawing:
 
     right, down = x - centre[0], y - centre[1]
     distance = np.hypot(right, down)
-    _paint(canvas, _soft(radius - distance), np.full(3, 0.95))
+    _disc(canvas, distance, radius)
     sign = _sign(label, right, down, distance, radius)
     _paint(canvas, sign, np.array([0.1, 0.1, 0.25]))
 
@@ -66,7 +68,7 @@ def draw(index: int, seed: int = 0, size: int = 96) -> Drawing:
     return Drawing(pixels, label, centre, radius)
 
 
-def write_synthetic(folder: Path, count: int, seed: int = 0, size: int = 96) -> None:
+def write_synthetic(folder: Path, count: int, seed: int = 0, size: int = 64) -> None:
     """Draw ``count`` images into ``folder``, the last quarter of them as the test split."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
     with (folder / "truth.csv").open("w", encoding="utf-8", newline="") as file:
@@ -125,7 +127,7 @@ def _sign(label: str, right: Floats, down: Floats, distance: Floats, radius: flo
     signs: dict[str, Floats] = {
         "plain": np.zeros_like(distance),
         "cross": np.maximum(upright, level),
-        "ring": _soft(half - abs(distance - 0.5 * radius)),
+        "ring": _soft(half - abs(distance - 0.45 * radius)),
         "bar": level,
     }
     return signs[label]
@@ -139,6 +141,10 @@ def _soft(depth: Floats) -> Floats:
 
 def _paint(canvas: Floats, cover: Floats, colour: Floats) -> None:
     canvas += cover[..., None] * (colour - canvas)
+
+
+def _disc(canvas: Floats, distance: Floats, radius: float) -> None:
+    _paint(canvas, _soft(radius - distance), np.full(3, 0.95))
 
 
 def _in_disc(random: np.random.Generator) -> Floats:
