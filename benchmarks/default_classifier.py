@@ -13,7 +13,6 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-import torch
 
 from gnomon import Detector
 from gnomon.datasets import Sample, open_dataset
@@ -32,7 +31,6 @@ def main() -> int:
     parser.add_argument("--stride", type=int, default=8, help="step of the occlusion")
     parser.add_argument("--data", type=Path, default=DATA, help="holds cub10 and car_parts")
     options = parser.parse_args()
-    torch.set_num_threads(2)
 
     birds = [one for one in open_dataset(f"cub:{options.data / 'cub10'}") if one.split == "train"]
     cars = list(open_dataset(f"car_parts:{options.data / 'car_parts'}"))
