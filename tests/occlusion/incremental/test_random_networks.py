@@ -291,7 +291,7 @@ def test_generated_networks_agree_in_float32(data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
-@settings(QUICK, max_examples=1500)
+@settings(QUICK, max_examples=500)
 @given(st.data())
 def test_many_generated_networks_agree_in_float64(data: st.DataObject) -> None:
     check(data, torch.float64, 1e-10)

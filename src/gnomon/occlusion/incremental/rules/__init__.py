@@ -2,13 +2,22 @@
 
 from typing import Any
 
-from gnomon.occlusion.incremental.rules import adaptive, channels, collapse, local, pad, sliding
+from gnomon.occlusion.incremental.rules import (
+    adaptive,
+    channels,
+    collapse,
+    convolution,
+    local,
+    pad,
+    pooling,
+)
 from gnomon.occlusion.incremental.rules.rule import Finder
 
 FINDERS: dict[Any, Finder] = (
     local.FINDERS
     | channels.FINDERS
-    | sliding.FINDERS
+    | convolution.FINDERS
+    | pooling.FINDERS
     | pad.FINDERS
     | collapse.FINDERS
     | adaptive.FINDERS

@@ -1,18 +1,13 @@
-"""Convolution and pooling: an output depends on a window that slides over the map."""
+"""Operations whose outputs each read a window that slides over the map."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-from timm.layers.conv2d_same import Conv2dSame
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from gnomon.occlusion.incremental.regions import Place, Region, Span, lay, take
-from gnomon.occlusion.incremental.rules.rule import Call, Carried, Finder, Match, Rule
+from gnomon.occlusion.incremental.rules.rule import Call, Carried, Rule
 
 Pair = tuple[int, int]
 
@@ -126,16 +121,18 @@ class Sliding(Rule):
         return values
 
 
-def _pair(value: Any) -> Pair:
+def pair(value: Any) -> Pair:
+    """Read a setting that is one number for both axes, or one for each."""
     if isinstance(value, int):
         return (value, value)
     first, *rest = value
     return (int(first), int(rest[0] if rest else first))
 
 
-def _sweeps(
+def sweeps_of(
     call: Call, source: Carried, kernel: Pair, stride: Pair, dilation: Pair, before: Pair
 ) -> tuple[Sweep, Sweep]:
+    """Lay one sweep along each axis of (N,C,H,W)."""
     (a, b) = (
         Sweep(
             kernel[axis],
@@ -148,179 +145,3 @@ def _sweeps(
         for axis in (0, 1)
     )
     return (a, b)
-
-
-def conv2d(
-    call: Call,
-    input: Any,  # noqa: A002
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Match | None:
-    """Match ``torch.nn.functional.conv2d`` with a constant weight."""
-    if not isinstance(input, Carried) or not input.is_nchw or not isinstance(weight, Tensor):
-        return None
-    if isinstance(bias, Carried):
-        return None
-    kernel = _pair(weight.shape[2:])
-    (stride, dilation) = (_pair(stride), _pair(dilation))
-    if padding == "same":
-        before = _pair([dilation[axis] * (kernel[axis] - 1) // 2 for axis in (0, 1)])
-    else:
-        before = (0, 0) if padding == "valid" else _pair(padding)
-    settings = {"stride": stride, "dilation": dilation, "groups": groups}
-    rule = Sliding(
-        _sweeps(call, input, kernel, stride, dilation, before),
-        0.0,
-        partial(_convolve, weight=weight, bias=bias, settings=settings),
-        partial(_convolve, weight=weight, bias=bias, settings=settings | {"padding": padding}),
-    )
-    return Match(rule, (2, 3))
-
-
-def _convolve(block: Tensor, weight: Tensor, bias: Tensor | None, settings: Any) -> Tensor:
-    return F.conv2d(block, weight, bias, **settings)
-
-
-def conv2d_module(call: Call, module: nn.Conv2d, input: Any) -> Match | None:  # noqa: A002
-    """Match ``torch.nn.Conv2d`` that pads with zeros."""
-    if module.padding_mode != "zeros" and module.padding not in ("valid", 0, (0, 0)):
-        return None
-    return conv2d(
-        call,
-        input,
-        module.weight,
-        module.bias,
-        module.stride,
-        module.padding,
-        module.dilation,
-        module.groups,
-    )
-
-
-def conv2d_same_module(call: Call, module: Conv2dSame, input: Any) -> Match | None:  # noqa: A002
-    """Match timm's convolution that pads as TensorFlow does."""
-    if not isinstance(input, Carried) or not input.is_nchw:
-        return None
-    match = conv2d(
-        call, input, module.weight, module.bias, module.stride, 0, module.dilation, module.groups
-    )
-    if match is None:
-        return None
-    assert isinstance(match.rule, Sliding)
-    (down, across) = (
-        replace(sweep, before=max(sweep.padded - sweep.length, 0) // 2)
-        for sweep in match.rule.sweeps
-    )
-    return Match(replace(match.rule, sweeps=(down, across), whole=module.forward), match.axes)
-
-
-def max_pool2d(
-    call: Call,
-    input: Any,  # noqa: A002
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Match | None:
-    """Match ``torch.nn.functional.max_pool2d``."""
-    if not isinstance(input, Carried) or not input.is_nchw or return_indices:
-        return None
-    kernel = _pair(kernel_size)
-    stride = _pair(stride or kernel)
-    dilation = _pair(dilation)
-    operation = partial(F.max_pool2d, kernel_size=kernel, stride=stride, dilation=dilation)
-    rule = Sliding(
-        _sweeps(call, input, kernel, stride, dilation, _pair(padding)),
-        -math.inf,
-        operation,
-        partial(operation, padding=padding, ceil_mode=ceil_mode),
-    )
-    return Match(rule, (2, 3))
-
-
-def max_pool2d_module(call: Call, module: nn.MaxPool2d, input: Any) -> Match | None:  # noqa: A002
-    """Match ``torch.nn.MaxPool2d``."""
-    return max_pool2d(
-        call,
-        input,
-        module.kernel_size,
-        module.stride,
-        module.padding,
-        module.dilation,
-        module.ceil_mode,
-        module.return_indices,
-    )
-
-
-def avg_pool2d(
-    call: Call,
-    input: Any,  # noqa: A002
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-    divisor_override: int | None = None,
-) -> Match | None:
-    """Match ``torch.nn.functional.avg_pool2d``: sums, divided by a number or a map of numbers."""
-    if not isinstance(input, Carried) or not input.is_nchw:
-        return None
-    kernel = _pair(kernel_size)
-    stride = _pair(stride or kernel)
-    sweeps = _sweeps(call, input, kernel, stride, (1, 1), _pair(padding))
-    divisors = None
-    if divisor_override is None:
-        counts = _divisors(sweeps, _pair(padding), count_include_pad)
-        if (counts == counts[0, 0]).all():
-            divisor_override = int(counts[0, 0])
-        else:
-            (divisor_override, divisors) = (1, counts)
-    total = partial(
-        F.avg_pool2d, kernel_size=kernel, stride=stride, divisor_override=divisor_override
-    )
-    whole = partial(total, padding=padding, ceil_mode=ceil_mode)
-    return Match(Sliding(sweeps, 0.0, total, whole, divisors), (2, 3))
-
-
-def avg_pool2d_module(call: Call, module: nn.AvgPool2d, input: Any) -> Match | None:  # noqa: A002
-    """Match ``torch.nn.AvgPool2d``."""
-    return avg_pool2d(
-        call,
-        input,
-        module.kernel_size,
-        module.stride,
-        module.padding,
-        module.ceil_mode,
-        module.count_include_pad,
-        module.divisor_override,
-    )
-
-
-def _divisors(sweeps: tuple[Sweep, Sweep], padding: Pair, padding_counts: bool) -> Tensor:
-    """How many places each output averages: those of the map, and of its padding if they count."""
-    counts = []
-    for sweep, pad in zip(sweeps, padding, strict=True):
-        margin = pad if padding_counts else 0
-        start = torch.arange(sweep.outputs) * sweep.stride - pad
-        end = (start + sweep.kernel).clamp(max=sweep.length + margin)
-        counts.append(end - start.clamp(min=-margin))
-    return counts[0][:, None] * counts[1][None, :]
-
-
-FINDERS: dict[Any, Finder] = {
-    nn.Conv2d: conv2d_module,
-    Conv2dSame: conv2d_same_module,
-    nn.MaxPool2d: max_pool2d_module,
-    nn.AvgPool2d: avg_pool2d_module,
-    F.conv2d: conv2d,
-    torch.conv2d: conv2d,
-    F.max_pool2d: max_pool2d,
-    torch.max_pool2d: max_pool2d,
-    F.avg_pool2d: avg_pool2d,
-}
