@@ -37,6 +37,10 @@ def test_wrong_folders_and_tables_get_a_sentence(pairs: Path) -> None:
     (pairs / "car(G)/Cars_001a.mat").write_text("no MATLAB")
     with pytest.raises(DatasetError, match="is not a MATLAB file"):
         read_pf_willow(pairs)
+    version_7_3 = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
+    (pairs / "car(G)/Cars_001a.mat").write_bytes(version_7_3)
+    with pytest.raises(DatasetError, match=r"is not a MATLAB file .* HDF"):
+        read_pf_willow(pairs)
     (pairs / "car(G)/Cars_001a.mat").unlink()
     with pytest.raises(DatasetError, match=r"NAME\.mat; .* holds car\(G\)/"):
         read_pf_willow(pairs)

@@ -81,7 +81,7 @@ def read_mat(path: Path, *names: str) -> list[Floats]:
     try:
         content = loadmat(path, variable_names=names)
         return [np.asarray(content[name], dtype=np.float64) for name in names]
-    except (MatReadError, KeyError, ValueError, TypeError, NotImplementedError, OSError) as error:
+    except (MatReadError, KeyError, ValueError, TypeError, RuntimeError, OSError) as error:
         raise DatasetError(
             f"{path} is not a MATLAB file with arrays {' and '.join(names)}: {error}"
         ) from error
