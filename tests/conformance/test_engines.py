@@ -57,6 +57,9 @@ def model(name: str) -> nn.Module:
         norm.running_var *= 1.0 + 0.5 * torch.rand_like(norm.running_var)
         norm.weight.data *= 0.5 + 0.5 * torch.rand_like(norm.weight)
         norm.bias.data += 0.1 * torch.randn_like(norm.bias)
+    for layer in network.modules():  # torchvision's ViT begins with a head of zeros
+        if isinstance(layer, nn.Linear) and not layer.weight.any():
+            nn.init.normal_(layer.weight, std=0.1)
     return network.eval()
 
 
