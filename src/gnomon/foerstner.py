@@ -12,20 +12,20 @@ from gnomon.errors import SettingError
 from gnomon.types import Floats, Image, Keypoints
 
 Singles = NDArray[np.float32]
-Rows = NDArray[np.bool_]
+Flags = NDArray[np.bool_]
 
-LUMINANCE = np.array([0.299, 0.587, 0.114])
-SIDE, MIDDLE = np.float32(3 / 32), np.float32(10 / 32)
-GRADIENT_NOISE = float(2 * (2 * SIDE**2 + MIDDLE**2))
-NOISE_QUANTILE, NOISE_DISAGREEMENT = 0.1, 0.897
+LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+HALF, SIDE, MIDDLE = np.float32(1 / 2), np.float32(3 / 16), np.float32(10 / 16)
+GRADIENT_NOISE = float(2 * HALF**2 * (2 * SIDE**2 + MIDDLE**2))
 FAINT = 1e-7
+NOISE_QUANTILE, NOISE_DISAGREEMENT = 0.1, 0.897
 WEAK_GRADIENT = 4.0
-MISFIT_SHARE = 0.03
-ROUNDS, REST = 4, 0.2
+MISFIT_SHARE = 0.0225
+ROUNDS, REST = 4, 0.25
 MIN_ROUNDNESS = 0.1
 MIN_SIZE = 2.0
 CHUNK = 512
-TINY = float(np.finfo(np.float32).tiny)
+TINY = 1e-30
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,15 @@ class _Field:
     """What each pixel of an image (height, width) votes for; the outermost pixels have no vote.
 
     ``gradient`` (2,HW); ``weight`` (HW); ``tensor`` (3,HW) weight times xx, xy, yy of the gradient;
-    ``noise`` variance of the grey values; ``weak`` squared gradient that counts as weak.
+    ``smooth`` (2,HW) weight times gradient, smoothed; ``noise`` variance of the grey values.
     """
 
     size: tuple[int, int]
     gradient: Floats
     weight: Singles
-    tensor: Singles
+    tensor: Floats
+    smooth: Singles
     noise: float
-    weak: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class _Discs:
     index: NDArray[np.int64]
     x: Floats
     y: Floats
-    taper: Singles
+    taper: Floats
 
 
 def refine(image: Image, keypoints: Keypoints, *, window: int = 7) -> Keypoints:
@@ -79,95 +79,100 @@ def refine(image: Image, keypoints: Keypoints, *, window: int = 7) -> Keypoints:
     return replace(keypoints, xy=xy, covariance=covariance, refined=refined)
 
 
-def _refine(field: _Field, start: Floats, half: float) -> tuple[Floats, Floats, Rows]:
-    low = np.maximum(start - half, -0.5)
-    high = np.minimum(start + half, np.array(field.size[::-1]) - 0.5)
+def _refine(field: _Field, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
+    far = np.array(field.size[::-1]) - 0.5
+    low, high = np.maximum(start - half, -0.5), np.minimum(start + half, far)
     radius = half + 1
-    xy = np.clip(start, -0.5, np.array(field.size[::-1]) - 0.5)
-    xy = np.clip(xy + _solve(field, _discs(field.size, xy, radius)), low, high)
+    xy = np.clip(start, -0.5, far)
+    xy += _solve(field, _discs(field.size, xy, radius))
     covariance = np.full((len(start), 2, 2), np.nan)
     good = np.zeros(len(start), dtype=np.bool_)
     moving = np.arange(len(start))
     for _ in range(ROUNDS):
+        xy = np.clip(xy, low, high)
         discs = _discs(field.size, xy[moving], radius)
         step, covariance[moving], distinct = _settle(field, discs, radius)
-        end = xy[moving] + step
+        xy[moving] += step
         rests = np.hypot(*step.T) <= REST
-        within = ((low[moving] <= end) & (end <= high[moving])).all(axis=1)
-        good[moving] = distinct & rests & within
-        xy[moving] = np.clip(end, low[moving], high[moving])
+        good[moving] = distinct & rests
         moving = moving[~rests]
+        if not moving.size:
+            break
+    good &= ((low <= xy) & (xy <= high)).all(axis=1)
     covariance[~good] = np.nan
     return np.where(good[:, None], xy, start), covariance, good
 
 
-def _grey(image: Image) -> Floats:
+def _grey(image: Image) -> Singles:
     red, green, blue = image.pixels.detach().cpu().numpy()
-    grey: Floats = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
+    grey: Singles = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
     return grey
 
 
-def _field(grey: Floats) -> _Field:
-    gradient = np.zeros((2, *grey.shape))
-    gradient[0, 1:-1, 1:-1] = _scharr(grey)
-    gradient[1, 1:-1, 1:-1] = _scharr(grey.T).T
-    x, y = gradient.astype(np.float32)
-    xx, xy, yy = x * x, x * y, y * y
+def _field(grey: Singles) -> _Field:
+    size = (grey.shape[0], grey.shape[1])
+    gx, gy, weight = np.zeros((3, *size), dtype=np.float32)
+    inner = (slice(1, -1), slice(1, -1))
+    gx[inner], gy[inner] = _scharr(grey), _scharr(grey.T).T
+    xx, xy, yy = gx * gx, gx * gy, gy * gy
     box_xx, box_xy, box_yy = _box(xx), _box(xy), _box(yy)
     total, difference = box_xx + box_yy, box_xx - box_yy
     oriented = np.sqrt(difference * difference + 4 * box_xy * box_xy)
     seen = total > FAINT
-    rank = int(NOISE_QUANTILE * np.count_nonzero(seen))
-    disagreement = np.partition(np.where(seen, total - oriented, np.inf), rank, axis=None)[rank]
-    noise = float(disagreement) / NOISE_DISAGREEMENT if seen.any() else 0.0
-    weak = WEAK_GRADIENT**2 * GRADIENT_NOISE * noise + TINY
-    coherence = oriented / np.maximum(total, TINY)
-    weight = np.sqrt(np.sqrt(coherence) / (xx + yy + np.float32(weak)))
-    weight[[0, -1]] = weight[:, [0, -1]] = 0
+    noise = _noise((total - oriented)[seen])
+    strength = (xx + yy)[inner] + np.float32(_weak(noise))
+    weight[inner] = seen * np.sqrt(np.sqrt(oriented / np.maximum(total, TINY)) / strength)
     return _Field(
-        size=(grey.shape[0], grey.shape[1]),
-        gradient=gradient.reshape(2, -1),
+        size=size,
+        gradient=np.stack([gx, gy]).astype(np.float64).reshape(2, -1),
         weight=weight.reshape(-1),
-        tensor=(np.stack([xx, xy, yy]) * weight).reshape(3, -1),
+        tensor=(np.stack([xx, xy, yy]) * weight).astype(np.float64).reshape(3, -1),
+        smooth=np.stack([_smooth(gx * weight), _smooth(gy * weight)]).reshape(2, -1),
         noise=noise,
-        weak=weak,
     )
 
 
-def _scharr(grey: Floats) -> Floats:
+def _noise(disagreement: Singles) -> float:
+    if not disagreement.size:
+        return 0.0
+    rank = int(NOISE_QUANTILE * disagreement.size)
+    return max(float(np.partition(disagreement, rank)[rank]), 0.0) / NOISE_DISAGREEMENT
+
+
+def _weak(noise: float) -> float:
+    """Square the gradient that counts as weak."""
+    return WEAK_GRADIENT**2 * GRADIENT_NOISE * noise + TINY
+
+
+# Sums over neighbours add opposite ones first, so that a turned image gives the same bits.
+
+
+def _scharr(grey: Singles) -> Singles:
     """Differentiate along x, inner pixels only."""
-    across = grey[:, 2:] - grey[:, :-2]
-    slope: Floats = SIDE * (across[:-2] + across[2:]) + MIDDLE * across[1:-1]
+    across = HALF * (grey[:, 2:] - grey[:, :-2])
+    slope: Singles = SIDE * (across[:-2] + across[2:]) + MIDDLE * across[1:-1]
     return slope
 
 
-def _scharr_transposed(along_x: Singles, along_y: Singles) -> Singles:
-    """Give each pixel's share in a weighted sum of gradients, from the weights (k,k,n)."""
-    k, _, n = along_x.shape
-    rows = np.zeros((k + 2, k, n), dtype=np.float32)
-    columns = np.zeros((k, k + 2, n), dtype=np.float32)
-    shares = np.zeros((k + 2, k + 2, n), dtype=np.float32)
-    rows[:-2] = side = SIDE * along_x
-    rows[2:] += side
-    rows[1:-1] += MIDDLE * along_x
-    columns[:, :-2] = side = SIDE * along_y
-    columns[:, 2:] += side
-    columns[:, 1:-1] += MIDDLE * along_y
-    shares[:, 2:] = rows
-    shares[:, :-2] -= rows
-    shares[2:] += columns
-    shares[:-2] -= columns
-    return shares
-
-
 def _box(values: Singles) -> Singles:
-    """Sum over 3x3 pixels, fewer at the border."""
-    rows = values.copy()
-    rows[1:] += values[:-1]
-    rows[:-1] += values[1:]
-    both = rows.copy()
-    both[:, 1:] += rows[:, :-1]
-    both[:, :-1] += rows[:, 1:]
+    """Sum over 3x3 pixels, inner pixels only."""
+    sums: Singles = values[:-2, 1:-1] + values[2:, 1:-1]
+    sums += values[1:-1, :-2] + values[1:-1, 2:]
+    corners = values[:-2, :-2] + values[2:, 2:]
+    corners += values[:-2, 2:] + values[2:, :-2]
+    sums += corners
+    sums += values[1:-1, 1:-1]
+    return sums
+
+
+def _smooth(values: Singles) -> Singles:
+    """Smooth along both axes as Scharr's operator does along one."""
+    side, rows = SIDE * values, MIDDLE * values
+    rows[1:] += side[:-1]
+    rows[:-1] += side[1:]
+    side, both = SIDE * rows, MIDDLE * rows
+    both[:, 1:] += side[:, :-1]
+    both[:, :-1] += side[:, 1:]
     return both
 
 
@@ -176,7 +181,7 @@ def _discs(size: tuple[int, int], xy: Floats, radius: float) -> _Discs:
     offsets = np.arange(-reach, reach + 1)[:, None]
     column, row = (np.rint(middle).astype(np.int64) + offsets for middle in xy.T)
     x, y = (column - xy[:, 0])[None], (row - xy[:, 1])[:, None]
-    taper = (1 - (y / radius) ** 2).astype(np.float32) - ((x / radius) ** 2).astype(np.float32)
+    taper = 1 - (y / radius) ** 2 - (x / radius) ** 2
     # What lies outside the image is read from its outermost pixels, which have no vote.
     index = np.clip(row, 0, size[0] - 1)[:, None] * size[1] + np.clip(column, 0, size[1] - 1)
     return _Discs(index, x, y, np.maximum(taper, 0, out=taper))
@@ -185,47 +190,54 @@ def _discs(size: tuple[int, int], xy: Floats, radius: float) -> _Discs:
 def _solve(field: _Field, discs: _Discs) -> Floats:
     """Find the step (n,2) to the solution of A x = b."""
     tensor = field.tensor.take(discs.index, axis=1)
-    along_x = discs.taper * discs.x.astype(np.float32)
-    along_y = discs.taper * discs.y.astype(np.float32)
-    xx, xy, yy = np.einsum("myxn,yxn->mn", tensor, discs.taper).astype(np.float64)
+    along_x, along_y = discs.taper * discs.x, discs.taper * discs.y
+    xx, xy, yy = np.einsum("myxn,yxn->mn", tensor, discs.taper)
     x_xx, x_xy = np.einsum("myxn,yxn->mn", tensor[:2], along_x)
     y_xy, y_yy = np.einsum("myxn,yxn->mn", tensor[1:], along_y)
-    return _times(_inverse(_matrices(xx, xy, xy, yy)), x_xx + y_xy, x_xy + y_yy)
+    inverse, _ = _inverse(_matrices(xx, xy, xy, yy))
+    return _times(inverse, x_xx + y_xy, x_xy + y_yy)
 
 
-def _settle(field: _Field, discs: _Discs, radius: float) -> tuple[Floats, Floats, Rows]:
-    """Find the last step (n,2), the covariance (n,2,2) there, and whether A is fit to be solved."""
+def _settle(field: _Field, discs: _Discs, radius: float) -> tuple[Floats, Floats, Flags]:
+    """Find the last step (n,2), the covariance (n,2,2), and whether the point is distinct."""
     weight = field.weight.take(discs.index)
-    vote = weight * discs.taper
+    weight *= discs.taper > 0
     gx, gy = field.gradient.take(discs.index, axis=1)
     miss = gx * discs.x + gy * discs.y
-    pull = vote * miss
-    bx, by = _sums(pull, gx), _sums(pull, gy)
+    pull = weight * discs.taper * miss
+    single = (values.astype(np.float32) for values in (gx, gy, miss))
+    inverse, covariance, distinct = _spread(field, discs, radius, weight, *single)
+    return _times(inverse, _sums(pull, gx), _sums(pull, gy)), covariance, distinct
 
-    gx, gy, miss, pull = (values.astype(np.float32) for values in (gx, gy, miss, pull))
-    x, y = discs.x.astype(np.float32), discs.y.astype(np.float32)
-    vx, vy = vote * gx, vote * gy
+
+def _spread(
+    field: _Field,
+    discs: _Discs,
+    radius: float,
+    weight: Singles,
+    gx: Singles,
+    gy: Singles,
+    miss: Singles,
+) -> tuple[Floats, Floats, Flags]:
+    """Find the inverse of the derivative of A x - b, the covariance, and what is distinct."""
+    x, y, taper = (values.astype(np.float32) for values in (discs.x, discs.y, discs.taper))
+    vote, drift = weight * taper, weight * miss
+    vx, vy, dx, dy = vote * gx, vote * gy, drift * gx, drift * gy
     xx, xy, yy = _sums(vx, gx), _sums(vx, gy), _sums(vy, gy)
-    drift = weight * miss * (discs.taper > 0) * np.float32(2 / radius**2)
-    dx, dy = drift * gx, drift * gy
     moving = _matrices(_sums(dx, x), _sums(dx, y), _sums(dy, x), _sums(dy, y))
-    inverse = _inverse(_matrices(xx, xy, xy, yy) - moving)
+    inverse, det = _inverse(_matrices(xx, xy, xy, yy) - moving * (2 / radius**2))
 
-    px, py = pull * gx, pull * gy
-    by_misfit = _gram(px, py)
-    slide = miss / (gx * gx + gy * gy + np.float32(field.weak))
-    ex, ey = x - slide * gx, y - slide * gy
-    by_noise = _gram(
-        _scharr_transposed(pull + vx * ex, vx * ey),
-        _scharr_transposed(vy * ex, pull + vy * ey),
-    )
+    swing = (4 * taper - 2) * (taper > 0)
+    sx, sy = field.smooth.take(discs.index, axis=1)
+    by_noise = _gram(swing * sx, swing * sy)
+    by_misfit = _gram(vx * miss, vy * miss)
     variance = field.noise * by_noise + MISFIT_SHARE * by_misfit
 
-    trace, det = xx + yy, xx * yy - xy * xy
-    smaller = trace / 2 - np.sqrt(np.maximum(trace**2 / 4 - det, 0))
+    trace = xx + yy
+    smaller = trace / 2 - np.sqrt((xx - yy) ** 2 / 4 + xy * xy)
     floor = GRADIENT_NOISE * field.noise * vote.sum(axis=(0, 1))
     return (
-        _times(inverse, bx, by),
+        inverse,
         inverse @ variance @ inverse.swapaxes(1, 2),
         (4 * det > MIN_ROUNDNESS * trace**2) & (smaller > MIN_SIZE * floor),
     )
@@ -249,8 +261,8 @@ def _times(matrices: Floats, x: Floats, y: Floats) -> Floats:
     return matrices[:, :, 0] * x[:, None] + matrices[:, :, 1] * y[:, None]
 
 
-def _inverse(matrices: Floats) -> Floats:
-    """Invert (n,2,2); zero where singular."""
+def _inverse(matrices: Floats) -> tuple[Floats, Floats]:
+    """Invert (n,2,2), zero where singular; give the determinants too."""
     (a, b), (c, d) = matrices.transpose(1, 2, 0)
     det = a * d - b * c
-    return _matrices(d, -b, -c, a) / np.where(det == 0, np.inf, det)[:, None, None]
+    return _matrices(d, -b, -c, a) / np.where(det == 0, np.inf, det)[:, None, None], det
