@@ -27,6 +27,7 @@ class Excited(nn.Module):
         return scores
 
 
+@pytest.mark.slow
 def test_vgg16_comes_near_the_ideal() -> None:
     with torch.device("meta"):
         network = torchvision.models.vgg16()

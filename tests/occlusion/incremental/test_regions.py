@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gnomon.occlusion.incremental.classes import choose_classes
+from gnomon.occlusion.incremental.classes import MOST_CLASSES, choose_classes
 from gnomon.occlusion.incremental.regions import Place, Region, Span, complete
 from gnomon.occlusion.incremental.rules.sliding import Sweep
 
@@ -67,7 +67,7 @@ def test_completing_a_region_is_pasting_it_and_cutting(data: st.DataObject) -> N
 @PROPERTY
 @given(st.data())
 def test_classes_are_the_cheapest_partition(data: st.DataObject) -> None:
-    count, layers = data.draw(st.integers(1, 7)), data.draw(st.integers(1, 3))
+    count, layers = data.draw(st.integers(1, 10)), data.draw(st.integers(1, 3))
     sizes = np.array([[data.draw(st.integers(1, 9)) for _ in range(layers)] for _ in range(count)])
     windows = np.array([data.draw(st.integers(1, 4)) for _ in range(count)])
     costs = np.array([data.draw(st.floats(0.1, 3.0)) for _ in range(layers)])
@@ -87,6 +87,6 @@ def test_classes_are_the_cheapest_partition(data: st.DataObject) -> None:
     for cuts in range(2 ** (count - 1)):
         bounds = [0, *(i + 1 for i in range(count - 1) if cuts >> i & 1), count]
         parts = [np.arange(a, b) for a, b in itertools.pairwise(bounds)]
-        if len(parts) <= 6:
+        if len(parts) <= MOST_CLASSES:
             every.append(work(parts))
     assert work(classes) == pytest.approx(min(every))

@@ -67,7 +67,9 @@ def _classify(
         costs.append(whole.seconds(machine) / (height * width) * other[step.node])
     spans = [axis.spans[step.node] for step in carried]
     (_, counts) = np.unique(positions, return_counts=True)
-    # One more class means some four more groups, with a dozen small calls a step.
-    overhead = len(carried) * machine.call * 50
+    # One more class means some four more groups: in each, a dozen small calls a step, and weights,
+    # as many as a place's multiply-adds, read and laid out anew.
+    weights = sum(s.dense_multiply_adds // (s.map_size[0] * s.map_size[1]) for s in carried)
+    overhead = 4 * (12 * len(carried) * machine.call + 2 * weights * machine.value)
     classes = choose_classes(spans, np.array(costs), counts, overhead)
     return Axis(axis.positions, axis.spans, classes)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from gnomon.occlusion.incremental.regions import Ints, Span
 
-MOST_CLASSES = 6
+MOST_CLASSES = 8
 Floats = NDArray[np.float64]
 
 

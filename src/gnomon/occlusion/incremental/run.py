@@ -10,6 +10,7 @@ from gnomon.occlusion.incremental.analysis import Step, clean_run, last_reads, r
 from gnomon.occlusion.incremental.groups import Batch, Group
 from gnomon.occlusion.incremental.regions import Place, Region, complete
 from gnomon.occlusion.incremental.rules.collapse import FlatLinear
+from gnomon.occlusion.incremental.rules.local import Local
 from gnomon.occlusion.incremental.rules.rule import Collapse, Rule, to_batch, to_map
 from gnomon.occlusion.incremental.schedule import Schedule
 
@@ -114,6 +115,9 @@ class Run:
                 for source in step.sources:
                     values[source] = self._whole_region(source, values[source])
             regions = [values[source] for source in step.sources]
+            if step.node in self._schedule.overwriting and regions[0].place.same(place):
+                assert isinstance(step.rule, Local)
+                return Region(step.rule.overwrite(regions[0]), place)
             return Region(step.rule.carry(self._kept.get(step.node), regions, place), place)
         if isinstance(step.rule, Collapse):
             return step.rule.collapse(self._kept.get(step.node), values[step.sources[0]])

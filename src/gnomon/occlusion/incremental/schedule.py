@@ -1,5 +1,6 @@
 """All that is fixed for an image size and its windows before the first pixel is seen."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +15,9 @@ from gnomon.occlusion.incremental.cost import Machine
 from gnomon.occlusion.incremental.groups import Group, GroupPlanner
 from gnomon.occlusion.incremental.regions import Ints
 from gnomon.occlusion.incremental.rules.collapse import FlatLinear
+from gnomon.occlusion.incremental.rules.local import Local
 from gnomon.occlusion.incremental.rules.rule import Collapse, Rule
+from gnomon.occlusion.incremental.rules.sliding import Sliding
 
 LIGHT_VALUES = 1 << 14
 
@@ -46,6 +49,20 @@ class Schedule:
             for node in (step.sources if isinstance(step.rule, FlatLinear) else step.reads)
         ]
         return [node for node in dict.fromkeys(read) if node in made]
+
+    @cached_property
+    def overwriting(self) -> frozenset[fx.Node]:
+        """The steps that may write over what a sliding window made for them alone."""
+        by_node = {step.node: step for step in self.steps}
+        readers = Counter(source for step in self.steps for source in step.reads)
+        return frozenset(
+            step.node
+            for step in self.steps
+            if isinstance(step.rule, Local)
+            and step.rule.in_place is not None
+            and isinstance(by_node[step.sources[0]].rule, Sliding)
+            and readers[step.sources[0]] == 1
+        )
 
     @cached_property
     def clean_steps(self) -> int:

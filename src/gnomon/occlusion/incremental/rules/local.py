@@ -1,8 +1,9 @@
 """Operations that treat every position alone: activations, sums, concatenation, channel moves."""
 
+import copy
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -27,11 +28,13 @@ class Local(Rule):
     """Applies ``function`` to batches of blocks as if they were whole maps.
 
     Where several inputs carry regions, each is completed to the place that holds them all.
+    ``in_place``, where there is one, is ``function`` for one input, and writes over it.
     """
 
     function: Callable[[list[Tensor]], Tensor]
     axes: tuple[Axes, ...]
     out_axes: Axes
+    in_place: Callable[[Tensor], Tensor] | None = None
     moves = False
 
     def spread(self, axis: int, spans: Sequence[Span]) -> Span:
@@ -51,6 +54,11 @@ class Local(Rule):
             for clean, region, axes in zip(maps, regions, self.axes, strict=True)
         ]
         return to_region(self.function(blocks), self.out_axes)
+
+    def overwrite(self, region: Region) -> Tensor:
+        """Compute the output's values where the input's are, and no longer needed."""
+        assert self.in_place is not None, "only what works in place overwrites"
+        return self.in_place(region.values)
 
 
 def carried_in(values: object) -> list[Carried]:
@@ -122,7 +130,19 @@ def _elementwise(function: Callable[..., Tensor]) -> Finder:
 
 
 def _elementwise_module(call: Call, module: nn.Module, input: Any) -> Match | None:  # noqa: A002
-    return local(call, module.forward, (input,), {}, input.axes)
+    match = local(call, module.forward, (input,), {}, input.axes)
+    if not hasattr(module, "inplace"):
+        return match
+    overwriting = copy.copy(module)
+    overwriting.inplace = True  # type: ignore[assignment]
+    assert isinstance(match.rule, Local)
+    return Match(replace(match.rule, in_place=overwriting.forward), match.axes)
+
+
+def _relu(call: Call, input: Any, inplace: bool = False) -> Match | None:  # noqa: A002
+    match = local(call, torch.relu, (input,), {}, input.axes)
+    assert isinstance(match.rule, Local)
+    return Match(replace(match.rule, in_place=torch.relu_), match.axes)
 
 
 def _channel_module(call: Call, module: nn.Module, input: Any) -> Match | None:  # noqa: A002
@@ -224,4 +244,5 @@ FINDERS: dict[Any, Finder] = {
     nn.BatchNorm2d: _batch_norm_module,
     F.batch_norm: _batch_norm,
     F.prelu: _prelu,
+    **dict.fromkeys((F.relu, torch.relu, "relu"), _relu),
 }
