@@ -15,6 +15,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Ellipse
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from numpy.typing import NDArray
 
 from gnomon.geometry import Affine
@@ -114,10 +115,18 @@ def _draw_panel(axes: Axes, panel: Panel, size: tuple[int, int]) -> None:
 
 def _draw_scale(axes: Axes, shown: AxesImage) -> None:
     below = axes.inset_axes((0.0, -0.06, 1.0, 0.03))
-    bar = axes.figure.colorbar(shown, cax=below, orientation="horizontal")
+    bar = axes.figure.colorbar(
+        shown, cax=below, orientation="horizontal", ticks=MaxNLocator(4), format=_scale_format()
+    )
     bar.ax.tick_params(labelsize=6, length=2)
     bar.ax.xaxis.get_offset_text().set_fontsize(6)
     bar.outline.set_visible(False)
+
+
+def _scale_format() -> ScalarFormatter:
+    short = ScalarFormatter(useMathText=True)
+    short.set_powerlimits((-2, 3))
+    return short
 
 
 def _mark(axes: Axes, xy: Floats, *, marker: str, colour: str, area: float) -> None:

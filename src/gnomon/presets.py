@@ -96,7 +96,11 @@ class Preset:
 
 PRESETS = {
     "paper": Preset("torchvision/vgg19", Settings()),
-    "default": Preset("embedded", Settings(fine_smoothing=4.0)),
+    # By measurement: docs/quality.md has the figures.
+    "default": Preset(
+        "embedded",
+        Settings(coarse_smoothing=8.0, fine_smoothing=2.0, coarse_weight=0.25, keep=0.2),
+    ),
 }
 
 
