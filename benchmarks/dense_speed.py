@@ -21,7 +21,7 @@ from measure import alternate, ratios, record
 
 SIZE = 224
 GOAL = 1.3
-BATCHES = (1, 4, 8, 16, 32, 64)
+BATCHES = (1, 8, 32)
 
 
 def main() -> int:
