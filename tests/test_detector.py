@@ -35,7 +35,7 @@ SMALL = gnomon.Preprocessing(size=(64, 96))
 
 @pytest.fixture(scope="module")
 def detector() -> gnomon.Detector:
-    return gnomon.Detector(Small(), preprocessing=SMALL, device="cpu")
+    return gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", keep=0.4)
 
 
 @pytest.fixture(scope="module")
