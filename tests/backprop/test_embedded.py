@@ -22,7 +22,7 @@ SIZE = (96, 120)
 
 
 def _cat() -> Image:
-    photograph = skimage.data.chelsea()  # type: ignore[no-untyped-call]
+    photograph = skimage.data.chelsea()
     cat = torch.from_numpy(photograph.copy()).permute(2, 0, 1)[None] / 255
     pixels = F.interpolate(cat, SIZE, mode="area")[0]
     return Image(pixels, "chelsea", "cat", SIZE[::-1], Affine.identity())
