@@ -63,9 +63,10 @@ def test_what_mixes_all_positions_is_dense_from_there_on() -> None:
 
 
 def test_few_windows_run_densely() -> None:
-    planned = plan(torchvision.models.squeezenet1_1(num_classes=3), (64, 64), patch=64, stride=8)
-    assert planned.windows == 1
-    assert planned.multiply_adds == planned.dense_multiply_adds
+    for network in (torchvision.models.squeezenet1_1(), torchvision.models.swin_t()):
+        planned = plan(network, (64, 64), patch=64, stride=8)
+        assert planned.windows == 1
+        assert planned.multiply_adds == planned.dense_multiply_adds
 
 
 def test_a_plan_is_a_table() -> None:

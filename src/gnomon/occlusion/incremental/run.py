@@ -38,6 +38,9 @@ class Run:
         self._kept: dict[fx.Node, Any] = {}
         self._constants: Values = {}
         self._freed = last_reads({step.node: step.reads for step in schedule.steps})
+        for step in schedule.steps:
+            if step.kind == "constant":
+                self._constants[step.node] = run_node(module, step.node, self._constants)
         steps = schedule.clean_steps
         clean_run(module, as_batch_of_one(image), self._freed, self._keep, steps)
 
@@ -74,8 +77,6 @@ class Run:
     def _keep(self, node: fx.Node, values: Values) -> None:
         """Keep what the batches need of one node of the clean pass."""
         step = self._steps[node]
-        if step.kind == "constant":
-            self._constants[node] = values[node]
         if node in self._schedule.pasted:
             self._maps[node] = self._map(node, values)
         if not any(self._schedule.read[node]):

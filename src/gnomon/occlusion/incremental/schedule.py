@@ -70,7 +70,7 @@ class Schedule:
         needed = [
             index
             for index, step in enumerate(self.steps)
-            if any(self.read[step.node]) or step.node in self.pasted or step.kind == "constant"
+            if any(self.read[step.node]) or step.node in self.pasted
         ]
         return max(needed, default=-1) + 1
 
