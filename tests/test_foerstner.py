@@ -126,11 +126,30 @@ def test_rests_where_the_equation_says(window: int) -> None:
     grey = noisy(drawing, 0.03).astype(np.float32).astype(np.float64)
     found = refine(image(grey), points(np.rint(places)), window=window)
     assert found.refined.all()
-    for place in found.xy[:4]:
-        rest: Floats = place
-        for _ in range(8):
-            rest = slow_solution(grey, rest, window)
-        assert np.hypot(*(rest - place)) < 0.02
+    settled = refine(image(grey), refine(image(grey), found, window=window), window=window)
+    assert distances(found.xy, settled.xy).max() < 0.02
+    for place in settled.xy[:4]:
+        assert np.hypot(*(slow_solution(grey, place, window) - place)) < 1e-4
+
+
+def test_one_round_nearly_always_suffices(monkeypatch: pytest.MonkeyPatch) -> None:
+    grey, places = drawn("L", across=10)
+    monkeypatch.setattr(foerstner, "ROUNDS", 1)
+    found = refine(image(noisy(grey, 0.02)), points(nearby(places, reach=1)))
+    assert found.refined.mean() > 0.8
+
+
+def test_the_last_step_is_newtons() -> None:
+    grey, places = drawn("L", across=4, blur=0.7)
+    field, radius, rest = foerstner._field(noisy(grey, 0.02).astype(np.float32)), 4.5, places
+
+    def step(xy: Floats) -> Floats:
+        return foerstner._settle(field, foerstner._discs(field.size, xy, radius), radius)[0]
+
+    for _ in range(6):
+        rest = rest + step(rest)
+    for shift in ([0.01, 0.0], [0.0, 0.01], [-0.01, 0.01]):
+        np.testing.assert_allclose(step(rest + shift), -np.tile(shift, (16, 1)), atol=3e-4)
 
 
 @pytest.mark.parametrize("blur", [0.0, 0.5])

@@ -177,8 +177,7 @@ def _smooth(values: Singles) -> Singles:
 
 
 def _discs(size: tuple[int, int], xy: Floats, radius: float) -> _Discs:
-    reach = int(np.ceil(radius + 0.5)) - 1
-    offsets = np.arange(-reach, reach + 1)[:, None]
+    offsets = np.arange(-int(radius), int(radius) + 1)[:, None]
     column, row = (np.rint(middle).astype(np.int64) + offsets for middle in xy.T)
     x, y = (column - xy[:, 0])[None], (row - xy[:, 1])[:, None]
     taper = 1 - (y / radius) ** 2 - (x / radius) ** 2
