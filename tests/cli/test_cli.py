@@ -132,6 +132,22 @@ def test_wrong_choices_make_no_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not out.exists()
 
 
+def test_an_interrupt_that_a_library_disguises_is_no_failed_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def disguised(*_: object, **__: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise TypeError("cannot compare") from None
+
+    monkeypatch.setattr("gnomon.detector.Detector.detect", disguised)
+    out = tmp_path / "run"
+    assert run(monkeypatch, "detect", SAMPLES, "--out", out, *QUICK) == 130
+    assert "--resume" in capsys.readouterr().err
+    assert (out / "failures.jsonl").read_text() == ""
+
+
 def test_control_c_keeps_what_is_done_and_resume_ends_as_if_undisturbed(tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()

@@ -48,6 +48,7 @@ def detect(
     """
     from gnomon.cli.closing import closing_table
     from gnomon.cli.inputs import find_inputs
+    from gnomon.cli.interrupt import Interrupts
     from gnomon.cli.progress import Progress
     from gnomon.detector import Detector
     from gnomon.figures import png
@@ -76,6 +77,7 @@ def detect(
     with (
         RunWriter(out, info, resume=resume, save_heatmaps=save_heatmaps) as run,
         Progress(len(inputs), quiet=quiet) as progress,
+        Interrupts() as interrupts,
     ):
         for each in inputs:
             if not run.is_done(each.path):
@@ -84,6 +86,8 @@ def detect(
                     found = detector(picture, progress=progress.windows)
                     figure = png(found.figure(picture.rgb, each.landmarks)) if figures else None
                 except Exception as error:
+                    if interrupts.seen:
+                        raise KeyboardInterrupt from error
                     progress.failed(run.fail(each.path, error))
                 else:
                     run.add(each.path, found, figure)
