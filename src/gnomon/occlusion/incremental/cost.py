@@ -20,7 +20,7 @@ class Machine:
 # In multiply-adds of a convolution in float32; benchmarks/occlusion_speed.py measures them anew.
 # They are not measured as the engine runs: plans, and with them the last bits of the outputs, must
 # not depend on how busy the machine was. For cuda they are estimates, not yet measured on a card.
-MACHINES = {"cpu": Machine(1.0, 60.0, 2.5e5), "cuda": Machine(1.0, 50.0, 1.5e8)}
+MACHINES = {"cpu": Machine(1.0, 60.0, 1.5e6), "cuda": Machine(1.0, 50.0, 1.5e8)}
 
 
 def rates(device: torch.device) -> Machine:

@@ -6,7 +6,7 @@ blocks lies; a ``Region`` is such a batch with its values.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Ints = NDArray[np.int64]
+KEPT_GRIDS = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,15 +97,14 @@ def take(clean: Tensor, place: Place) -> Tensor:
 
     A row to spare lies behind the blocks in memory; ``lay`` sends there what falls outside.
     """
-    width = clean.shape[1]
     channels = clean.shape[2:]
-    offsets = _grid(place.height, place.width, width, clean.device)
-    start = place.rows * width + place.columns
-    index = torch.add(start[:, None], offsets[None, :]).flatten()
-    rows = clean.flatten(0, 1).flatten(1) if channels else clean.flatten(0, 1)[:, None]
-    block = rows.new_empty((len(index) + 1, rows.shape[1]))
-    torch.index_select(rows, 0, index, out=block[:-1])
-    return block[:-1].view(len(start), place.height, place.width, *channels)
+    offsets = _grid(place.height, place.width, clean.shape[1], clean.device)
+    start = place.rows * clean.shape[1] + place.columns
+    index = torch.add(start[:, None], offsets).view(-1)
+    rows = clean.reshape(-1, channels.numel())
+    block = rows.new_empty((len(index) + 1, rows.shape[1])).narrow(0, 0, len(index))
+    torch.index_select(rows, 0, index, out=block)
+    return block.view(len(start), place.height, place.width, *channels)
 
 
 def lay(block: Tensor, region: Region, y: Ints, x: Ints) -> None:
@@ -152,6 +152,7 @@ def complete(clean: Tensor | None, region: Region, place: Place) -> Tensor:
     return block
 
 
+@lru_cache(KEPT_GRIDS)
 def _grid(height: int, width: int, pitch: int, device: torch.device) -> Tensor:
     down = torch.arange(0, height * pitch, pitch, device=device)
     return (down[:, None] + torch.arange(width, device=device)[None, :]).flatten()

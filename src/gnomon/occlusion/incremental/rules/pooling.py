@@ -1,7 +1,7 @@
 """Largest values and averages of a window that slides."""
 
 import math
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import torch
@@ -28,14 +28,40 @@ def max_pool2d(
     kernel = pair(kernel_size)
     stride = pair(stride or kernel)
     dilation = pair(dilation)
-    operation = partial(F.max_pool2d, kernel_size=kernel, stride=stride, dilation=dilation)
-    rule = Sliding(
-        sweeps_of(call, input, kernel, stride, dilation, pair(padding)),
-        -math.inf,
-        operation,
-        partial(operation, padding=padding, ceil_mode=ceil_mode),
-    )
-    return Match(rule, (2, 3))
+    sweeps = sweeps_of(call, input, kernel, stride, dilation, pair(padding))
+    operation = partial(_largest, kernel=kernel, stride=stride, dilation=dilation)
+    return Match(Sliding(sweeps, -math.inf, operation, partial(_padded, operation, sweeps)), (2, 3))
+
+
+def _padded(operation: Any, sweeps: tuple[Sweep, Sweep], map_: Tensor) -> Tensor:
+    """Apply ``operation`` to a whole map (n,C,H,W) behind padding that no maximum sees."""
+    margins: list[int] = []
+    for sweep in reversed(sweeps):
+        margins += [sweep.before, max(sweep.padded - sweep.before - sweep.length, 0)]
+    padded: Tensor = operation(F.pad(map_, margins, value=-math.inf) if any(margins) else map_)
+    (down, across) = sweeps
+    return padded[:, :, : down.outputs, : across.outputs]
+
+
+def _largest(block: Tensor, kernel: Pair, stride: Pair, dilation: Pair) -> Tensor:
+    """Take the largest value of each window of (n,C,h,w).
+
+    On a CPU as the maximum of shifted views, first down, then across: up to three times as fast as
+    ``max_pool2d``, which also finds where the largest values are.
+    """
+    if block.device.type != "cpu" or kernel == (1, 1):
+        return F.max_pool2d(block, kernel, stride, dilation=dilation)
+    for axis in (0, 1):
+        outputs = (block.shape[2 + axis] - dilation[axis] * (kernel[axis] - 1) - 1) // stride[axis]
+        reach = outputs * stride[axis] + 1
+        shifted = [
+            block[:, :, first : first + reach : stride[axis]]
+            if axis == 0
+            else block[..., first : first + reach : stride[axis]]
+            for first in range(0, dilation[axis] * kernel[axis], dilation[axis])
+        ]
+        block = reduce(torch.maximum, shifted)
+    return block
 
 
 def max_pool2d_module(call: Call, module: nn.MaxPool2d, input: Any) -> Match | None:  # noqa: A002
