@@ -144,7 +144,7 @@ def test_the_last_step_is_newtons() -> None:
     field, radius, rest = foerstner._field(noisy(grey, 0.02).astype(np.float32)), 4.5, places
 
     def step(xy: Floats) -> Floats:
-        return foerstner._settle(field, foerstner._discs(field.size, xy, radius), radius)[0]
+        return foerstner._step(field, foerstner._discs(field.size, xy, radius), radius)[0]
 
     for _ in range(6):
         rest = rest + step(rest)

@@ -6,7 +6,9 @@ docs/refinement.md derives weights, covariance and constants, and says what was 
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gnomon.errors import SettingError
 from gnomon.types import Floats, Image, Keypoints
@@ -24,7 +26,7 @@ MISFIT_SHARE = 0.0225
 ROUNDS, REST = 4, 0.25
 MIN_ROUNDNESS = 0.1
 MIN_SIZE = 2.0
-CHUNK = 512
+CHUNK = 2048
 TINY = 1e-30
 
 
@@ -32,26 +34,27 @@ TINY = 1e-30
 class _Field:
     """What each pixel of an image (height, width) votes for; the outermost pixels have no vote.
 
-    ``gradient`` (2,HW); ``weight`` (HW); ``tensor`` (3,HW) weight times xx, xy, yy of the gradient;
-    ``smooth`` (2,HW) weight times gradient, smoothed; ``noise`` variance of the grey values.
+    ``votes`` (HW,4): weight w, and w times xx, xy, yy of the gradient. ``smooth`` (HW,2): w times
+    the gradient, smoothed. ``noise``: variance of the grey values.
     """
 
     size: tuple[int, int]
-    gradient: Floats
-    weight: Singles
-    tensor: Floats
-    smooth: Singles
+    votes: Tensor
+    smooth: Tensor
     noise: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Discs:
-    """The pixels around n points: flat ``index`` and ``taper`` (k,k,n), offsets ``x`` and ``y``."""
+    """The k x k pixels about n points: flat ``index`` (n,kk), offsets ``x`` (n,1,k), ``y`` (n,k,1).
 
-    index: NDArray[np.int64]
-    x: Floats
-    y: Floats
-    taper: Floats
+    ``taper`` (n,k,k) falls from 1 at the point to 0 at the rim.
+    """
+
+    index: Tensor
+    x: Tensor
+    y: Tensor
+    taper: Tensor
 
 
 def refine(image: Image, keypoints: Keypoints, *, window: int = 7) -> Keypoints:
@@ -85,13 +88,11 @@ def _refine(field: _Field, start: Floats, half: float) -> tuple[Floats, Floats, 
     radius = half + 1
     xy = np.clip(start, -0.5, far)
     xy += _solve(field, _discs(field.size, xy, radius))
-    covariance = np.full((len(start), 2, 2), np.nan)
     good = np.zeros(len(start), dtype=np.bool_)
     moving = np.arange(len(start))
     for _ in range(ROUNDS):
         xy = np.clip(xy, low, high)
-        discs = _discs(field.size, xy[moving], radius)
-        step, covariance[moving], distinct = _settle(field, discs, radius)
+        step, distinct = _step(field, _discs(field.size, xy[moving], radius), radius)
         xy[moving] += step
         rests = np.hypot(*step.T) <= REST
         good[moving] = distinct & rests
@@ -99,7 +100,8 @@ def _refine(field: _Field, start: Floats, half: float) -> tuple[Floats, Floats, 
         if not moving.size:
             break
     good &= ((low <= xy) & (xy <= high)).all(axis=1)
-    covariance[~good] = np.nan
+    covariance = np.full((len(start), 2, 2), np.nan)
+    covariance[good] = _covariance(field, _discs(field.size, xy[good], radius), radius)
     return np.where(good[:, None], xy, start), covariance, good
 
 
@@ -122,13 +124,16 @@ def _field(grey: Singles) -> _Field:
     noise = _noise((total - oriented)[seen])
     strength = (xx + yy)[inner] + np.float32(_weak(noise))
     weight[inner] = seen * np.sqrt(np.sqrt(oriented / np.maximum(total, TINY)) / strength)
+    votes = np.empty((*size, 4))
+    votes[..., 0] = weight
+    for channel, product in enumerate((xx, xy, yy), start=1):
+        np.multiply(product, weight, out=votes[..., channel])
+    smooth = np.stack([_smooth(gx * weight), _smooth(gy * weight)], axis=-1)
     return _Field(
-        size=size,
-        gradient=np.stack([gx, gy]).astype(np.float64).reshape(2, -1),
-        weight=weight.reshape(-1),
-        tensor=(np.stack([xx, xy, yy]) * weight).astype(np.float64).reshape(3, -1),
-        smooth=np.stack([_smooth(gx * weight), _smooth(gy * weight)]).reshape(2, -1),
-        noise=noise,
+        size,
+        torch.from_numpy(votes).view(-1, 4),
+        torch.from_numpy(smooth).double().view(-1, 2),
+        noise,
     )
 
 
@@ -177,91 +182,102 @@ def _smooth(values: Singles) -> Singles:
 
 
 def _discs(size: tuple[int, int], xy: Floats, radius: float) -> _Discs:
-    offsets = np.arange(-int(radius), int(radius) + 1)[:, None]
-    column, row = (np.rint(middle).astype(np.int64) + offsets for middle in xy.T)
-    x, y = (column - xy[:, 0])[None], (row - xy[:, 1])[:, None]
-    taper = 1 - (y / radius) ** 2 - (x / radius) ** 2
+    offsets = np.arange(-int(radius), int(radius) + 1)
+    column, row = (np.rint(middle).astype(np.int64)[:, None] + offsets for middle in xy.T)
+    x = torch.from_numpy(column - xy[:, :1])[:, None, :]
+    y = torch.from_numpy(row - xy[:, 1:])[:, :, None]
+    taper = ((1 - (y / radius) ** 2) - (x / radius) ** 2).clamp_(min=0)
     # What lies outside the image is read from its outermost pixels, which have no vote.
-    index = np.clip(row, 0, size[0] - 1)[:, None] * size[1] + np.clip(column, 0, size[1] - 1)
-    return _Discs(index, x, y, np.maximum(taper, 0, out=taper))
+    rows = torch.from_numpy(np.clip(row, 0, size[0] - 1) * size[1])
+    columns = torch.from_numpy(np.clip(column, 0, size[1] - 1))
+    index = (rows[:, :, None] + columns[:, None, :]).flatten(1)
+    return _Discs(index, x, y, taper)
+
+
+def _totals(values: Tensor, *factors: Tensor) -> tuple[Tensor, ...]:
+    """Sum, over a disc's pixels, values (n,kk,c) times each of the factors (n,k,k): (c,n)."""
+    return torch.bmm(torch.stack(factors, dim=1).flatten(2), values).permute(1, 2, 0).unbind()
 
 
 def _solve(field: _Field, discs: _Discs) -> Floats:
     """Find the step (n,2) to the solution of A x = b."""
-    tensor = field.tensor.take(discs.index, axis=1)
-    along_x, along_y = discs.taper * discs.x, discs.taper * discs.y
-    xx, xy, yy = np.einsum("myxn,yxn->mn", tensor, discs.taper)
-    x_xx, x_xy = np.einsum("myxn,yxn->mn", tensor[:2], along_x)
-    y_xy, y_yy = np.einsum("myxn,yxn->mn", tensor[1:], along_y)
-    inverse, _ = _inverse(_matrices(xx, xy, xy, yy))
-    return _times(inverse, x_xx + y_xy, x_xy + y_yy)
+    taper = discs.taper
+    (_, xx, xy, yy), along_x, along_y = _totals(
+        field.votes[discs.index], taper, taper * discs.x, taper * discs.y
+    )
+    inverse, _ = _inverse(xx, xy, xy, yy)
+    return _times(inverse, along_x[1] + along_y[2], along_x[2] + along_y[3]).numpy()
 
 
-def _settle(field: _Field, discs: _Discs, radius: float) -> tuple[Floats, Floats, Flags]:
-    """Find the last step (n,2), the covariance (n,2,2), and whether the point is distinct."""
-    weight = field.weight.take(discs.index)
-    weight *= discs.taper > 0
-    gx, gy = field.gradient.take(discs.index, axis=1)
-    miss = gx * discs.x + gy * discs.y
-    pull = weight * discs.taper * miss
-    single = (values.astype(np.float32) for values in (gx, gy, miss))
-    inverse, covariance, distinct = _spread(field, discs, radius, weight, *single)
-    return _times(inverse, _sums(pull, gx), _sums(pull, gy)), covariance, distinct
+def _step(field: _Field, discs: _Discs, radius: float) -> tuple[Floats, Flags]:
+    """Find Newton's step (n,2) to where A x = b rests, and whether the point is distinct."""
+    (votes, xx, xy, yy), x, y, derivative = _system(field.votes[discs.index], discs, radius)
+    inverse, det = _inverse(*derivative)
+    trace = xx + yy
+    smaller = trace / 2 - ((xx - yy) ** 2 / 4 + xy * xy).sqrt()
+    floor = GRADIENT_NOISE * field.noise * votes
+    distinct = (4 * det > MIN_ROUNDNESS * trace**2) & (smaller > MIN_SIZE * floor)
+    return _times(inverse, x, y).numpy(), distinct.numpy()
 
 
-def _spread(
-    field: _Field,
-    discs: _Discs,
-    radius: float,
-    weight: Singles,
-    gx: Singles,
-    gy: Singles,
-    miss: Singles,
-) -> tuple[Floats, Floats, Flags]:
-    """Find the inverse of the derivative of A x - b, the covariance, and what is distinct."""
-    x, y, taper = (values.astype(np.float32) for values in (discs.x, discs.y, discs.taper))
-    vote, drift = weight * taper, weight * miss
-    vx, vy, dx, dy = vote * gx, vote * gy, drift * gx, drift * gy
-    xx, xy, yy = _sums(vx, gx), _sums(vx, gy), _sums(vy, gy)
-    moving = _matrices(_sums(dx, x), _sums(dx, y), _sums(dy, x), _sums(dy, y))
-    inverse, det = _inverse(_matrices(xx, xy, xy, yy) - moving * (2 / radius**2))
+def _system(
+    votes: Tensor, discs: _Discs, radius: float
+) -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """Give sum of votes with A, b about the discs' middles, and the derivative of A x - b."""
+    taper, x, y = discs.taper, discs.x, discs.y
+    inside = (taper > 0).double()
+    inside_x, inside_y = inside * x, inside * y
+    still, along_x, along_y, x_x, x_y, y_y = _totals(
+        votes, taper, taper * x, taper * y, inside_x * x, inside_x * y, inside_y * y
+    )
+    _, xx, xy, yy = still
+    # The taper moves with the point; what it then weighs anew is the lines' distances.
+    pull = 2 / radius**2
+    derivative = (
+        xx - pull * (x_x[1] + x_y[2]),
+        xy - pull * (x_y[1] + y_y[2]),
+        xy - pull * (x_x[2] + x_y[3]),
+        yy - pull * (x_y[2] + y_y[3]),
+    )
+    return still, along_x[1] + along_y[2], along_x[2] + along_y[3], derivative
+
+
+def _covariance(field: _Field, discs: _Discs, radius: float) -> Floats:
+    """Find the covariance (n,2,2) of points at rest."""
+    taper, x, y = discs.taper, discs.x, discs.y
+    votes = field.votes[discs.index]
+    *_, derivative = _system(votes, discs, radius)
+    inverse, _ = _inverse(*derivative)
 
     swing = (4 * taper - 2) * (taper > 0)
-    sx, sy = field.smooth.take(discs.index, axis=1)
-    by_noise = _gram(swing * sx, swing * sy)
-    by_misfit = _gram(vx * miss, vy * miss)
-    variance = field.noise * by_noise + MISFIT_SHARE * by_misfit
+    along_x, along_y = field.smooth[discs.index].unbind(dim=-1)
+    products = torch.stack([along_x**2, along_x * along_y, along_y**2], dim=-1)
+    (noise,) = _totals(products, swing * swing)
 
-    trace = xx + yy
-    smaller = trace / 2 - np.sqrt((xx - yy) ** 2 / 4 + xy * xy)
-    floor = GRADIENT_NOISE * field.noise * vote.sum(axis=(0, 1))
-    return (
-        inverse,
-        inverse @ variance @ inverse.swapaxes(1, 2),
-        (4 * det > MIN_ROUNDNESS * trace**2) & (smaller > MIN_SIZE * floor),
+    squared = taper * taper
+    w_xx, w_xy, w_yy = votes[..., 1:].unbind(dim=-1)
+    x_x, x_y, y_y = _totals(
+        torch.stack([w_xx**2, w_xx * w_xy, w_xx * w_yy, w_xy * w_yy, w_yy**2], dim=-1),
+        squared * x * x,
+        2 * squared * x * y,
+        squared * y * y,
     )
+    # Channels: gx^4, gx^3 gy, gx^2 gy^2, gx gy^3, gy^4, all times w^2.
+    misfit = [x_x[i] + x_y[i + 1] + y_y[i + 2] for i in range(3)]
+    xx, xy, yy = (
+        field.noise * by_noise + MISFIT_SHARE * by_misfit
+        for by_noise, by_misfit in zip(noise, misfit, strict=True)
+    )
+    variance = torch.stack([xx, xy, xy, yy], dim=1).view(-1, 2, 2)
+    return (inverse @ variance @ inverse.mT).numpy()
 
 
-def _sums(a: NDArray[np.floating], b: NDArray[np.floating]) -> Floats:
-    sums: Floats = np.einsum("yxn,yxn->n", a, b).astype(np.float64)
-    return sums
-
-
-def _gram(a: Singles, b: Singles) -> Floats:
-    crossed = _sums(a, b)
-    return _matrices(_sums(a, a), crossed, crossed, _sums(b, b))
-
-
-def _matrices(xx: Floats, xy: Floats, yx: Floats, yy: Floats) -> Floats:
-    return np.stack([xx, xy, yx, yy], axis=1).reshape(-1, 2, 2)
-
-
-def _times(matrices: Floats, x: Floats, y: Floats) -> Floats:
+def _times(matrices: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return matrices[:, :, 0] * x[:, None] + matrices[:, :, 1] * y[:, None]
 
 
-def _inverse(matrices: Floats) -> tuple[Floats, Floats]:
-    """Invert (n,2,2), zero where singular; give the determinants too."""
-    (a, b), (c, d) = matrices.transpose(1, 2, 0)
-    det = a * d - b * c
-    return _matrices(d, -b, -c, a) / np.where(det == 0, np.inf, det)[:, None, None], det
+def _inverse(xx: Tensor, xy: Tensor, yx: Tensor, yy: Tensor) -> tuple[Tensor, Tensor]:
+    """Invert n matrices to (n,2,2), zero where singular; give the determinants too."""
+    det = xx * yy - xy * yx
+    adjugate = torch.stack([yy, -xy, -yx, xx], dim=1).view(-1, 2, 2)
+    return adjugate / det.where(det != 0, torch.inf)[:, None, None], det
