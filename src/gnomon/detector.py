@@ -100,12 +100,18 @@ class Detector:
             interpolation=how.interpolation,
         )
 
-    def detect(self, image: Image, progress: WindowsDone | None = None) -> Detection:
-        """Run the method on an image at model size."""
+    def detect(
+        self,
+        image: Image,
+        progress: WindowsDone | None = None,
+        *,
+        label_index: int | None = None,
+    ) -> Detection:
+        """Run the method on an image at model size, for the predicted class or ``label_index``."""
         begin = perf_counter()
         chosen = self.settings
         probabilities = self.classifier.probabilities(image.pixels[None])[0]
-        label = int(probabilities.argmax())
+        label = int(probabilities.argmax()) if label_index is None else label_index
         coarse = occlude(
             self.classifier,
             image,

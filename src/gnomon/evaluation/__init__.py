@@ -1,18 +1,25 @@
 """How good the keypoints are, measured on annotated photographs."""
 
 from gnomon.evaluation.baselines import BASELINES, Baseline
+from gnomon.evaluation.evaluate import Evaluation, MethodScore, evaluate
 from gnomon.evaluation.grad_cam import grad_cam_peaks
 from gnomon.evaluation.inside import InsideScore, score_inside
 from gnomon.evaluation.matching import Match, match
 from gnomon.evaluation.metrics import PartScore, Score, score, score_classes, score_parts
+from gnomon.evaluation.sanity import Sanity, check_sanity
 
 __all__ = [
     "BASELINES",
     "Baseline",
+    "Evaluation",
     "InsideScore",
     "Match",
+    "MethodScore",
     "PartScore",
+    "Sanity",
     "Score",
+    "check_sanity",
+    "evaluate",
     "grad_cam_peaks",
     "match",
     "score",

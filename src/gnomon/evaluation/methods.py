@@ -1,0 +1,59 @@
+"""What is compared: gnomon's points, those of either of its maps alone, and the baselines."""
+
+from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from gnomon.detector import Detector, inside_file
+from gnomon.evaluation.baselines import BASELINES, Baseline
+from gnomon.evaluation.grad_cam import grad_cam_peaks
+from gnomon.foerstner import refine
+from gnomon.peaks import candidates
+from gnomon.presets import Settings
+from gnomon.types import Detection, Heatmap, Keypoints
+
+Own = Callable[[Detection, Settings], Keypoints]
+"""(a detection that kept every candidate, its settings) -> keypoints in file pixels, best first."""
+
+
+def confidence(found: Detection, settings: Settings) -> Keypoints:
+    """Give the detector's own points: peaks of both maps together."""
+    return found.keypoints
+
+
+def coarse_only(found: Detection, settings: Settings) -> Keypoints:
+    """Give the peaks of the coarse map, smoothed and refined as the detector would."""
+    return _peaks(found, found.coarse, settings.coarse_smoothing, settings)
+
+
+def fine_only(found: Detection, settings: Settings) -> Keypoints:
+    """Give the peaks of the fine map, smoothed and refined as the detector would."""
+    return _peaks(found, found.fine, settings.fine_smoothing, settings)
+
+
+GNOMON = "gnomon"
+
+OWN: dict[str, Own] = {GNOMON: confidence, "coarse only": coarse_only, "fine only": fine_only}
+
+
+def baselines(detector: Detector) -> dict[str, Baseline]:
+    """Name what a user could do instead, Grad-CAM by the detector's classifier among it."""
+    return {**BASELINES, "Grad-CAM peaks": grad_cam_peaks(detector.classifier)}
+
+
+def keeping_all(detector: Detector) -> Detector:
+    """Give a detector that differs from ``detector`` only in that it keeps every candidate."""
+    wide = copy(detector)
+    wide.settings = replace(detector.settings, keep=1.0)
+    return wide
+
+
+def _peaks(found: Detection, heatmap: Heatmap, smoothing: float, settings: Settings) -> Keypoints:
+    values = gaussian_filter(heatmap.values.astype(np.float64), smoothing, mode="reflect")
+    smooth = Heatmap(values.astype(np.float32), heatmap.kind)
+    proposed = inside_file(candidates(smooth, settings.radius), found.image)
+    refined = refine(found.image, proposed, window=settings.refine_window)
+    return refined.to_file(found.image.to_file)

@@ -1,0 +1,80 @@
+"""Which annotated photographs of a data set a run has seen."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gnomon.datasets.sample import Sample, Split
+from gnomon.errors import ImageError, RunError
+from gnomon.images import decode
+from gnomon.runs.reader import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """The ``samples`` that the run has seen, in its order, and its ``absent`` images' paths.
+
+    ``other_split`` counts images of the run that are in the data set but not in the split asked.
+    """
+
+    samples: tuple[Sample, ...]
+    absent: tuple[str, ...]
+    other_split: int
+
+
+def annotated(run: Run, dataset: Iterable[Sample], split: Split | None = None) -> Annotated:
+    """Find each of the run's images in a data set.
+
+    The same file is the same image; so is, where the folder has moved since, one of the same name
+    and the same pixels. ``RunError`` where none is found.
+    """
+    samples = list(dataset)
+    files = {os.path.realpath(sample.image): sample for sample in samples}
+    names: defaultdict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        names[sample.image.name].append(sample)
+
+    found: list[Sample] = []
+    absent: list[str] = []
+    rows: list[dict[str, Any]] = run.images.to_pylist()
+    for row in rows:
+        path = row["path"]
+        match = files.get(os.path.realpath(path)) or _moved(row, names[Path(path).name])
+        if match is None:
+            absent.append(path)
+        else:
+            found.append(match)
+    chosen = tuple(one for one in found if split in (None, one.split))
+    if not chosen:
+        raise RunError(_nothing(run, samples, found, split))
+    return Annotated(chosen, tuple(absent), len(found) - len(chosen))
+
+
+def _moved(row: dict[str, Any], namesakes: list[Sample]) -> Sample | None:
+    for sample in namesakes:
+        try:
+            if decode(sample.image).content_hash == row["content_hash"]:
+                return sample
+        except ImageError:
+            continue
+    return None
+
+
+def _nothing(run: Run, samples: list[Sample], found: list[Sample], split: Split | None) -> str:
+    count = run.images.num_rows
+    if count == 0:
+        return f"{run.folder} has no images, so there is nothing to evaluate"
+    if found:
+        splits = sorted({str(one.split) for one in found})
+        return (
+            f"none of the {len(found)} images of {run.folder} that are in the data set is in its"
+            f" split {split!r}; theirs: {', '.join(splits)}. Leave the split out, or detect in it"
+        )
+    theirs = f"such as {str(samples[0].image)!r}" if samples else "none at all"
+    return (
+        f"none of the {count} images of {run.folder}, such as {run.images['path'][0].as_py()!r}, is"
+        f" among the data set's {len(samples)}, {theirs}; give the data set that was detected in"
+    )
