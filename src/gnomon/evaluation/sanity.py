@@ -17,6 +17,7 @@ from gnomon.evaluation.edges import edge_strength
 from gnomon.evaluation.methods import keeping_all
 from gnomon.evaluation.randomisation import randomised, weighted_layers
 from gnomon.evaluation.similarity import rank_correlation, structural_similarity, top_overlap
+from gnomon.evaluation.survival import survival, survival_by_chance
 from gnomon.presets import SettingChanges
 from gnomon.types import Detection, Floats, Heatmap, HeatmapKind, Image
 
@@ -164,19 +165,10 @@ def _stage(
 def _survival(
     clean: Detection, shuffled: Detection, budget: int, radius: float
 ) -> tuple[float, float]:
-    """Share of the clean points, and of the image's pixels, near one of the shuffled network's."""
     to_model = clean.image.to_file.inverse()
     mine, others = (to_model.apply(one.keypoints.xy[:budget]) for one in (clean, shuffled))
-    rows, columns = np.mgrid[: clean.image.height, : clean.image.width]
-    anywhere = np.stack([columns.ravel(), rows.ravel()], axis=1)
-    return _near(mine, others, radius), _near(anywhere, others, radius)
-
-
-def _near(points: Floats, others: Floats, radius: float) -> float:
-    if len(points) == 0:
-        return float("nan")
-    apart = np.linalg.norm(points[:, None] - others[None], axis=2)
-    return float((apart.min(axis=1, initial=np.inf) <= radius).mean())
+    by_chance = survival_by_chance(others, clean.image.height, clean.image.width, radius)
+    return survival(mine, others, radius), by_chance
 
 
 def _overlaps(

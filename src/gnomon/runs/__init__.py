@@ -1,7 +1,18 @@
 """The run folder: what one `detect` leaves behind."""
 
+from gnomon.runs.annotated import Annotated, annotated
 from gnomon.runs.info import RunInfo
 from gnomon.runs.reader import Failure, Run, read_run
+from gnomon.runs.rebuild import rebuild_detector
 from gnomon.runs.writer import RunWriter
 
-__all__ = ["Failure", "Run", "RunInfo", "RunWriter", "read_run"]
+__all__ = [
+    "Annotated",
+    "Failure",
+    "Run",
+    "RunInfo",
+    "RunWriter",
+    "annotated",
+    "read_run",
+    "rebuild_detector",
+]
