@@ -19,9 +19,9 @@ LEVELS = [
     {"occlusion", "backprop", "fusion", "peaks", "foerstner"},
     {"detector"},
     {"datasets", "training"},
-    {"evaluation", "landmarks"},
+    {"evaluation"},
     {"runs"},
-    {"scale", "export", "report"},
+    {"scale", "export", "landmarks", "report"},
     {"web"},
     {"cli"},
 ]

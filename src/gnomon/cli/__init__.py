@@ -11,9 +11,17 @@ from gnomon.cli.detect import detect
 from gnomon.cli.outcome import Outcome
 from gnomon.cli.plan import plan
 from gnomon.cli.report import report
+from gnomon.cli.salient import salient
+from gnomon.cli.train import train
 from gnomon.errors import GnomonError
 
-VERBS: dict[str, Callable[..., Outcome]] = {"detect": detect, "report": report, "plan": plan}
+VERBS: dict[str, Callable[..., Outcome]] = {
+    "detect": detect,
+    "report": report,
+    "salient": salient,
+    "plan": plan,
+    "train": train,
+}
 
 
 DESCRIPTION = """Class labels in, keypoints out.

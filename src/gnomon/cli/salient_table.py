@@ -1,0 +1,39 @@
+"""What `gnomon salient` says when it is done."""
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from gnomon.landmarks import Salient
+
+NAMED = 3
+
+
+def salient_table(found: Salient) -> Table:
+    """Show the most frequent landmarks of each class and of all, all of them with a tie."""
+    table = Table(box=box.SIMPLE, show_edge=False)
+    for name in ("class", "most frequent landmark"):
+        table.add_column(name, overflow="fold")
+    for name in ("keypoints", "images"):
+        table.add_column(name, justify="right")
+    for one in (*found.classes, found.overall):
+        if one is found.overall:
+            table.add_section()
+        names = "; ".join(map(str, one.salient)) or "none found"
+        hits = str(one.top[0].hits) if one.top else "0"
+        table.add_row(escape(one.label), escape(names), hits, str(one.n_images))
+    return table
+
+
+def left_out(found: Salient) -> list[str]:
+    """Count and name what was not counted: a line for each reason, the first few by path."""
+    reasons = (
+        (found.unknown, "not in the data set"),
+        (found.bare, "without a visible landmark"),
+    )
+    return [
+        f"{len(paths)} of the run's images left out, {reason}: {', '.join(paths[:NAMED])}"
+        + (f" and {len(paths) - NAMED} more, see left_out.csv" if len(paths) > NAMED else "")
+        for paths, reason in reasons
+        if paths
+    ]

@@ -1,0 +1,104 @@
+"""The salient landmarks of a class on one of its photographs, and on the projected mesh."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+
+from gnomon.figures import KEYPOINT_COLOUR, LANDMARK_COLOUR
+from gnomon.images.picture import Rgb
+from gnomon.landmarks.histogram import Histogram
+from gnomon.landmarks.matched import Landmark, Matched
+from gnomon.landmarks.mesh import Projection
+from gnomon.types import Floats
+
+SALIENT_COLOUR = "#ffe14d"
+MESH_COLOUR = "#4dd8ff"
+
+
+def draw_object(
+    histogram: Histogram, example: Matched, picture: Rgb, projection: Projection | None
+) -> Figure:
+    """Draw keypoints, landmarks and which went where; with a ``projection``, the mesh beside it.
+
+    ``picture`` (h,w,3) is the example's file. The salient landmarks are starred and named, on the
+    mesh those too that the photograph does not show.
+    """
+    height, width = picture.shape[:2]
+    panels = 1 if projection is None else 2
+    column = 6.0
+    figure = Figure(
+        figsize=(column * panels, float(np.clip(column * height / width, 2.5, 9.0)) + 1.1),
+        dpi=110,
+        layout="constrained",
+    )
+    names = "; ".join(map(str, histogram.salient)) or "none found"
+    figure.suptitle(f"{histogram.label}: {names}", fontsize=11, wrap=True, parse_math=False)
+    grid = figure.subplots(1, panels, squeeze=False)[0]
+    _draw_photograph(grid[0], histogram, example, picture)
+    if projection is not None:
+        _draw_mesh(grid[1], histogram, projection, picture)
+    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=4,
+                  fontsize=8, frameon=False)  # fmt: skip
+    return figure
+
+
+def _draw_photograph(axes: Axes, histogram: Histogram, example: Matched, picture: Rgb) -> None:
+    _show(axes, picture)
+    marks = example.landmarks
+    shown = marks.xy[marks.visible]
+    links = [(example.xy[n], marks.xy[m]) for n, m in np.argwhere(example.assigned)]
+    axes.add_collection(LineCollection(links, colors="w", linewidths=0.9, zorder=2))
+    axes.scatter(shown[:, 0], shown[:, 1], s=30, marker="P", c=LANDMARK_COLOUR, edgecolors="k",
+                 linewidths=0.5, zorder=3, label="landmark")  # fmt: skip
+    used = example.assigned.any(axis=1)
+    for at, face, edge, label in (
+        (example.xy[used], KEYPOINT_COLOUR, "w", "keypoint at a landmark"),
+        (example.xy[~used], "none", KEYPOINT_COLOUR, "keypoint at none"),
+    ):
+        axes.scatter(at[:, 0], at[:, 1], s=20, marker="o", facecolors=face, edgecolors=edge,
+                     linewidths=0.9, zorder=4, label=label,
+                     path_effects=[withStroke(linewidth=2.2, foreground="w")])  # fmt: skip
+    rows = np.flatnonzero(example.where(histogram.salient))
+    named = [Landmark(int(marks.ids[m]), marks.names[m]) for m in rows]
+    _star(axes, marks.xy[rows], named)
+    axes.set_title(example.image.name, fontsize=9, parse_math=False)
+
+
+def _draw_mesh(axes: Axes, histogram: Histogram, projection: Projection, picture: Rgb) -> None:
+    _show(axes, (picture // 2 + 96).astype(np.uint8))
+    lines = projection.xy[projection.edges]
+    for colour, width in (("k", 2.0), (MESH_COLOUR, 1.0)):
+        axes.add_collection(LineCollection(list(lines), colors=colour, linewidths=width))
+    _star(axes, projection.xy[[one.id - 1 for one in histogram.salient]], histogram.salient)
+    axes.set_title(
+        f"mesh {projection.mesh + 1}, {projection.error:.2g} px from the landmarks", fontsize=9
+    )
+
+
+def _show(axes: Axes, picture: NDArray[np.uint8]) -> None:
+    axes.imshow(picture, interpolation="bilinear")
+    axes.set_autoscale_on(False)
+    axes.set_axis_off()
+
+
+def _star(axes: Axes, xy: Floats, named: Sequence[Landmark]) -> None:
+    if not len(xy):
+        return
+    axes.scatter(xy[:, 0], xy[:, 1], s=230, marker="*", c=SALIENT_COLOUR, edgecolors="k",
+                 linewidths=1.0, zorder=5, label="most frequent landmark")  # fmt: skip
+    together: dict[tuple[float, float], list[str]] = defaultdict(list)
+    for (x, y), landmark in zip(xy.round(1).tolist(), named, strict=True):
+        together[x, y].append(str(landmark))
+    downwards = sorted(together.items(), key=lambda item: item[0][1])
+    for number, (at, names) in enumerate(downwards):
+        axes.annotate(
+            "; ".join(names), at, (9, -14 if number % 2 else 7), textcoords="offset points",
+            fontsize=9, weight="bold", color=SALIENT_COLOUR,
+            path_effects=[withStroke(linewidth=2.5, foreground="k")], zorder=6, parse_math=False,
+        )  # fmt: skip

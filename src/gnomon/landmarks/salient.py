@@ -1,0 +1,133 @@
+"""Which landmark the keypoints of a run find most often, for each class and over all."""
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gnomon.datasets import Dataset, Sample
+from gnomon.errors import DatasetError
+from gnomon.landmarks.assign import assign
+from gnomon.landmarks.histogram import Histogram, count
+from gnomon.landmarks.matched import Matched
+from gnomon.runs import Run
+from gnomon.types import Floats
+
+OVERALL = "all classes"
+UNLABELLED = "unlabelled"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Salient:
+    """What a run found of a data set's landmarks, at tolerance ``alpha``.
+
+    ``classes`` are the histograms by class, sorted by label, and ``overall`` the one over all
+    images. ``images`` are what they count. ``unknown`` names the run's images that the data set
+    does not have, ``bare`` those in which it shows no landmark.
+    """
+
+    alpha: float
+    classes: tuple[Histogram, ...]
+    overall: Histogram
+    images: tuple[Matched, ...]
+    unknown: tuple[str, ...]
+    bare: tuple[str, ...]
+
+    def example(self, histogram: Histogram) -> Matched:
+        """Choose the image, of a class or of all, where most keypoints went to what is salient.
+
+        Of equals, the first of the run.
+        """
+        mine = [
+            image
+            for image in self.images
+            if histogram is self.overall or image.label == histogram.label
+        ]
+        return max(mine, key=lambda image: sum(image.hits[one] for one in histogram.salient))
+
+
+def salient(run: Run, dataset: Dataset, alpha: float = 0.1) -> Salient:
+    """Find the most frequent landmark of each class.
+
+    Each keypoint goes to the nearest visible landmark of its image within ``alpha`` times the
+    object's size, and every keypoint counts. Images are matched by resolved path. Classes are the
+    data set's labels, else its viewpoints, else one class "all". ``DatasetError`` where no image of
+    the run has landmarks in the data set, ``SettingError`` where ``alpha`` is not positive.
+    """
+    samples = {os.path.realpath(sample.image): sample for sample in dataset}
+    known: list[tuple[str, Sample]] = []
+    unknown, bare = [], []
+    for row in run.images.select(["image_id", "path"]).to_pylist():
+        sample = samples.get(os.path.realpath(row["path"]))
+        if sample is None:
+            unknown.append(row["path"])
+        elif sample.landmarks is None or not sample.landmarks.visible.any():
+            bare.append(row["path"])
+        else:
+            known.append((row["image_id"], sample))
+    if not known:
+        raise DatasetError(_nothing(run, unknown, bare, len(samples)))
+    labels = _labels([sample for _, sample in known])
+    points = _points(run)
+    images = tuple(
+        _match(sample, label, points.get(key, np.empty((0, 2))), alpha)
+        for (key, sample), label in zip(known, labels, strict=True)
+    )
+    return Salient(
+        alpha=alpha,
+        classes=tuple(
+            count(label, [image for image in images if image.label == label])
+            for label in sorted(set(labels))
+        ),
+        overall=count(OVERALL, images),
+        images=images,
+        unknown=tuple(unknown),
+        bare=tuple(bare),
+    )
+
+
+def _labels(samples: Sequence[Sample]) -> list[str]:
+    """Take the labels, where there are none the viewpoints, and without these one class."""
+    for told in (
+        [sample.label for sample in samples],
+        [sample.viewpoint for sample in samples],
+    ):
+        if any(told):
+            return [label or UNLABELLED for label in told]
+    return ["all"] * len(samples)
+
+
+def _points(run: Run) -> dict[str, Floats]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, key in enumerate(run.keypoints["image_id"].to_pylist()):
+        rows[key].append(row)
+    xy = np.stack([run.keypoints["x"].to_numpy(), run.keypoints["y"].to_numpy()], axis=1)
+    return {key: xy[mine] for key, mine in rows.items()}
+
+
+def _match(sample: Sample, label: str, xy: Floats, alpha: float) -> Matched:
+    assert sample.landmarks is not None
+    return Matched(
+        image=sample.image,
+        label=label,
+        xy=xy,
+        landmarks=sample.landmarks,
+        assigned=assign(xy, sample.landmarks, alpha),
+    )
+
+
+def _nothing(run: Run, unknown: Sequence[str], bare: Sequence[str], known: int) -> str:
+    if bare:
+        return (
+            f"none of the images of {run.folder} has landmarks in this data set, as {bare[0]} has "
+            "none; a table of landmarks wants a data set that annotates them, such as cub"
+        )
+    if unknown:
+        return (
+            f"none of the {len(unknown)} images of {run.folder} is among the {known} of the data "
+            f"set; the run's first is {unknown[0]}. Give the data set that the run was made from; "
+            "paths that are not absolute count from the current folder"
+        )
+    return f"{run.folder} holds no image; run `gnomon detect` on the data set's images first"
