@@ -18,10 +18,10 @@ LEVELS = [
     {"classifier"},
     {"occlusion", "backprop", "fusion", "peaks", "foerstner"},
     {"detector"},
-    {"datasets", "training"},
+    {"datasets"},
     {"evaluation"},
     {"runs"},
-    {"scale", "export", "landmarks", "report"},
+    {"scale", "export", "landmarks", "report", "training"},
     {"web"},
     {"cli"},
 ]

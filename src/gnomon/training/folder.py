@@ -1,0 +1,91 @@
+"""The folder that a training writes."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from io import StringIO
+from pathlib import Path
+
+from gnomon.errors import RunError
+from gnomon.figures import png
+from gnomon.runs.files import write_whole
+from gnomon.runs.reader import Failure
+from gnomon.training.data import Parts
+from gnomon.training.outcome import Confusion
+from gnomon.training.record import FILE_NAME, TrainingInfo
+
+MODEL = "model.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFolder:
+    """Where a training's files lie: all in ``folder``, the classifier at ``model``.
+
+    For an ``out`` that ends in .safetensors the classifier is that file, and the folder is the one
+    beside it of the same name without the ending.
+    """
+
+    folder: Path
+    model: Path
+
+    @classmethod
+    def at(cls, out: Path) -> "TrainingFolder":
+        """Find the places for what the user calls ``out``."""
+        if out.suffix == ".safetensors":
+            return cls(out.with_suffix(""), out)
+        return cls(out, out / MODEL)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the state of training is kept, for ``--resume``."""
+        return self.folder / "checkpoints"
+
+    def begin(self, info: TrainingInfo, *, resume: bool) -> TrainingInfo:
+        """Make the folder, or see that it holds this very training; ``RunError`` if not."""
+        try:
+            if resume and (self.folder / FILE_NAME).exists():
+                return self._reopen(info)
+            occupied = self.folder.exists() and (
+                not self.folder.is_dir() or any(self.folder.iterdir())
+            )
+            if occupied or self.model.exists():
+                what = self.folder if occupied else self.model
+                raise RunError(
+                    f"{what} is there already and not empty. "
+                    "Give another --out, remove it, or go on with it by --resume."
+                )
+            self.folder.mkdir(parents=True, exist_ok=True)
+            info.write(self.folder)
+        except OSError as error:
+            raise RunError(f"{self.folder} cannot be written: {error}") from error
+        return info
+
+    def _reopen(self, info: TrainingInfo) -> TrainingInfo:
+        before = TrainingInfo.read(self.folder)
+        if differences := before.differences(info):
+            raise RunError(
+                f"{self.folder} was begun with other choices or images, so it cannot be resumed. "
+                f"Then and now: {'; '.join(differences)}"
+            )
+        return before if before.end else replace(info, start=before.start)
+
+    def write_failures(self, failures: Sequence[Failure]) -> None:
+        """Write failures.jsonl: one line for each image that was left out."""
+        lines = [json.dumps(asdict(failure), ensure_ascii=True) + "\n" for failure in failures]
+        write_whole(self.folder / "failures.jsonl", "".join(lines).encode())
+
+    def write_images(self, parts: Parts) -> None:
+        """Write images.csv: which image was learnt from, chosen by, measured on."""
+        text = StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(["path", "label", "part"])
+        for part in ("train", "validation", "test"):
+            rows.writerows([photo.image, photo.label, part] for photo in getattr(parts, part))
+        write_whole(self.folder / "images.csv", text.getvalue().encode())
+
+    def write_confusion(self, confusion: Confusion) -> None:
+        """Write confusion.csv, confusion.png and per_class.csv."""
+        write_whole(self.folder / "confusion.csv", confusion.csv().encode())
+        write_whole(self.folder / "per_class.csv", confusion.per_class_csv().encode())
+        write_whole(self.folder / "confusion.png", png(confusion.figure()))
