@@ -5,6 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gnomon.landmarks import Salient
+from gnomon.landmarks.names import named
 
 NAMED = 3
 
@@ -19,9 +20,8 @@ def salient_table(found: Salient) -> Table:
     for one in (*found.classes, found.overall):
         if one is found.overall:
             table.add_section()
-        names = "; ".join(map(str, one.salient)) or "none found"
         hits = str(one.top[0].hits) if one.top else "0"
-        table.add_row(escape(one.label), escape(names), hits, str(one.n_images))
+        table.add_row(escape(one.label), escape(named(one.salient)), hits, str(one.n_images))
     return table
 
 

@@ -1,6 +1,6 @@
 """The histograms as a figure: all classes above, each class below."""
 
-from textwrap import fill
+from textwrap import wrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from gnomon.figures import KEYPOINT_COLOUR
 from gnomon.landmarks.histogram import Histogram
 from gnomon.landmarks.matched import Landmark
+from gnomon.landmarks.names import named_lines
 from gnomon.landmarks.salient import Salient
 
 COLUMNS = 5
@@ -20,7 +21,7 @@ _BAR = "#8794a8"
 
 
 def draw_histograms(found: Salient) -> Figure:
-    """Draw how many keypoints went to each landmark; the most frequent are hatched and starred."""
+    """Draw how many keypoints went to each landmark; the most frequent are red and starred."""
     columns = min(COLUMNS, len(found.classes))
     rows = -(-len(found.classes) // columns)
     landmarks = [one.landmark for one in found.overall.bins]
@@ -54,7 +55,8 @@ def _draw(axes: Axes, histogram: Histogram, landmarks: list[Landmark], width: in
     top = [one for one in hit if one in histogram.top]
     axes.bar([place[one.landmark] for one in hit], [one.hits for one in hit], 0.85, color=_BAR)
     at, heights = [place[one.landmark] for one in top], [one.hits for one in top]
-    axes.bar(at, heights, 0.85, color=KEYPOINT_COLOUR, edgecolor="k", lw=0.6, hatch="////")
+    edge, hatch = ("k", "////") if len(landmarks) <= EVERY_NAME else (KEYPOINT_COLOUR, None)
+    axes.bar(at, heights, 0.85, color=KEYPOINT_COLOUR, edgecolor=edge, lw=0.6, hatch=hatch)
     axes.scatter(at, heights, marker="*", s=42, c="k", zorder=3, clip_on=False)
     axes.set_xlim(-1, len(landmarks))
     axes.set_ylim(0, max([1, *heights]) * 1.15)
@@ -67,8 +69,7 @@ def _draw(axes: Axes, histogram: Histogram, landmarks: list[Landmark], width: in
 def _title(histogram: Histogram, width: int) -> str:
     images = f"{histogram.n_images} image{'s' if histogram.n_images > 1 else ''}"
     head = f"{histogram.label} ({images})"
-    top = "; ".join(map(str, histogram.salient)) or "none found"
-    return f"{fill(head, width)}\n{fill(f'★ {top}', width)}"
+    return "\n".join([*wrap(head, width), *named_lines(histogram.salient, width)])
 
 
 def _tick(axes: Axes, landmarks: list[Landmark], most: int) -> None:

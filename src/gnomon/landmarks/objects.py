@@ -15,6 +15,7 @@ from gnomon.images.picture import Rgb
 from gnomon.landmarks.histogram import Histogram
 from gnomon.landmarks.matched import Landmark, Matched
 from gnomon.landmarks.mesh import Projection
+from gnomon.landmarks.names import named_lines
 from gnomon.types import Floats
 
 SALIENT_COLOUR = "#ffe14d"
@@ -37,8 +38,8 @@ def draw_object(
         dpi=110,
         layout="constrained",
     )
-    names = "; ".join(map(str, histogram.salient)) or "none found"
-    figure.suptitle(f"{histogram.label}: {names}", fontsize=11, wrap=True, parse_math=False)
+    lines = named_lines(histogram.salient, 70 * panels)
+    figure.suptitle("\n".join([histogram.label, *lines]), fontsize=11, parse_math=False)
     grid = figure.subplots(1, panels, squeeze=False)[0]
     _draw_photograph(grid[0], histogram, example, picture)
     if projection is not None:
@@ -65,8 +66,8 @@ def _draw_photograph(axes: Axes, histogram: Histogram, example: Matched, picture
                      linewidths=0.9, zorder=4, label=label,
                      path_effects=[withStroke(linewidth=2.2, foreground="w")])  # fmt: skip
     rows = np.flatnonzero(example.where(histogram.salient))
-    named = [Landmark(int(marks.ids[m]), marks.names[m]) for m in rows]
-    _star(axes, marks.xy[rows], named)
+    stars = [Landmark(int(marks.ids[m]), marks.names[m]) for m in rows]
+    _star(axes, marks.xy[rows], stars)
     axes.set_title(example.image.name, fontsize=9, parse_math=False)
 
 
@@ -87,13 +88,13 @@ def _show(axes: Axes, picture: NDArray[np.uint8]) -> None:
     axes.set_axis_off()
 
 
-def _star(axes: Axes, xy: Floats, named: Sequence[Landmark]) -> None:
+def _star(axes: Axes, xy: Floats, landmarks: Sequence[Landmark]) -> None:
     if not len(xy):
         return
     axes.scatter(xy[:, 0], xy[:, 1], s=230, marker="*", c=SALIENT_COLOUR, edgecolors="k",
-                 linewidths=1.0, zorder=5, label="most frequent landmark")  # fmt: skip
+                 linewidths=1.0, zorder=7, label="most frequent landmark")  # fmt: skip
     together: dict[tuple[float, float], list[str]] = defaultdict(list)
-    for (x, y), landmark in zip(xy.round(1).tolist(), named, strict=True):
+    for (x, y), landmark in zip(xy.round(1).tolist(), landmarks, strict=True):
         together[x, y].append(str(landmark))
     downwards = sorted(together.items(), key=lambda item: item[0][1])
     for number, (at, names) in enumerate(downwards):

@@ -5,6 +5,7 @@ from textwrap import wrap
 from matplotlib.figure import Figure
 
 from gnomon.landmarks.histogram import Histogram
+from gnomon.landmarks.names import named, named_lines
 from gnomon.landmarks.salient import Salient
 
 COLUMNS = 5
@@ -19,7 +20,9 @@ def draw_table(found: Salient) -> Figure:
     columns = min(COLUMNS, len(found.classes))
     rows = [found.classes[n : n + columns] for n in range(0, len(found.classes), columns)]
     last = wrap(_overall(found.overall), int(_CHARACTERS * (columns + 0.4)))
-    cells = [[(_lines(one.label), _salient(one)) for one in row] for row in rows]
+    cells = [
+        [(_lines(one.label), named_lines(one.salient, _CHARACTERS)) for one in row] for row in rows
+    ]
     heights = [
         [max(len(cell[line]) for cell in row) * _LINE + 0.1 for line in (0, 1)] for row in cells
     ]
@@ -53,14 +56,8 @@ def _lines(label: str) -> list[str]:
     return wrap(label, _CHARACTERS) or [label]
 
 
-def _salient(histogram: Histogram) -> list[str]:
-    names = [str(one) for one in histogram.salient]
-    return wrap("; ".join(names), _CHARACTERS) or ["none found"]
-
-
 def _overall(histogram: Histogram) -> str:
-    names = "; ".join(map(str, histogram.salient)) or "none found"
     told = ""
     if histogram.top:
         told = f", {histogram.top[0].hits} keypoints{' each' if len(histogram.top) > 1 else ''}"
-    return f"Most frequent over all {histogram.n_images} images: {names}{told}"
+    return f"Most frequent over all {histogram.n_images} images: {named(histogram.salient)}{told}"
