@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gnomon.cli.detect import detect
+from gnomon.cli.evaluate import evaluate
 from gnomon.cli.outcome import Outcome
 from gnomon.cli.plan import plan
 from gnomon.cli.report import report
@@ -18,6 +19,7 @@ from gnomon.errors import GnomonError
 VERBS: dict[str, Callable[..., Outcome]] = {
     "detect": detect,
     "report": report,
+    "evaluate": evaluate,
     "salient": salient,
     "plan": plan,
     "train": train,

@@ -56,6 +56,10 @@ class Progress:
             soft_wrap=True,
         )
 
+    def say(self, sentence: str) -> None:
+        """Say what a person should know, also where no bar is shown."""
+        self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
     def close_with(self, table: Table) -> None:
         """End with the closing table."""
         if not self._quiet:

@@ -29,14 +29,15 @@ HEADLINE_BUDGET, HEADLINE_ALPHA = 15, 0.1
 class MethodScore:
     """What one method's points are worth.
 
-    ``points_mean`` and ``points_fewest`` tell how many it gave an image, of the largest budget;
-    ``scores`` over all images, ``parts`` by part, ``classes`` by class (by viewpoint where the data
-    set has no classes), ``inside`` a part's outline; empty where the data set cannot tell.
+    ``given`` is how many points it gave an image in the mean, for each budget, and ``fewest`` the
+    least for the largest; ``scores`` over all images, ``parts`` by part, ``classes`` by class (by
+    viewpoint where the data set has no classes), ``inside`` a part's outline; empty where the data
+    set cannot tell.
     """
 
     method: str
-    points_mean: float
-    points_fewest: int
+    given: tuple[float, ...]
+    fewest: int
     scores: tuple[Score, ...]
     parts: tuple[PartScore, ...]
     classes: dict[str, tuple[Score, ...]]
@@ -45,6 +46,15 @@ class MethodScore:
     def at(self, budget: int, alpha: float) -> Score:
         """Pick one cell of ``scores``."""
         return next(one for one in self.scores if (one.budget, one.alpha) == (budget, alpha))
+
+    def parts_at(self, budget: int, alpha: float) -> tuple[PartScore, ...]:
+        """Pick one cell of each part."""
+        return tuple(one for one in self.parts if (one.budget, one.alpha) == (budget, alpha))
+
+    def class_at(self, label: str, budget: int, alpha: float) -> Score:
+        """Pick one cell of one class."""
+        cells = self.classes[label]
+        return next(one for one in cells if (one.budget, one.alpha) == (budget, alpha))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,12 @@ def is_annotated(sample: Sample) -> bool:
     return bool(sample.polygons) or (landmarks is not None and bool(landmarks.visible.any()))
 
 
+def evenly(samples: Sequence[Sample], count: int) -> list[Sample]:
+    """Choose at most ``count`` of the samples, at even steps from the first to the last."""
+    steps = np.linspace(0, len(samples) - 1, min(count, len(samples)))
+    return [samples[row] for row in steps.round().astype(int)]
+
+
 class _Gathering:
     """The points that each method gives, image by image."""
 
@@ -161,12 +177,12 @@ def _score(
         for found, sample in zip(points, samples, strict=True)
         if sample.landmarks is not None
     ]
-    given = [len(found) for found in points]
+    counts = np.array([len(found) for found in points])
     polygons = [sample.polygons for sample in samples]
     return MethodScore(
         method=name,
-        points_mean=float(np.mean(given)),
-        points_fewest=min(given),
+        given=tuple(float(np.minimum(counts, budget).mean()) for budget in budgets),
+        fewest=int(counts.min()),
         scores=score(matches, budgets, alphas, resamples=resamples, seed=seed),
         parts=score_parts(matches, budgets, alphas, resamples=resamples, seed=seed),
         classes=score_classes(matches, budgets, alphas, resamples=resamples, seed=seed),

@@ -4,8 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from gnomon.report.templating import pages
 from gnomon.runs import Run
 from gnomon.runs.files import write_whole
 
@@ -25,19 +24,16 @@ class Entry:
 
 def write_report(run: Run) -> Path:
     """Write report.html into the run's folder and return its path."""
-    pages = Environment(
-        loader=PackageLoader("gnomon.report"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = pages.get_template("report.html").render(
-        info=run.info,
-        settings=asdict(run.info.settings),
-        preprocessing=asdict(run.info.preprocessing),
-        entries=_entries(run),
-        failures=run.failures,
+    html = (
+        pages()
+        .get_template("report.html")
+        .render(
+            info=run.info,
+            settings=asdict(run.info.settings),
+            preprocessing=asdict(run.info.preprocessing),
+            entries=_entries(run),
+            failures=run.failures,
+        )
     )
     page = run.folder / "report.html"
     write_whole(page, html.encode("utf-8", "replace"))

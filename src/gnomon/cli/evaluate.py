@@ -1,0 +1,88 @@
+"""`gnomon evaluate`: how well a run's keypoints meet annotated points."""
+
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from gnomon.cli.outcome import Outcome
+
+
+def evaluate(
+    run: tyro.conf.Positional[Path],
+    /,
+    *,
+    dataset: str,
+    split: Literal["train", "test"] | None = None,
+    model: str | None = None,
+    weights: Path | None = None,
+    device: str = "auto",
+    sanity_images: int = 4,
+    quiet: bool = False,
+) -> Outcome:
+    """Measure a run against annotations, beside simple baselines; write evaluation/ into it.
+
+    Example: gnomon evaluate runs/birds --dataset cub:CUB_200_2011 --split test
+
+    Args:
+        run: The folder that `gnomon detect --out` wrote.
+        dataset: The annotated data set that the run's images come from, as kind:FOLDER.
+        split: Use the images of one split only.
+        model: Where the run's classifier is now, if its name in the run does not lead to it.
+        weights: A weights file for the model, where its own cannot be fetched.
+        device: Where to compute: auto, cpu, cuda, mps.
+        sanity_images: How many images to check the maps' sanity on; 0 for none.
+        quiet: Show no progress and no table.
+    """
+    from gnomon.cli.evaluation_table import evaluation_table, naming
+    from gnomon.cli.progress import Progress
+    from gnomon.datasets import open_dataset
+    from gnomon.errors import SettingError
+    from gnomon.evaluation import check_sanity
+    from gnomon.evaluation import evaluate as evaluate_detector
+    from gnomon.evaluation.evaluate import evenly, is_annotated
+    from gnomon.report import EvaluatedRun, write_page, write_record
+    from gnomon.runs import Failure, annotated, read_run, rebuild_detector
+
+    if sanity_images < 0:
+        raise SettingError(f"sanity_images is {sanity_images}; it must be 0 or more")
+    recorded = read_run(run)
+    seen = annotated(recorded, open_dataset(dataset), split)
+    detector = rebuild_detector(recorded.info, model=model, weights=weights, device=device)
+    total = sum(map(is_annotated, seen.samples)) + sanity_images
+    with Progress(total, quiet=quiet) as progress:
+        if seen.absent:
+            progress.say(naming(seen.absent, "not in the data set"))
+        found = evaluate_detector(
+            detector, seen.samples, progress=progress.windows, image_done=progress.image_done
+        )
+        for path, reason in found.failures.items():
+            progress.failed(Failure(path, "GnomonError", reason))
+        measured = [
+            one
+            for one in seen.samples
+            if is_annotated(one) and str(one.image) not in found.failures
+        ]
+        images = [detector.load(one.image) for one in evenly(measured, sanity_images)]
+        sanity = None
+        if images:
+            share = len(images)
+            sanity = check_sanity(
+                detector, images, progress=lambda now, all_: progress.windows(share * now, all_)
+            )
+    folder = run / "evaluation"
+    folder.mkdir(exist_ok=True)
+    evaluated = EvaluatedRun(
+        run=recorded.info,
+        dataset=dataset,
+        split=split,
+        absent=seen.absent,
+        other_split=seen.other_split,
+        evaluation=found,
+        sanity=sanity,
+    )
+    write_record(folder, evaluated)
+    page = write_page(folder, evaluated)
+    progress.close_with(evaluation_table(found))
+    print(page)
+    return Outcome(page, n_done=found.images, n_failed=len(found.failures))

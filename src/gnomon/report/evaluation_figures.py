@@ -1,0 +1,113 @@
+"""The pictures of an evaluation: methods over budgets, maps under shuffling, two games."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from gnomon.evaluation import Evaluation, Sanity
+from gnomon.evaluation.methods import GNOMON
+from gnomon.evaluation.sanity import GAMES, KINDS
+
+METHOD_COLOURS = (
+    "#d7261e",
+    "#1f6fb4",
+    "#2f9e44",
+    "#8c8c8c",
+    "#5c5c5c",
+    "#e8890c",
+    "#7b4fb5",
+    "#0b9aa3",
+)
+
+COLOURS = {
+    "confidence": "#d7261e",
+    "fine": "#1f6fb4",
+    "coarse": "#2f9e44",
+    "random squares": "#8c8c8c",
+    "random pixels": "#c4c4c4",
+    "keypoints": "#d7261e",
+    "any point": "#8c8c8c",
+}
+
+
+def budgets_figure(evaluation: Evaluation) -> Figure:
+    """Draw F1 over the number of points an image, a panel for each tolerance."""
+    figure = _figure(width=3.2 * len(evaluation.alphas) + 1.9, height=3.3)
+    row = figure.subplots(1, len(evaluation.alphas), sharey=True, squeeze=False)[0]
+    for axes, alpha in zip(row, evaluation.alphas, strict=True):
+        for number, method in enumerate(evaluation.methods):
+            cells = [method.at(budget, alpha).f1 for budget in evaluation.budgets]
+            values = np.array([cell.value for cell in cells])
+            bold = method.method == GNOMON
+            colour = METHOD_COLOURS[number % len(METHOD_COLOURS)]
+            axes.plot(
+                evaluation.budgets,
+                values,
+                "o-",
+                color=colour,
+                label=method.method,
+                lw=2.4 if bold else 1.2,
+                ms=5 if bold else 3.5,
+            )
+            if bold:
+                low, high = ([getattr(cell, end) for cell in cells] for end in ("low", "high"))
+                axes.fill_between(evaluation.budgets, low, high, color=colour, alpha=0.15, lw=0)
+        axes.set(title=rf"$\alpha$ = {alpha:g}", xlabel="points an image", ylim=(0, 1))
+        axes.set_xticks(evaluation.budgets)
+        axes.grid(alpha=0.25)
+    row[0].set_ylabel("F1")
+    figure.legend(*row[0].get_legend_handles_labels(), loc="outside right center", frameon=False)
+    return figure
+
+
+def shuffling_figure(sanity: Sanity) -> Figure:
+    """Draw how alike the maps stay, and how many points survive, over the layers shuffled."""
+    figure = _figure(width=11.5, height=3.3)
+    ranks, ssim, points = figure.subplots(1, 3)
+    layers = [0, *(stage.layers for stage in sanity.stages)]
+    for number, kind in enumerate(KINDS):
+        changes = [stage.changes[number] for stage in sanity.stages]
+        for axes, values in (
+            (ranks, [change.rank_correlation for change in changes]),
+            (ssim, [change.ssim for change in changes]),
+        ):
+            _line(axes, layers, [1.0, *values], kind)
+    _line(points, layers, [1.0, *(stage.survived for stage in sanity.stages)], "keypoints")
+    by_chance = [stage.by_chance for stage in sanity.stages]
+    _line(points, layers[1:], by_chance, "any point")
+    for axes, title in (
+        (ranks, "rank correlation with the clean map"),
+        (ssim, "SSIM with the clean map"),
+        (points, "share of points that survive"),
+    ):
+        axes.set(title=title, xlabel=f"last layers shuffled, of {sanity.layers}")
+        axes.set_ylim(min(-0.05, axes.get_ylim()[0]), 1.05)
+        axes.grid(alpha=0.25)
+        axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def games_figure(sanity: Sanity) -> Figure:
+    """Draw the probability of the class while pixels go in, and while they go out."""
+    figure = _figure(width=9.5, height=3.3)
+    row = figure.subplots(1, 2, sharey=True)
+    titles = {"insertion": "pixels put in (higher is better)", "deletion": "taken out (lower)"}
+    for axes, game in zip(row, GAMES, strict=True):
+        curves = [curve for curve in sanity.curves if curve.game == game]
+        for curve in curves:
+            _line(axes, curve.fractions, curve.probability, curve.order)
+        axes.set(title=titles[game], xlabel="share of the pixels", ylim=(0, 1))
+        axes.grid(alpha=0.25)
+    row[0].set_ylabel("probability of the class")
+    figure.legend(*row[0].get_legend_handles_labels(), loc="outside right center", frameon=False)
+    return figure
+
+
+def _figure(width: float, height: float) -> Figure:
+    return Figure(figsize=(width, height), dpi=160, layout="constrained")
+
+
+def _line(axes: Axes, x: Sequence[float], y: Sequence[float], name: str) -> None:
+    axes.plot(x, y, "o-", color=COLOURS[name], label=name, lw=1.6, ms=3)

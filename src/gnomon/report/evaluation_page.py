@@ -1,0 +1,68 @@
+"""evaluation.html: the same figures as evaluation.json, to look at, in one file."""
+
+import math
+from base64 import b64encode
+from dataclasses import asdict
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from gnomon.evaluation.bootstrap import Interval
+from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
+from gnomon.evaluation.sanity import GAMES
+from gnomon.figures import png
+from gnomon.report.evaluation_figures import budgets_figure, games_figure, shuffling_figure
+from gnomon.report.evaluation_record import EvaluatedRun
+from gnomon.report.templating import pages
+from gnomon.runs.files import write_whole
+
+
+def write_page(folder: Path, evaluated: EvaluatedRun) -> Path:
+    """Write evaluation.html into ``folder`` and return its path."""
+    evaluation, sanity = evaluated.evaluation, evaluated.sanity
+    environment = pages()
+    environment.filters |= {"share": share, "number": number}
+    html = environment.get_template("evaluation.html").render(
+        evaluated=evaluated,
+        evaluation=evaluation,
+        methods=evaluation.methods,
+        budget=HEADLINE_BUDGET,
+        budget_row=evaluation.budgets.index(HEADLINE_BUDGET),
+        alpha=HEADLINE_ALPHA,
+        settings=asdict(evaluated.run.settings) | asdict(evaluated.run.preprocessing),
+        budgets_picture=_inline(budgets_figure(evaluation)),
+        sanity=sanity,
+        games=GAMES,
+        shuffling_picture=sanity and _inline(shuffling_figure(sanity)),
+        games_picture=sanity and _inline(games_figure(sanity)),
+    )
+    page = folder / "evaluation.html"
+    write_whole(page, html.encode("utf-8", "replace"))
+    return page
+
+
+def share(interval: Interval) -> str:
+    """Write a share and its bounds.
+
+    >>> share(Interval(0.731, 0.6, 0.8))
+    '.731 (.60-.80)'
+    """
+    if math.isnan(interval.value):
+        return "-"
+    return f"{number(interval.value)} ({number(interval.low, 2)}-{number(interval.high, 2)})"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number without the zero before its point.
+
+    >>> number(0.5), number(-0.25, 2), number(1.0), number(float("nan"))
+    ('.500', '-.25', '1.000', '-')
+    """
+    if math.isnan(value):
+        return "-"
+    written = f"{value:.{digits}f}"
+    return written.replace("0.", ".", 1) if written.lstrip("-").startswith("0.") else written
+
+
+def _inline(figure: Figure) -> str:
+    return "data:image/png;base64," + b64encode(png(figure)).decode("ascii")
