@@ -1,0 +1,104 @@
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gnomon import Detector
+from gnomon.datasets import PartPolygon, open_dataset
+from gnomon.datasets.synthetic import write_synthetic
+from gnomon.evaluation import check_sanity, evaluate
+from gnomon.report import EvaluatedRun, write_page, write_record
+from gnomon.runs import RunInfo
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> EvaluatedRun:
+    folder = tmp_path_factory.mktemp("drawn")
+    write_synthetic(folder, 4)
+    samples = list(open_dataset(f"synthetic:{folder}"))
+    detector = Detector(size=64, device="cpu")
+    return EvaluatedRun(
+        run=RunInfo(
+            classifier="embedded/<b>",
+            weights_sha256="0" * 64,
+            preprocessing=detector.classifier.preprocessing,
+            preset="default",
+            settings=detector.settings,
+            device="cpu",
+        ),
+        dataset="synthetic:drawn",
+        split=None,
+        absent=("lost & found.png",),
+        other_split=0,
+        evaluation=evaluate(detector, samples, resamples=20),
+        sanity=check_sanity(detector, [detector.load(samples[1].image)], stages=2),
+    )
+
+
+def test_the_record_is_strict_json_with_every_figure(
+    evaluated: EvaluatedRun, tmp_path: Path
+) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    text = write_record(tmp_path, evaluated).read_text()
+    read = json.loads(text, parse_constant=refuse)
+    assert read["headline"] == {"budget": 15, "alpha": 0.1}
+    assert read["absent"] == ["lost & found.png"]
+    for method, written in zip(
+        evaluated.evaluation.methods, read["evaluation"]["methods"], strict=True
+    ):
+        cells = {(cell["budget"], cell["alpha"]): cell for cell in written["scores"]}
+        for cell in method.scores:
+            same = cells[cell.budget, cell.alpha]
+            assert same["f1"]["value"] == cell.f1.value
+            unknown = np.isnan(cell.error.value)
+            assert same["error"]["value"] == (None if unknown else cell.error.value)
+    assert evaluated.sanity is not None
+    stages = read["sanity"]["stages"]
+    assert [one["survived"] for one in stages] == [s.survived for s in evaluated.sanity.stages]
+
+
+def test_the_page_stands_alone_and_shows_the_record(
+    evaluated: EvaluatedRun, tmp_path: Path
+) -> None:
+    html = write_page(tmp_path, evaluated).read_text()
+    assert all(
+        source.startswith("data:image/png;base64,")
+        for source in re.findall(r'(?:src|href)="([^"]*)', html)
+    )
+    assert html.count("<img") == 3
+    assert "embedded/&lt;b&gt;" in html
+    assert "lost &amp; found.png" in html
+    for method in evaluated.evaluation.methods:
+        assert f"<td>{method.method}</td>" in html
+    recall = evaluated.evaluation.methods[4].at(15, 0.1).recall.value
+    assert f"{recall:.3f}".lstrip("0") in html
+    assert "badge" in html
+
+
+def test_a_page_without_sanity_and_one_without_landmarks(
+    evaluated: EvaluatedRun, tmp_path: Path
+) -> None:
+    bare = replace(evaluated, sanity=None, split="test", other_split=7)
+    html = write_page(tmp_path, bare).read_text()
+    assert html.count("<img") == 1
+    assert "Sanity" not in html
+    assert "split test" in html
+
+    whole = PartPolygon("all", np.array([[-1.0, -1], [65, -1], [65, 65], [-1, 65]]))
+    folder = tmp_path / "drawn"
+    write_synthetic(folder, 2)
+    outlined = [
+        replace(one, landmarks=None, label=None, polygons=(whole,))
+        for one in open_dataset(f"synthetic:{folder}")
+    ]
+    found = evaluate(Detector(size=64, device="cpu"), outlined, resamples=20)
+    html = write_page(tmp_path, replace(bare, evaluation=found)).read_text()
+    assert "1.000 (1.00-1.00) of 15 points an image inside a part" in html
+    assert "Part by part" not in html
+    assert "<img" not in html
+    assert ">nan" not in html
