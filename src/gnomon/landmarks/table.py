@@ -5,7 +5,7 @@ from textwrap import wrap
 from matplotlib.figure import Figure
 
 from gnomon.landmarks.histogram import Histogram
-from gnomon.landmarks.names import named, named_lines
+from gnomon.landmarks.names import named_lines
 from gnomon.landmarks.salient import Salient
 
 COLUMNS = 5
@@ -19,7 +19,7 @@ def draw_table(found: Salient) -> Figure:
     """Draw class over landmark, five classes a row; below, the most frequent landmark of all."""
     columns = min(COLUMNS, len(found.classes))
     rows = [found.classes[n : n + columns] for n in range(0, len(found.classes), columns)]
-    last = wrap(_overall(found.overall), int(_CHARACTERS * (columns + 0.4)))
+    last = _overall(found.overall, int(_CHARACTERS * (columns + 0.4)))
     cells = [
         [(_lines(one.label), named_lines(one.salient, _CHARACTERS)) for one in row] for row in rows
     ]
@@ -56,8 +56,8 @@ def _lines(label: str) -> list[str]:
     return wrap(label, _CHARACTERS) or [label]
 
 
-def _overall(histogram: Histogram) -> str:
-    told = ""
-    if histogram.top:
-        told = f", {histogram.top[0].hits} keypoints{' each' if len(histogram.top) > 1 else ''}"
-    return f"Most frequent over all {histogram.n_images} images: {named(histogram.salient)}{told}"
+def _overall(histogram: Histogram, width: int) -> list[str]:
+    images = f"{histogram.n_images} image{'s' if histogram.n_images > 1 else ''}"
+    told = f": {histogram.top[0].hits} keypoints each" if histogram.top else ""
+    head = f"Most frequent over all, in {images}{told}"
+    return [*wrap(head, width), *named_lines(histogram.salient, width)]
