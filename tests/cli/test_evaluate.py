@@ -114,6 +114,18 @@ def test_what_cannot_be_done_ends_with_2_and_a_sentence(
     assert not (detected / "evaluation").exists()
 
 
+def test_a_file_in_the_way_is_named_before_the_work(
+    detected: Path,
+    drawn: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (detected / "evaluation").touch()
+    words = ("evaluate", detected, "--dataset", f"synthetic:{drawn}", *QUICK)
+    assert run(monkeypatch, *words) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_another_data_set_has_nothing_in_common(
     detected: Path,
     tmp_path: Path,

@@ -41,7 +41,7 @@ def evaluate(
     from gnomon.evaluation import check_sanity
     from gnomon.evaluation import evaluate as evaluate_detector
     from gnomon.evaluation.evaluate import evenly, is_annotated
-    from gnomon.report import EvaluatedRun, write_page, write_record
+    from gnomon.report import EvaluatedRun, evaluation_folder, write_page, write_record
     from gnomon.runs import Failure, annotated, read_run, rebuild_detector
 
     if sanity_images < 0:
@@ -49,6 +49,7 @@ def evaluate(
     recorded = read_run(run)
     seen = annotated(recorded, open_dataset(dataset), split)
     detector = rebuild_detector(recorded.info, model=model, weights=weights, device=device)
+    folder = evaluation_folder(run)
     total = sum(map(is_annotated, seen.samples)) + sanity_images
     with Progress(total, quiet=quiet) as progress:
         if seen.absent:
@@ -70,8 +71,6 @@ def evaluate(
             sanity = check_sanity(
                 detector, images, progress=lambda now, all_: progress.windows(share * now, all_)
             )
-    folder = run / "evaluation"
-    folder.mkdir(exist_ok=True)
     evaluated = EvaluatedRun(
         run=recorded.info,
         dataset=dataset,

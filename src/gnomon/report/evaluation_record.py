@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gnomon.datasets.sample import Split
+from gnomon.errors import RunError
 from gnomon.evaluation import Evaluation, Sanity
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
 from gnomon.runs import RunInfo
@@ -28,6 +29,16 @@ class EvaluatedRun:
     other_split: int
     evaluation: Evaluation
     sanity: Sanity | None
+
+
+def evaluation_folder(run: Path) -> Path:
+    """Make ``evaluation/`` in a run's folder; ``RunError`` where it cannot be made."""
+    folder = run / "evaluation"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written: {error}") from error
+    return folder
 
 
 def write_record(folder: Path, evaluated: EvaluatedRun) -> Path:
