@@ -22,6 +22,8 @@ from gnomon.images import Resize
 from gnomon.plugs import plugged
 
 FILES = (".safetensors", ".pth", ".pt", ".bin")
+TRAINED = "model.safetensors"
+"""The classifier in a folder that a training wrote."""
 
 
 def load_classifier(
@@ -37,12 +39,12 @@ def load_classifier(
     """Load a classifier.
 
     ``spec`` is ``embedded`` or ``embedded/NAME``, ``torchvision/NAME``, ``timm/NAME``, ``hf/NAME``
-    or ``hf/./FOLDER``, a ``.safetensors`` checkpoint of gnomon's, ``package.module:name`` (a
-    function that gives a network or classifier), a network (without ``preprocessing``: squashed to
-    224x224, ImageNet's mean and deviation) or a classifier. ``weights`` is a .pth or .safetensors
-    file for the torchvision or timm network named; ``class_names`` also says how many classes it
-    has. ``size`` ((height, width), or one number) and ``resize`` change the preprocessing.
-    ``ClassifierError`` or ``SettingError`` says what is wrong.
+    or ``hf/./FOLDER``, a ``.safetensors`` checkpoint of gnomon's or the folder of a training,
+    ``package.module:name`` (a function that gives a network or classifier), a network (without
+    ``preprocessing``: squashed to 224x224, ImageNet's mean and deviation) or a classifier.
+    ``weights`` is a .pth or .safetensors file for the torchvision or timm network named;
+    ``class_names`` also says how many classes it has. ``size`` ((height, width), or one number) and
+    ``resize`` change the preprocessing. ``ClassifierError`` or ``SettingError`` says what is wrong.
     """
     file = None if weights is None else Path(weights)
     loaded = _loaded(spec, file, None if class_names is None else len(class_names))
@@ -67,6 +69,8 @@ def _loaded(spec: Any, weights: Path | None, n_classes: int | None) -> Loaded:
         )
     if not isinstance(spec, str | PathLike):
         return _given(spec)
+    if (trained := Path(spec) / TRAINED).is_file():
+        return load_checkpoint(trained)
     if not isinstance(spec, str) or spec.endswith(FILES):
         return load_checkpoint(Path(spec))
     if ":" in spec:

@@ -84,7 +84,12 @@ def fit(
         order = Shuffled(len(train), settings.seed, lambda: epochs.processed)
         a_single_one_left = len(train) > size and len(train) % size == 1
         training = DataLoader(
-            train, size, sampler=order, num_workers=workers, drop_last=a_single_one_left
+            train,
+            size,
+            sampler=order,
+            num_workers=workers,
+            drop_last=a_single_one_left,
+            generator=torch.Generator(),  # Else it draws from the epoch's own random numbers.
         )
         module = FineTuning(
             beginner,

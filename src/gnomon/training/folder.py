@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from io import StringIO
 from pathlib import Path
 
+from gnomon.classifier.load import TRAINED
 from gnomon.errors import RunError
 from gnomon.figures import png
 from gnomon.runs.files import write_whole
@@ -14,8 +15,6 @@ from gnomon.runs.reader import Failure
 from gnomon.training.data import Parts
 from gnomon.training.outcome import Confusion
 from gnomon.training.record import FILE_NAME, TrainingInfo
-
-MODEL = "model.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class TrainingFolder:
         """Find the places for what the user calls ``out``."""
         if out.suffix == ".safetensors":
             return cls(out.with_suffix(""), out)
-        return cls(out, out / MODEL)
+        return cls(out, out / TRAINED)
 
     @property
     def checkpoints(self) -> Path:

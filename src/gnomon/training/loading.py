@@ -1,6 +1,7 @@
 """Photographs to batches, each draw decided by the seed, the epoch and the photograph alone."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +42,7 @@ class Photographs(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, draw: tuple[int, int], /) -> tuple[Tensor, int]:
         row, seed = draw
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _one_thread():
             torch.manual_seed(seed)
             return self._view.vary(self._canvas(row)), self._labels[row]
 
@@ -53,6 +54,17 @@ class Photographs(Dataset[tuple[Tensor, int]]):
             self._kept[row] = canvas
             self._kept_bytes += canvas.nbytes
         return canvas
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute in one thread: for one small image, threads cost more than they bring."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class Shuffled(Sampler[tuple[int, int]]):

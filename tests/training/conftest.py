@@ -1,0 +1,54 @@
+"""Small photographs whose colour is their class, so that a network learns them in seconds."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from gnomon.datasets import DATASETS
+from gnomon.datasets.sample import Samples
+
+COLOURS = ("red", "green", "blue")
+
+
+def paint(path: Path, colour: str, seed: int) -> None:
+    """Save a noisy picture of one colour."""
+    pixels = np.random.default_rng(seed).integers(0, 90, (40, 50, 3), dtype=np.uint8)
+    pixels[..., COLOURS.index(colour)] += 120
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PIL.Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def colours(tmp_path: Path) -> Path:
+    """Give a folder data set: 3 classes of 8 images to train on and 4 to test."""
+    folder = tmp_path / "colours"
+    for split, count in (("train", 8), ("test", 4)):
+        for colour in COLOURS:
+            for number in range(count):
+                paint(folder / split / colour / f"{number}.png", colour, number + 100 * len(split))
+    return folder
+
+
+class GuardedSample:
+    """A sample that lets nobody see more than image, label, viewpoint and split."""
+
+    def __init__(self, image: Path) -> None:
+        self.image, self.label, self.split = image, image.parent.name, image.parts[-3]
+        self.viewpoint = None if image.stem == "0" else self.label
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"training asked for a sample's {name}")
+
+
+@pytest.fixture
+def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add the kind "guarded": a folder whose samples refuse every annotation but labels."""
+
+    def read(folder: Path) -> Any:
+        samples = [GuardedSample(path) for path in sorted(folder.glob("*/*/*.png"))]
+        return Samples(len(samples), samples.__getitem__)  # type: ignore[arg-type]
+
+    monkeypatch.setitem(DATASETS, "guarded", read)

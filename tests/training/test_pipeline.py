@@ -1,0 +1,188 @@
+"""A training from end to end, on pictures whose colour is their class."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import gnomon
+from gnomon.errors import DatasetError, GnomonError, RunError, SettingError
+from gnomon.images import load_image
+from gnomon.training import Training, TrainingInfo, TrainingSettings, train
+from gnomon.training.network import Start
+
+START = Start("embedded/squeezenet1_1", size=(64, 64))
+QUICK = TrainingSettings(epochs=4, head_epochs=2, batch_size=8, validation_share=0.25)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def learn(data: str | Path, out: Path, **more: Any) -> Training:
+    return train(data, START, out, more.pop("settings", QUICK), device="cpu", **more)
+
+
+def parts(out: Path) -> dict[str, set[str]]:
+    rows = list(csv.DictReader((out / "images.csv").read_text().splitlines()))
+    return {
+        part: {row["path"] for row in rows if row["part"] == part}
+        for part in ("train", "validation", "test")
+    }
+
+
+def test_it_learns_and_writes_a_classifier_that_detect_can_load(
+    colours: Path, tmp_path: Path
+) -> None:
+    seen: list[tuple[str, float, int]] = []
+    done = learn(colours, tmp_path / "out", progress=lambda *now: seen.append(now))
+    out = tmp_path / "out"
+    assert done.confusion.accuracy == 1
+    assert done.confusion.counts.tolist() == [[4, 0, 0], [0, 4, 0], [0, 0, 4]]
+    info = TrainingInfo.read(out)
+    assert info == done.info
+    assert (info.n_train, info.n_validation, info.n_test) == (18, 6, 12)
+    assert info.test_accuracy == 1
+    assert info.precision == "32-true"
+
+    classifier = gnomon.load_classifier(out / "model.safetensors")
+    assert classifier.class_names == ("blue", "green", "red")
+    assert classifier.preprocessing.size == (64, 64)
+    assert classifier.weights_sha256 == info.weights_sha256
+    image = load_image(colours / "test/green/0.png", size=(64, 64))
+    assert classifier.probabilities(image.pixels[None]).argmax() == 1
+    assert gnomon.Detector(str(out), device="cpu")(colours / "test/red/1.png").label == "red"
+
+    sets = parts(out)
+    assert [len(sets[part]) for part in ("train", "validation", "test")] == [18, 6, 12]
+    assert all("/test/" in path for path in sets["test"])
+    assert not any("/test/" in path for path in sets["train"] | sets["validation"])
+    assert not sets["train"] & sets["validation"]
+    header, *rows = (out / "logs/version_0/metrics.csv").read_text().splitlines()
+    assert {"train_loss", "validation_loss", "validation_accuracy"} <= set(header.split(","))
+    assert len(rows) == 2 * QUICK.epochs
+    assert (out / "confusion.png").read_bytes().startswith(b"\x89PNG")
+    assert (out / "confusion.csv").read_text() == done.confusion.csv()
+    assert (out / "per_class.csv").read_text().count("1.0000") == 3
+    assert (out / "failures.jsonl").read_text() == ""
+    assert seen[-1] == ("testing", 12, 12)
+    assert ("reading", 36, 36) in seen
+    assert ("epochs", 4.0, 4) in seen
+
+
+@pytest.mark.usefixtures("guarded")
+@pytest.mark.parametrize("labels", ["class", "viewpoint"])
+def test_no_keypoint_box_or_part_ever_reaches_it(
+    colours: Path, tmp_path: Path, labels: Any
+) -> None:
+    settings = TrainingSettings(labels=labels, epochs=1, validation_share=0.25)
+    done = learn(f"guarded:{colours}", tmp_path / "out", settings=settings)
+    assert done.info.n_without_label == (6 if labels == "viewpoint" else 0)
+    assert done.info.n_test == (9 if labels == "viewpoint" else 12)
+
+
+def test_what_is_interrupted_and_resumed_ends_as_if_undisturbed(
+    colours: Path, tmp_path: Path
+) -> None:
+    def interrupt(stage: str, done: float, total: int) -> None:
+        if stage == "epochs" and done > 2.5:
+            raise KeyboardInterrupt
+
+    whole = learn(colours, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        learn(colours, tmp_path / "cut", progress=interrupt)
+    assert TrainingInfo.read(tmp_path / "cut").end is None
+    assert not (tmp_path / "cut/model.safetensors").exists()
+    seen: list[float] = []
+    resumed = learn(
+        colours,
+        tmp_path / "cut",
+        resume=True,
+        progress=lambda stage, done, total: seen.append(done) if stage == "epochs" else None,
+    )
+    assert 2 < min(seen) < 2.5
+    assert resumed.info.weights_sha256 == whole.info.weights_sha256
+    assert resumed.info.best_epoch == whole.info.best_epoch
+
+    again = learn(colours, tmp_path / "cut", resume=True)
+    assert again.info == resumed.info
+    np.testing.assert_array_equal(again.confusion.counts, resumed.confusion.counts)
+
+
+def test_the_seed_decides(colours: Path, tmp_path: Path) -> None:
+    settings = TrainingSettings(epochs=1, head_epochs=0, validation_share=0.25)
+    other = TrainingSettings(epochs=1, head_epochs=0, validation_share=0.25, seed=1)
+    weights = [
+        learn(colours, tmp_path / f"{row}", settings=choice).info.weights_sha256
+        for row, choice in enumerate((settings, settings, other))
+    ]
+    assert weights[0] == weights[1] != weights[2]
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(colours: Path, tmp_path: Path) -> None:
+    settings = TrainingSettings(epochs=1, head_epochs=1, validation_share=0.25)
+    out = tmp_path / "out"
+    learn(colours, out, settings=settings)
+    with pytest.raises(RunError, match=r"not empty.*--resume"):
+        learn(colours, out, settings=settings)
+    with pytest.raises(RunError, match="epochs: 1, 4"):
+        learn(colours, out, resume=True)
+    shutil.rmtree(colours / "test" / "red")
+    with pytest.raises(RunError, match="images_sha256"):
+        learn(colours, out, settings=settings, resume=True)
+
+
+def test_a_broken_image_is_left_out_and_named(colours: Path, tmp_path: Path) -> None:
+    (colours / "train/red/0.png").write_bytes(b"\x89PNG broken")
+    (colours / "test/blue/0.png").write_text("no image")
+    settings = TrainingSettings(epochs=1, head_epochs=1, validation_share=0.25)
+    done = learn(colours, tmp_path / "out", settings=settings)
+    lines = [
+        json.loads(line) for line in (tmp_path / "out/failures.jsonl").read_text().splitlines()
+    ]
+    assert {Path(line["path"]).parent.name for line in lines} == {"red", "blue"}
+    assert [failure.path for failure in done.failures] == [line["path"] for line in lines]
+    assert done.confusion.counts.sum() == 11
+    assert done.info.n_unreadable == 2
+
+
+def test_an_out_that_names_a_file_puts_the_classifier_there(colours: Path, tmp_path: Path) -> None:
+    settings = TrainingSettings(epochs=1, head_epochs=1, validation_share=0.25)
+    done = learn(colours, tmp_path / "mine.safetensors", settings=settings)
+    assert done.model == tmp_path / "mine.safetensors"
+    assert gnomon.load_classifier(done.model).class_names == ("blue", "green", "red")
+    assert TrainingInfo.read(tmp_path / "mine") == done.info
+    assert not (tmp_path / "mine/model.safetensors").exists()
+
+
+def test_training_stops_early_where_nothing_is_gained(colours: Path, tmp_path: Path) -> None:
+    settings = TrainingSettings(
+        epochs=30, patience=1, head_epochs=0, learning_rate=1.0, validation_share=0.25
+    )
+    done = learn(colours, tmp_path / "out", settings=settings)
+    assert done.info.epochs is not None
+    assert done.info.epochs < 30
+    assert done.info.best_epoch is not None
+    assert done.info.best_epoch < done.info.epochs
+
+
+def test_what_cannot_be_trained_makes_no_folder(
+    colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(DatasetError, match="--labels class"):
+        learn(colours, out, settings=TrainingSettings(labels="viewpoint"))
+    with pytest.raises(DatasetError, match="no test split"):
+        learn(colours / "train", out)
+    with pytest.raises(GnomonError, match="did you mean 'squeezenet1_1'"):
+        train(colours, Start("embedded/squeezenet"), out, QUICK)
+    monkeypatch.setattr("gnomon.training.pipeline.find_spec", lambda name: None)
+    with pytest.raises(SettingError, match=r"pip install 'gnomon\[train\]'"):
+        learn(colours, out)
+    assert not out.exists()
