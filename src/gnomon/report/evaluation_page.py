@@ -55,12 +55,12 @@ def share(interval: Interval) -> str:
 def number(value: float, digits: int = 3) -> str:
     """Write a number without the zero before its point.
 
-    >>> number(0.5), number(-0.25, 2), number(1.0), number(float("nan"))
-    ('.500', '-.25', '1.000', '-')
+    >>> number(0.5), number(-0.25, 2), number(1.0), number(-0.001, 2), number(float("nan"))
+    ('.500', '-.25', '1.000', '.00', '-')
     """
     if math.isnan(value):
         return "-"
-    written = f"{value:.{digits}f}"
+    written = f"{round(value, digits) + 0.0:.{digits}f}"
     return written.replace("0.", ".", 1) if written.lstrip("-").startswith("0.") else written
 
 
