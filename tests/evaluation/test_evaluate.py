@@ -9,6 +9,7 @@ from gnomon.datasets import PartPolygon, Sample, open_dataset
 from gnomon.datasets.synthetic import write_synthetic
 from gnomon.errors import ClassifierError, GnomonError, SettingError
 from gnomon.evaluation import baselines, evaluate, match, score
+from gnomon.evaluation.evaluate import evenly
 from gnomon.evaluation.methods import GNOMON, OWN, keeping_all
 
 
@@ -128,3 +129,9 @@ def test_without_annotations_there_is_nothing_to_measure(
 
 def test_gnomon_stands_first() -> None:
     assert next(iter(OWN)) == GNOMON
+
+
+def test_an_even_choice_has_the_first_and_the_last(samples: list[Sample]) -> None:
+    assert evenly(samples, 3) == [samples[0], samples[4], samples[7]]
+    assert evenly(samples, 20) == samples
+    assert evenly(samples, 0) == []

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -79,3 +81,17 @@ def test_a_named_class_is_explained_instead_of_the_predicted_one() -> None:
     assert other.label == detector.classifier.class_names[other.label_index] != predicted.label
     assert other.probability < predicted.probability
     assert not np.array_equal(other.coarse.values, predicted.coarse.values)
+
+
+@pytest.mark.slow
+def test_guided_backpropagation_hardly_feels_the_last_layer_and_occlusion_does() -> None:
+    """What Adebayo et al. found, on a photograph."""
+    detector = Detector("embedded/squeezenet1_1", device="cpu")
+    photograph = detector.load(Path(__file__).parents[2] / "samples" / "macaw.jpg")
+    (stage,) = check_sanity(detector, [photograph], stages=1).stages
+    coarse, fine, _ = stage.changes
+    assert stage.layers == 1
+    assert fine.rank_correlation > 0.9
+    assert fine.ssim > 0.9
+    assert coarse.rank_correlation < 0.5
+    assert coarse.ssim < 0.5
