@@ -13,6 +13,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -27,6 +28,8 @@ from measure import record
 
 NETWORK = "embedded/squeezenet1_1"
 SHOWN = ("gnomon", "coarse only", "fine only", "Grad-CAM peaks")
+SHARES = ("precision", "recall", "f1", "inside a part")
+Row = dict[str, Any]
 
 
 def main() -> int:
@@ -59,11 +62,12 @@ def main() -> int:
         "viewpoints": Detector(viewpoints, device=options.device),
     }
     rows = {name: measure(name, detector, samples) for name, detector in networks.items()}
-    best = {name: row[0]["inside a part"] for name, row in rows.items()}
+    inside = {name: shown[0]["inside a part"]["value"] for name, shown in rows.items()}
+    said = ", ".join(f"{name} {share:.3f}" for name, share in inside.items())
     record(
         "viewpoint",
         {
-            "claim": f"points inside a part: {best}",
+            "claim": f"gnomon's points inside a part, by what its network has learnt: {said}",
             "settings": f"{NETWORK}, default preset, {SIZE} px squashed",
             "budget": HEADLINE_BUDGET,
             "alpha": HEADLINE_ALPHA,
@@ -83,16 +87,17 @@ def held_out(table: Path) -> list[str]:
         return [row["path"] for row in csv.DictReader(file) if row["part"] == "test"]
 
 
-def measure(name: str, detector: Detector, samples: list[Sample]) -> list[dict[str, object]]:
+def measure(name: str, detector: Detector, samples: list[Sample]) -> list[Row]:
     """Evaluate one network, print its rows and give them."""
     found = evaluate(detector, samples)
     rows = [figures(one) for one in found.methods if one.method in SHOWN]
     for row in rows:
-        print(name, row, flush=True)
+        shares = [f"{key} {row[key]['value']:.3f}" for key in SHARES]
+        print(f"{name:10} {row['method']:15}", *shares, sep="  ", flush=True)
     return rows
 
 
-def figures(method: MethodScore) -> dict[str, object]:
+def figures(method: MethodScore) -> Row:
     """Pick one method's headline."""
     cell = method.at(HEADLINE_BUDGET, HEADLINE_ALPHA)
     inside = next(one.share for one in method.inside if one.budget == HEADLINE_BUDGET)
