@@ -121,17 +121,34 @@ def test_bits_do_not_depend_on_batch_or_engines_past_or_process(
     }
     monkeypatch.setattr(sys.modules["gnomon.occlusion.occlude"], "WINDOWS_AT_A_TIME", 11)
     here.add(bits(occlude(judge, image(), engine="dense")))
+    assert here == {bits_elsewhere("dense")}
+
+
+def bits_elsewhere(engine: str) -> str:
+    """Give the map's bits as another process finds them."""
     script = (
         "import importlib.util, sys, torch\n"
         f"torch.set_num_threads({torch.get_num_threads()})\n"
         "spec = importlib.util.spec_from_file_location('there', sys.argv[1])\n"
         "there = importlib.util.module_from_spec(spec)\n"
         "spec.loader.exec_module(there)\n"
-        "print(there.bits(there.occlude(there.classifier(), there.image(), engine='dense')))\n"
+        f"found = there.occlude(there.classifier(), there.image(), engine={engine!r})\n"
+        "print(there.bits(found))\n"
     )
     command = [sys.executable, "-c", script, __file__]
-    there = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    assert here == {there}
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_incremental_engines_bits_do_not_depend_on_its_past_or_the_process() -> None:
+    judge = classifier()
+    engine = prepare_engine(judge, "incremental")
+    occlude(judge, image(30, 30), engine=engine)
+    here = {
+        bits(occlude(judge, image(), engine="incremental")),
+        bits(occlude(judge, image(), engine=engine)),
+        bits(occlude(judge, image(), engine=engine)),
+    }
+    assert here == {bits_elsewhere("incremental")}
 
 
 def test_progress_reaches_the_total_and_never_goes_back() -> None:

@@ -96,11 +96,8 @@ def clean_run(
             del values[source]
 
 
-def analyse(module: fx.GraphModule, image: Tensor, laid_out: dict[int, Tensor]) -> list[Step]:
-    """Find the rule for every node, with the shapes that one image (1,3,H,W) has.
-
-    ``laid_out`` keeps weights that a rule had to rearrange, for the next image size.
-    """
+def analyse(module: fx.GraphModule, image: Tensor) -> list[Step]:
+    """Find the rule for every node, with the shapes that one image (1,3,H,W) has."""
     steps: list[Step] = []
     states: dict[fx.Node, Any] = {}
     numbers: dict[fx.Node, Any] = {}
@@ -114,7 +111,7 @@ def analyse(module: fx.GraphModule, image: Tensor, laid_out: dict[int, Tensor]) 
         value = values[node]
         if _is_constant(node, states) or not _holds_tensor(value):
             numbers[node] = value
-        step = _step(module, node, value, states, numbers, laid_out, multiply_adds)
+        step = _step(module, node, value, states, numbers, multiply_adds)
         steps.append(step)
 
     freed = last_reads({node: node.all_input_nodes for node in module.graph.nodes})
@@ -141,7 +138,6 @@ def _step(
     value: Any,
     states: dict[fx.Node, Any],
     numbers: dict[fx.Node, Any],
-    laid_out: dict[int, Tensor],
     multiply_adds: int,
 ) -> Step:
     shape = tuple(value.shape) if isinstance(value, Tensor) else ()
@@ -163,7 +159,7 @@ def _step(
     if node.op != "output" and not _holds_tensor(value):
         states[node] = "number"
         return step("number")
-    found = None if node.op == "output" else _find(module, node, value, states, numbers, laid_out)
+    found = None if node.op == "output" else _find(module, node, value, states, numbers)
     match found:
         case Match(rule, axes):
             states[node] = Carried(shape, axes)
@@ -200,7 +196,6 @@ def _find(
     value: Any,
     states: dict[fx.Node, Any],
     numbers: dict[fx.Node, Any],
-    laid_out: dict[int, Tensor],
 ) -> Match | Collapse | Pieces | Flat | None:
     sources = node.all_input_nodes
     if any(states[source] == "whole" for source in sources):
@@ -212,7 +207,7 @@ def _find(
     args, kwargs = fx.node.map_arg(
         (node.args, node.kwargs), lambda n: numbers[n] if n in numbers else states[n]
     )
-    call = Call(value, called, laid_out)
+    call = Call(value, called)
     target: Any = node.target
     if called is not None:
         target = type(called)

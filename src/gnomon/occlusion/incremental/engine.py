@@ -42,7 +42,6 @@ class IncrementalEngine:
         self._network = structural_copy(network).eval()
         self._dense_because = ""
         self._steps: dict[Any, list[Step]] = {}
-        self._laid_out: dict[int, Tensor] = {}
         self._schedules: OrderedDict[Any, Schedule] = OrderedDict()
         try:
             self._module = prepare(network)
@@ -116,9 +115,7 @@ class IncrementalEngine:
         if given.shape != expected.shape or not (given - expected).abs().max() <= bound:
             self._run_densely("its trace does not compute what it computes")
             return
-        self._steps[image.shape, image.dtype, image.device] = analyse(
-            self._module, batch, self._laid_out
-        )
+        self._steps[image.shape, image.dtype, image.device] = analyse(self._module, batch)
 
     def _run_densely(self, reason: str) -> None:
         self._dense_because = reason

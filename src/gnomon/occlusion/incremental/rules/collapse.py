@@ -11,12 +11,15 @@ from torch.nn import functional as F
 from gnomon.occlusion.incremental.regions import Region, take
 from gnomon.occlusion.incremental.rules.channels import reduce_channels
 from gnomon.occlusion.incremental.rules.rule import (
+    Axes,
     Call,
     Carried,
     Collapse,
     Finder,
     Match,
 )
+
+BLOCK_VALUES = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,13 +78,30 @@ def _reduce(function: Any, is_mean: bool) -> Finder:
 class FlatLinear(Collapse):
     """A linear layer that reads a flattened map.
 
-    ``weights`` is (H*W, channels, outputs): one matrix for each position, so that a position's
-    product is taken for the windows that change it and for no other.
+    ``weight`` (outputs, features); ``shape`` and ``axes`` are the map's before it was flattened. A
+    position's product is taken for the windows that change it and for no other.
     """
 
-    weights: Tensor
+    weight: Tensor
     bias: Tensor | None
-    size: tuple[int, int]
+    shape: tuple[int, ...]
+    axes: Axes
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The map's height and width."""
+        return self.shape[self.axes[0]], self.shape[self.axes[1]]
+
+    def _blocks(self) -> Iterator[tuple[slice, Tensor]]:
+        """Give some outputs at a time, and their weights by position (H*W, channels, outputs).
+
+        Laid out anew each time: in full they would take as much memory as the layer itself.
+        """
+        step = max(1, BLOCK_VALUES // self.weight.shape[1])
+        for first in range(0, len(self.weight), step):
+            block = self.weight[first : first + step].t().contiguous()
+            map_ = block.view(*self.shape[1:], -1).movedim([a - 1 for a in self.axes], (0, 1))
+            yield slice(first, first + step), map_.flatten(0, 1).flatten(1, -2)
 
     def keep(self, clean: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
         """Keep the clean map (H*W, channels) and output."""
@@ -106,8 +126,8 @@ class FlatLinear(Collapse):
 
     def _products(self, regions: list[Region]) -> Tensor:
         """Take the product of whole maps (n, outputs)."""
-        rows = torch.cat([r.values.flatten(1) for r in regions])
-        product = rows @ self.weights.flatten(0, 1)
+        rows = torch.cat([r.values.flatten(3).flatten(1, 2) for r in regions]).flatten(1)
+        product = torch.cat([rows @ block.flatten(0, 1) for _, block in self._blocks()], dim=1)
         return product if self.bias is None else product + self.bias
 
     def _changes(self, clean: Tensor, output: Tensor, regions: list[Region]) -> Tensor:
@@ -118,13 +138,18 @@ class FlatLinear(Collapse):
         window = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)).to(rows.device)
         order = position.argsort(stable=True)
         ends = torch.bincount(position, minlength=len(clean)).cumsum(0).tolist()
-        result = output.repeat(len(sizes), 1)
-        for place, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
-            if start < end:
-                chosen = order[start:end]
-                change = rows[chosen] - clean[place]
-                result.index_add_(0, window[chosen], change @ self.weights[place])
-        return result
+        places = [
+            (place, window[order[start:end]], rows[order[start:end]] - clean[place])
+            for place, (start, end) in enumerate(zip([0, *ends], ends, strict=False))
+            if start < end
+        ]
+        results = []
+        for outputs, block in self._blocks():
+            part = output[:, outputs].repeat(len(sizes), 1)
+            for place, changed, change in places:
+                part.index_add_(0, changed, change @ block[place])
+            results.append(part)
+        return torch.cat(results, dim=1)
 
     def _positions(self, region: Region) -> Tensor:
         place = region.place
@@ -144,16 +169,7 @@ def flat_linear(call: Call, input: Any, weight: Any, bias: Any = None) -> Collap
     """Match a linear layer behind a flattened map."""
     if not isinstance(input, Flat) or not isinstance(weight, Tensor) or isinstance(bias, Carried):
         return None
-    source = input.source
-    size = (source.length(0), source.length(1))
-    key = weight.data_ptr()
-    if key not in call.laid_out or len(call.laid_out[key]) != size[0] * size[1]:
-        shaped = weight.detach().view(len(weight), *source.shape[1:])
-        # (outputs, ..., H, W, ...) to (H*W, channels, outputs).
-        front = shaped.movedim(source.axes, (0, 1)).flatten(0, 1)
-        weights = front.movedim(1, -1).reshape(len(front), -1, len(weight)).contiguous()
-        call.laid_out[key] = weights
-    return FlatLinear(call.laid_out[key], bias, size)
+    return FlatLinear(weight.detach(), bias, input.source.shape, input.source.axes)
 
 
 def _flat_linear_module(call: Call, module: nn.Linear, input: Any) -> Collapse | None:  # noqa: A002

@@ -85,14 +85,10 @@ class Match:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One operation of the traced graph: what it gives for the clean image, and its module.
-
-    ``laid_out`` are rearranged weights by the address of the original, for all image sizes.
-    """
+    """One operation of the traced graph: what it gives for the clean image, and its module."""
 
     output: Any
     module: nn.Module | None
-    laid_out: dict[int, Tensor]
 
     @property
     def shape(self) -> tuple[int, ...]:
