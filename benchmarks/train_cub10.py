@@ -9,6 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import process_time
 
 import numpy as np
 import torch
@@ -54,6 +55,7 @@ def main() -> int:
             "test_images_right": int(np.trace(done.confusion.counts)),
             "per_class": dict(per_class),
             "seconds": info.seconds,
+            "processor_seconds": round(process_time(), 1),
         },
         ("timm", "torchvision", "lightning"),
     )

@@ -14,11 +14,18 @@ MOST_COLUMNS = 12
 def training_table(confusion: Confusion) -> Table:
     """Show each class's accuracy on the test split, with the confusion matrix where it fits."""
     names = confusion.class_names
-    table = Table(box=box.SIMPLE, show_edge=False, title="test split", title_justify="left")
+    table = Table(
+        box=box.SIMPLE,
+        show_edge=False,
+        collapse_padding=True,
+        pad_edge=False,
+        title="test split",
+        title_justify="left",
+    )
     table.add_column("#", justify="right")
-    table.add_column("class")
-    table.add_column("images", justify="right")
-    table.add_column("accuracy", justify="right")
+    table.add_column("class", no_wrap=True, max_width=22)
+    table.add_column("images", justify="right", no_wrap=True)
+    table.add_column("right", justify="right", no_wrap=True)
     columns = range(len(names)) if len(names) <= MOST_COLUMNS else ()
     for column in columns:
         table.add_column(f"{column}", justify="right", style="dim")
