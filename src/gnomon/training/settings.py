@@ -20,7 +20,7 @@ class TrainingSettings:
     patience: int = 10
     """Stop after so many epochs in which the validation loss did not fall."""
     head_epochs: int = 3
-    """Epochs in which only the new head learns; 0 for a network without pretrained weights."""
+    """Epochs in which only the new head learns, where the rest is pretrained."""
     batch_size: int = 16
     """Images a step."""
     learning_rate: float = 2e-3
