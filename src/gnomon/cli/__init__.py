@@ -44,6 +44,8 @@ def main() -> None:
         Console(stderr=True).print(f"[bold red]gnomon:[/] {escape(str(error))}", highlight=False)
         sys.exit(2)
     except KeyboardInterrupt:
-        Console(stderr=True).print("interrupted; what was done is kept, --resume goes on with it")
+        Console(stderr=True).print(
+            "interrupted; detect and train go on with what was done by --resume"
+        )
         sys.exit(130)
     sys.exit(outcome.exit_status)

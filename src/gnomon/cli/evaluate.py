@@ -37,7 +37,7 @@ def evaluate(
     from gnomon.cli.evaluation_table import evaluation_table, naming
     from gnomon.cli.progress import Progress
     from gnomon.datasets import open_dataset
-    from gnomon.errors import SettingError
+    from gnomon.errors import GnomonError, SettingError
     from gnomon.evaluation import check_sanity
     from gnomon.evaluation import evaluate as evaluate_detector
     from gnomon.evaluation.evaluate import evenly, is_annotated
@@ -68,9 +68,12 @@ def evaluate(
         sanity = None
         if images:
             share = len(images)
-            sanity = check_sanity(
-                detector, images, progress=lambda now, all_: progress.windows(share * now, all_)
-            )
+            try:
+                sanity = check_sanity(
+                    detector, images, progress=lambda now, all_: progress.windows(share * now, all_)
+                )
+            except GnomonError as error:
+                progress.say(f"the maps' sanity was not checked: {error}")
     evaluated = EvaluatedRun(
         run=recorded.info,
         dataset=dataset,

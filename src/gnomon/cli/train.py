@@ -13,7 +13,7 @@ def train(
     data: tyro.conf.Positional[str],
     /,
     *,
-    arch: str,
+    arch: str = "embedded/efficientnet-lite0",
     out: Path,
     settings: TrainingSettings = TrainingSettings(),  # noqa: B008
     weights: Path | None = None,
@@ -26,7 +26,7 @@ def train(
 ) -> Outcome:
     """Train a classifier from class or viewpoint labels alone; no keypoint ever reaches it.
 
-    Example: gnomon train cub:CUB_200_2011 --arch embedded/efficientnet-lite0 --out birds
+    Example: gnomon train cub:CUB_200_2011 --out birds
 
     Args:
         data: The data set: kind:FOLDER, or a folder with one folder of images for each class.

@@ -2,12 +2,14 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from gnomon.detector import Detector
 from gnomon.errors import ClassifierError, RunError
 from gnomon.presets import SettingChanges
 from gnomon.runs.info import RunInfo
+
+if TYPE_CHECKING:
+    from gnomon.detector import Detector
 
 
 def rebuild_detector(
@@ -16,13 +18,15 @@ def rebuild_detector(
     model: str | None = None,
     weights: Path | None = None,
     device: str = "auto",
-) -> Detector:
+) -> "Detector":
     """Make the detector of a run: its classifier, preprocessing and settings.
 
     ``model`` says where the classifier is now, where its name in the run does not lead to it, and
     ``weights`` gives its weights file. ``RunError`` where it cannot be loaded or its weights are
     not those of the run.
     """
+    from gnomon.detector import Detector  # takes seconds to import; reading a run need not wait
+
     spec = info.classifier if model is None else model
     try:
         detector = Detector(
