@@ -25,7 +25,7 @@ from gnomon.occlusion.windows import window_grid
 from measure import alternate, ratios, record
 
 PATCH, STRIDE = 16, 8
-CAPTUM_BATCHES = (1, 4, 8, 16, 32, 64)
+CAPTUM_BATCHES = (1, 8, 32)
 CAPTUM_SIDE = 8
 
 

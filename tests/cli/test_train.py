@@ -71,7 +71,7 @@ def test_what_is_trained_can_be_detected_with(
         ((*ARCH, "--test-share", "0.2"), "own test split"),
         ((*ARCH, "--epochs", "0"), "epochs"),
         ((*ARCH, "--out", "."), "not empty"),
-        ((), "--arch"),
+        (("--arch", "vgg91"), "torchvision/NAME"),
     ],
 )
 def test_what_cannot_be_trained_ends_with_2_and_a_sentence(
