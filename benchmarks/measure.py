@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import torch
 
@@ -48,6 +49,13 @@ def record(name: str, values: Mapping[str, object], packages: tuple[str, ...] = 
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
     print(text)
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """Read what ``record`` wrote last, if it did."""
+    path = RESULTS / f"{name}.json"
+    written: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return written
 
 
 def cpu_name() -> str:

@@ -5,6 +5,7 @@ alternating in one process, float32, TF32 off. The incremental engine runs them 
 run ``--slice`` windows, as their time is in proportion, and are scaled up. Captum runs at its
 best ``perturbations_per_eval``, found first. On a GPU there is one more row: images a second of
 VGG-19 in bfloat16, beside a compiled dense baseline and what the card's matrix rate would allow.
+``--models`` measures these anew and keeps the other rows of the result.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from torch.nn import functional as F
 from gnomon.occlusion import DenseEngine
 from gnomon.occlusion.incremental import IncrementalEngine
 from gnomon.occlusion.windows import window_grid
-from measure import alternate, ratios, record
+from measure import alternate, ratios, record, recorded
 
 PATCH, STRIDE = 16, 8
 CAPTUM_BATCHES = (1, 8, 32)
@@ -223,13 +224,14 @@ def main() -> None:
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     device = torch.device(options.device)
-    rows = []
+    name = f"occlusion_speed_{device.type}"
+    rows = {f"{one['model']}@{one['size']}": one for one in recorded(name).get("rows", [])}
     for row in ROWS:
         names = {row.model, f"{row.model}@{row.size}"}
         if options.models and not names & set(options.models):
             continue
         result = compare(row, device, options.rounds, options.slice)
-        rows.append(result)
+        rows[f"{row.model}@{row.size}"] = result
         dense, captum = result["over_dense"], result["over_captum"]
         assert isinstance(dense, dict)
         assert isinstance(captum, dict)
@@ -244,11 +246,11 @@ def main() -> None:
         "patch": PATCH,
         "stride": STRIDE,
         "rates_in_multiply_adds": rates(device),
-        "rows": rows,
+        "rows": list(rows.values()),
     }
     if device.type == "cuda":
         values["vgg19_bfloat16"] = throughput(device, images=8)
-    record(f"occlusion_speed_{device.type}", values, ("torchvision", "timm", "captum"))
+    record(name, values, ("torchvision", "timm", "captum"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
-"""Global averages and the first linear layer, computed as differences from the clean output."""
+"""Where regions end: global averages, as changes of the clean one, and the first linear layer."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gnomon.occlusion.incremental.regions import Region, take
+from gnomon.occlusion.incremental.regions import Place, Region, complete, take
 from gnomon.occlusion.incremental.rules.channels import reduce_channels
 from gnomon.occlusion.incremental.rules.rule import (
     Axes,
@@ -17,9 +16,8 @@ from gnomon.occlusion.incremental.rules.rule import (
     Collapse,
     Finder,
     Match,
+    to_batch,
 )
-
-BLOCK_VALUES = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,86 +74,36 @@ def _reduce(function: Any, is_mean: bool) -> Finder:
 
 @dataclass(frozen=True, eq=False)
 class FlatLinear(Collapse):
-    """A linear layer that reads a flattened map.
+    """A linear layer that reads a flattened map: whole maps, for as many windows as there are.
 
-    ``weight`` (outputs, features); ``shape`` and ``axes`` are the map's before it was flattened. A
-    position's product is taken for the windows that change it and for no other.
+    ``axes`` are the map's height and width before it was flattened.
     """
 
     weight: Tensor
     bias: Tensor | None
-    shape: tuple[int, ...]
     axes: Axes
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """The map's height and width."""
-        return self.shape[self.axes[0]], self.shape[self.axes[1]]
+    def keep(self, clean: Tensor, output: Tensor) -> Tensor:
+        """Keep the clean map."""
+        return clean
 
-    def _blocks(self) -> Iterator[tuple[slice, Tensor]]:
-        """Give some outputs at a time, and their weights by position (H*W, channels, outputs).
-
-        Laid out anew each time: in full they would take as much memory as the layer itself.
-        """
-        step = max(1, BLOCK_VALUES // self.weight.shape[1])
-        for first in range(0, len(self.weight), step):
-            block = self.weight[first : first + step].t().contiguous()
-            map_ = block.view(*self.shape[1:], -1).movedim([a - 1 for a in self.axes], (0, 1))
-            yield slice(first, first + step), map_.flatten(0, 1).flatten(1, -2)
-
-    def keep(self, clean: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
-        """Keep the clean map (H*W, channels) and output."""
-        return clean.flatten(0, 1).flatten(1), output
-
-    def collapse(self, kept: tuple[Tensor, Tensor] | None, region: Region) -> Tensor:
-        """Add, position by position, the change times that position's weights."""
+    def collapse(self, kept: Tensor | None, region: Region) -> Tensor:
+        """Lay the region over the clean map and apply."""
         return self.collapse_all(kept, [region])
 
-    def collapse_all(self, kept: tuple[Tensor, Tensor] | None, regions: list[Region]) -> Tensor:
+    def collapse_all(self, kept: Tensor | None, regions: list[Region]) -> Tensor:
         """Do as ``collapse`` for many batches at once: the weights are read only once."""
-        whole = [r for r in regions if r.place.covers(*self.size)]
-        parts = [r for r in regions if not r.place.covers(*self.size)]
-        given = iter(
-            torch.split(self._products(whole), [len(r.values) for r in whole]) if whole else ()
-        )
-        changes: Iterator[Tensor] = iter(())
-        if parts:
-            assert kept is not None, "a region that moves needs the clean map"
-            changes = iter(torch.split(self._changes(*kept, parts), [len(r.values) for r in parts]))
-        return torch.cat([next(given if r.place.covers(*self.size) else changes) for r in regions])
+        rows = [to_batch(_whole(kept, region), self.axes).flatten(1) for region in regions]
+        return F.linear(torch.cat(rows), self.weight, self.bias)
 
-    def _products(self, regions: list[Region]) -> Tensor:
-        """Take the product of whole maps (n, outputs)."""
-        rows = torch.cat([r.values.flatten(3).flatten(1, 2) for r in regions]).flatten(1)
-        product = torch.cat([rows @ block.flatten(0, 1) for _, block in self._blocks()], dim=1)
-        return product if self.bias is None else product + self.bias
 
-    def _changes(self, clean: Tensor, output: Tensor, regions: list[Region]) -> Tensor:
-        """Give the clean output plus, position by position, the change times the weights."""
-        rows = torch.cat([r.values.flatten(3).flatten(0, 2) for r in regions])
-        position = torch.cat([self._positions(r) for r in regions])
-        sizes = [r.place.height * r.place.width for r in regions for _ in range(len(r.values))]
-        window = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)).to(rows.device)
-        order = position.argsort(stable=True)
-        ends = torch.bincount(position, minlength=len(clean)).cumsum(0).tolist()
-        places = [
-            (place, window[order[start:end]], rows[order[start:end]] - clean[place])
-            for place, (start, end) in enumerate(zip([0, *ends], ends, strict=False))
-            if start < end
-        ]
-        results = []
-        for outputs, block in self._blocks():
-            part = output[:, outputs].repeat(len(sizes), 1)
-            for place, changed, change in places:
-                part.index_add_(0, changed, change @ block[place])
-            results.append(part)
-        return torch.cat(results, dim=1)
-
-    def _positions(self, region: Region) -> Tensor:
-        place = region.place
-        down = place.rows[:, None] + torch.arange(place.height, device=place.device)
-        across = place.columns[:, None] + torch.arange(place.width, device=place.device)
-        return (down[:, :, None] * self.size[1] + across[:, None, :]).flatten()
+def _whole(clean: Tensor | None, region: Region) -> Tensor:
+    """Complete a region to its whole map (n,H,W,...)."""
+    if clean is None:
+        return region.values
+    zeros = region.place.y * 0
+    height, width = clean.shape[:2]
+    return complete(clean, region, Place(zeros, zeros, height, width, region.place.device))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +117,7 @@ def flat_linear(call: Call, input: Any, weight: Any, bias: Any = None) -> Collap
     """Match a linear layer behind a flattened map."""
     if not isinstance(input, Flat) or not isinstance(weight, Tensor) or isinstance(bias, Carried):
         return None
-    return FlatLinear(weight.detach(), bias, input.source.shape, input.source.axes)
+    return FlatLinear(weight.detach(), bias, input.source.axes)
 
 
 def _flat_linear_module(call: Call, module: nn.Linear, input: Any) -> Collapse | None:  # noqa: A002
