@@ -96,7 +96,7 @@ def test_what_is_killed_and_resumed_ends_as_if_undisturbed(
     greys: Path, tmp_path: Path, kill: signal.Signals
 ) -> None:
     command = [sys.executable, "-m", "gnomon", "train", str(greys), *ARCH, *SMALL]
-    command += ["--epochs", "40", "--patience", "40", "--head-epochs", "1", "--out"]
+    command += ["--epochs", "20", "--patience", "20", "--head-epochs", "1", "--out"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         [*command, str(tmp_path / "cut")], env=environment, stderr=subprocess.PIPE
