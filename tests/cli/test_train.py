@@ -99,7 +99,11 @@ def test_what_is_killed_and_resumed_ends_as_if_undisturbed(
     command += ["--epochs", "20", "--patience", "20", "--head-epochs", "1", "--out"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
-        [*command, str(tmp_path / "cut")], env=environment, stderr=subprocess.PIPE
+        [*command, str(tmp_path / "cut")],
+        env=environment,
+        stderr=subprocess.PIPE,
+        # A test run in a shell's background would hand down that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as killed:
         last = tmp_path / "cut" / "checkpoints" / "last.ckpt"
         deadline = time.monotonic() + 120
