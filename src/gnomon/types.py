@@ -264,3 +264,9 @@ class Landmarks:
         _set_arrays(self, shapes)
         _check(len(self.names) == m, f"{m} landmarks want {m} names, not {len(self.names)}")
         _check(self.scale > 0, f"scale is a positive number of pixels, not {self.scale}")
+
+    def distances(self, xy: Floats) -> Floats:
+        """Give how far points (N,2) lie from the visible landmarks, (N,M) in units of ``scale``."""
+        apart = xy[:, None] - self.xy[None, self.visible]
+        measured: Floats = np.hypot(apart[..., 0], apart[..., 1]) / self.scale
+        return measured

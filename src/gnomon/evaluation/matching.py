@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from gnomon.errors import SettingError
 from gnomon.types import Floats, Keypoints, Landmarks
 
@@ -28,9 +26,8 @@ def match(keypoints: Keypoints, landmarks: Landmarks, label: str | None = None) 
     Both are in file pixels; keypoints in model pixels raise ``SettingError``.
     """
     require_file_pixels(keypoints)
-    apart = keypoints.xy[:, None] - landmarks.xy[None, landmarks.visible]
     return Match(
-        distances=np.hypot(apart[..., 0], apart[..., 1]) / landmarks.scale,
+        distances=landmarks.distances(keypoints.xy),
         parts=tuple(
             name for name, seen in zip(landmarks.names, landmarks.visible, strict=True) if seen
         ),

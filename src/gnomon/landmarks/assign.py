@@ -23,8 +23,7 @@ def assign(xy: Floats, landmarks: Landmarks, alpha: float = 0.1) -> NDArray[np.b
             f"alpha is {alpha}; it is the tolerance in units of the object's size, above 0, "
             "usually 0.1"
         )
-    apart = xy[:, None] - landmarks.xy[None, landmarks.visible]
-    distances = np.hypot(apart[..., 0], apart[..., 1]) / landmarks.scale
+    distances = landmarks.distances(xy)
     nearest = distances.min(axis=1, keepdims=True, initial=np.inf)
     assigned = np.zeros((len(xy), len(landmarks.xy)), dtype=np.bool_)
     assigned[:, landmarks.visible] = (distances <= nearest + SAME) & (nearest <= alpha)

@@ -12,7 +12,6 @@ from gnomon.occlusion.incremental.analysis import Step, last_reads
 from gnomon.occlusion.incremental.axes import Axis
 from gnomon.occlusion.incremental.cost import Cost, Machine, carried_cost, dense_cost
 from gnomon.occlusion.incremental.regions import Ints, Place
-from gnomon.occlusion.incremental.rules.collapse import FlatLinear
 from gnomon.occlusion.incremental.rules.rule import Collapse
 
 BATCH = {"cpu": 64, "cuda": 512}
@@ -110,9 +109,9 @@ class GroupPlanner:
         if isinstance(step.rule, Collapse):
             (source,) = self._sources(step)
             (height, width) = sizes[source.node]
-            share = height * width / float(np.prod(source.map_size))
-            if isinstance(step.rule, FlatLinear):
-                share = 1.0
+            share = 1.0
+            if not step.rule.takes_whole_maps:
+                share = height * width / float(np.prod(source.map_size))
             values = 3 * share * float(np.prod(source.shape))
             return Cost(step.dense_multiply_adds * share, values)
         if step.kind == "whole":

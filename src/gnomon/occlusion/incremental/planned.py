@@ -8,6 +8,7 @@ from torch import fx
 
 from gnomon.occlusion.incremental.analysis import Step
 from gnomon.occlusion.incremental.groups import Group
+from gnomon.occlusion.incremental.rules.rule import Collapse
 from gnomon.occlusion.incremental.schedule import Schedule
 
 Size = tuple[int, int]
@@ -116,7 +117,8 @@ def _describe_step(
         operation = type(module.get_submodule(str(node.target))).__name__
     dense = sum(group.cut <= index for group in groups)
     path = "delta" if step.kind == "collapsed" else "incremental"
-    if step.kind == "whole" or dense == len(groups):
+    takes_whole_maps = isinstance(step.rule, Collapse) and step.rule.takes_whole_maps
+    if step.kind == "whole" or takes_whole_maps or dense == len(groups):
         path = "dense"
     elif dense and step.kind == "carried":
         path = "incremental, then dense"

@@ -79,6 +79,11 @@ class Place:
             and np.array_equal(self.x, other.x)
         )
 
+    def whole(self, height: int, width: int) -> "Place":
+        """Give the place of as many blocks that are whole maps of that size."""
+        zeros = np.zeros_like(self.y)
+        return Place(zeros, zeros, height, width, self.device)
+
     def covers(self, height: int, width: int) -> bool:
         """Say whether every block is a whole map of that size."""
         return self.height == height and self.width == width

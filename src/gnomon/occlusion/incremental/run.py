@@ -8,7 +8,7 @@ from torch import Tensor, fx
 
 from gnomon.occlusion.incremental.analysis import Step, clean_run, last_reads, run_node
 from gnomon.occlusion.incremental.groups import Batch, Group
-from gnomon.occlusion.incremental.regions import Place, Region, complete
+from gnomon.occlusion.incremental.regions import Region, complete
 from gnomon.occlusion.incremental.rules.collapse import FlatLinear
 from gnomon.occlusion.incremental.rules.local import Local
 from gnomon.occlusion.incremental.rules.rule import Collapse, Rule, to_batch, to_map
@@ -143,12 +143,8 @@ class Run:
         return to_batch(values[node].values, source.axes)
 
     def _whole_region(self, node: fx.Node, region: Region) -> Region:
-        (height, width) = self._steps[node].map_size
-        if region.place.covers(height, width):
-            return region
-        zeros = region.place.y * 0
-        place = Place(zeros, zeros, height, width, region.place.device)
-        return Region(complete(self._maps[node], region, place), place)
+        place = region.place.whole(*self._steps[node].map_size)
+        return Region(complete(self._maps.get(node), region, place), place)
 
     def _rest(self, waiting: list[Values]) -> Tensor:
         """Run the light steps for many batches at once."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gnomon.occlusion.incremental.regions import Place, Region, complete, take
+from gnomon.occlusion.incremental.regions import Region, complete, take
 from gnomon.occlusion.incremental.rules.channels import reduce_channels
 from gnomon.occlusion.incremental.rules.rule import (
     Axes,
@@ -82,6 +82,7 @@ class FlatLinear(Collapse):
     weight: Tensor
     bias: Tensor | None
     axes: Axes
+    takes_whole_maps = True
 
     def keep(self, clean: Tensor, output: Tensor) -> Tensor:
         """Keep the clean map."""
@@ -93,17 +94,14 @@ class FlatLinear(Collapse):
 
     def collapse_all(self, kept: Tensor | None, regions: list[Region]) -> Tensor:
         """Do as ``collapse`` for many batches at once: the weights are read only once."""
-        rows = [to_batch(_whole(kept, region), self.axes).flatten(1) for region in regions]
-        return F.linear(torch.cat(rows), self.weight, self.bias)
-
-
-def _whole(clean: Tensor | None, region: Region) -> Tensor:
-    """Complete a region to its whole map (n,H,W,...)."""
-    if clean is None:
-        return region.values
-    zeros = region.place.y * 0
-    height, width = clean.shape[:2]
-    return complete(clean, region, Place(zeros, zeros, height, width, region.place.device))
+        maps = [
+            region.values
+            if kept is None
+            else complete(kept, region, region.place.whole(*kept.shape[:2]))
+            for region in regions
+        ]
+        rows = torch.cat([to_batch(map_, self.axes).flatten(1) for map_ in maps])
+        return F.linear(rows, self.weight, self.bias)
 
 
 @dataclass(frozen=True, eq=False)

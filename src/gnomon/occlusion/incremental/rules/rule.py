@@ -61,7 +61,12 @@ class Rule(ABC):
 
 
 class Collapse(ABC):
-    """How one operation turns regions into values for each window that have no place."""
+    """How one operation turns regions into values for each window that have no place.
+
+    ``takes_whole_maps`` says that it works on all of the map, however small the region.
+    """
+
+    takes_whole_maps: bool = False
 
     @abstractmethod
     def keep(self, clean: Tensor, output: Tensor) -> Any:
