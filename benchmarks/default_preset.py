@@ -48,7 +48,9 @@ class Choice:
 def choices() -> Iterator[Choice]:
     """Give the paper's own choice first, then the grid."""
     yield Choice(0.0, 0.0, 1.0, 8.0)
-    for values in product((4.0, 8.0), (2.0, 4.0, 6.0), (0.0, 0.25, 0.5, 1.0), (8.0, 12.0)):
+    for values in product(
+        (4.0, 8.0), (1.0, 2.0, 3.0, 4.0), (0.0, 0.05, 0.1, 0.25, 0.5, 1.0), (8.0, 12.0)
+    ):
         yield Choice(*values)
 
 
