@@ -4,15 +4,21 @@ from gnomon.runs.annotated import Annotated, annotated
 from gnomon.runs.info import RunInfo
 from gnomon.runs.reader import Failure, Run, read_run
 from gnomon.runs.rebuild import rebuild_detector
+from gnomon.runs.review import Review, ReviewFile, read_review
+from gnomon.runs.review_event import Event
 from gnomon.runs.writer import RunWriter
 
 __all__ = [
     "Annotated",
+    "Event",
     "Failure",
+    "Review",
+    "ReviewFile",
     "Run",
     "RunInfo",
     "RunWriter",
     "annotated",
+    "read_review",
     "read_run",
     "rebuild_detector",
 ]
