@@ -22,6 +22,7 @@ LEVELS = [
     {"evaluation"},
     {"runs"},
     {"scale", "export", "landmarks", "report", "training"},
+    {"corrections"},
     {"web"},
     {"cli"},
 ]
