@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
+from gnomon.cli.export import export
 from gnomon.cli.outcome import Outcome
 from gnomon.cli.plan import plan
 from gnomon.cli.report import report
@@ -21,6 +22,7 @@ VERBS: dict[str, Callable[..., Outcome]] = {
     "report": report,
     "evaluate": evaluate,
     "salient": salient,
+    "export": export,
     "plan": plan,
     "train": train,
 }
