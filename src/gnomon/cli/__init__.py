@@ -10,6 +10,7 @@ from rich.markup import escape
 from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
 from gnomon.cli.outcome import Outcome
+from gnomon.cli.parts import parts
 from gnomon.cli.plan import plan
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
@@ -21,6 +22,7 @@ VERBS: dict[str, Callable[..., Outcome]] = {
     "report": report,
     "evaluate": evaluate,
     "salient": salient,
+    "parts": parts,
     "plan": plan,
     "train": train,
 }

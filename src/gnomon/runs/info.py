@@ -28,7 +28,10 @@ def _versions() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """The account of a run; ``end`` is ``None`` until it is complete."""
+    """The account of a run; ``end`` is ``None`` until it is complete.
+
+    ``part_names`` names the parts that keypoints were given at detection, by id.
+    """
 
     classifier: str
     weights_sha256: str
@@ -42,6 +45,7 @@ class RunInfo:
     n_keypoints: int = 0
     n_failures: int = 0
     versions: dict[str, str] = field(default_factory=_versions)
+    part_names: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write run.json into ``folder``."""
@@ -56,6 +60,7 @@ class RunInfo:
             values = json.loads(path.read_text(encoding="utf-8"))
             values["preprocessing"] = Preprocessing.from_dict(values["preprocessing"])
             values["settings"] = Settings(**values["settings"])
+            values["part_names"] = tuple(values.get("part_names", ()))
             return cls(**values)
         except FileNotFoundError:
             raise RunError(

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
 from gnomon.runs.info import RunInfo
+from gnomon.runs.parts import part_names, with_parts
 from gnomon.runs.tables import IMAGES, KEYPOINTS
 
 
@@ -23,13 +24,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run folder's content: ``images`` and ``keypoints`` are Arrow tables (see DESIGN)."""
+    """A run folder's content: ``images`` and ``keypoints`` are Arrow tables (see DESIGN).
+
+    ``part_names`` names the ids of the keypoints' ``part`` column; empty where no parts are known.
+    """
 
     folder: Path
     info: RunInfo
     images: pa.Table
     keypoints: pa.Table
     failures: tuple[Failure, ...]
+    part_names: tuple[str, ...] = ()
 
 
 def parts(folder: Path) -> list[str]:
@@ -63,10 +68,14 @@ def read_failures(folder: Path) -> list[Failure]:
 def read_run(folder: str | Path) -> Run:
     """Read a run that `gnomon detect` wrote; ``RunError`` where there is none."""
     folder = Path(folder)
+    info = RunInfo.read(folder)
+    keypoints = read_table(folder, "keypoints", KEYPOINTS)
+    names = part_names(folder)
     return Run(
         folder=folder,
-        info=RunInfo.read(folder),
+        info=info,
         images=read_table(folder, "images", IMAGES),
-        keypoints=read_table(folder, "keypoints", KEYPOINTS),
+        keypoints=with_parts(keypoints, folder) if names else keypoints,
         failures=tuple(read_failures(folder)),
+        part_names=names or info.part_names,
     )
