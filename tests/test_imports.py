@@ -21,7 +21,7 @@ LEVELS = [
     {"datasets"},
     {"evaluation"},
     {"runs"},
-    {"scale", "export", "landmarks", "report", "training"},
+    {"scale", "export", "landmarks", "parts", "report", "training"},
     {"web"},
     {"cli"},
 ]

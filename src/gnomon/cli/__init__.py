@@ -11,6 +11,7 @@ from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
 from gnomon.cli.export import export
 from gnomon.cli.outcome import Outcome
+from gnomon.cli.parts import parts
 from gnomon.cli.plan import plan
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
@@ -23,6 +24,7 @@ VERBS: dict[str, Callable[..., Outcome]] = {
     "evaluate": evaluate,
     "salient": salient,
     "export": export,
+    "parts": parts,
     "plan": plan,
     "train": train,
 }
