@@ -3,7 +3,7 @@
 from gnomon.images.decode import MAX_PIXELS, Source, decode
 from gnomon.images.files import IMAGE_SUFFIXES, find_images
 from gnomon.images.picture import Picture
-from gnomon.images.resize import Interpolation, Resize, load_image
+from gnomon.images.resize import Interpolation, Resize, load_image, model_to_file
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -15,4 +15,5 @@ __all__ = [
     "decode",
     "find_images",
     "load_image",
+    "model_to_file",
 ]
