@@ -11,23 +11,27 @@ from nicegui import app, ui
 from gnomon.errors import GnomonError
 from gnomon.images import decode
 from gnomon.report.pictures import photograph
+from gnomon.web.album import SIDE, THUMBNAIL, Album
 from gnomon.web.bench import Bench, examples
 from gnomon.web.explore_page import ExplorePage
 from gnomon.web.guard import Guard
 from gnomon.web.header import header
+from gnomon.web.judge_page import JudgePage
 from gnomon.web.pantry import Pantry
 from gnomon.web.uploads import MAX_BYTES, picture_from, too_large
 
 HERE = Path(__file__).parent
-THUMBNAIL = 128
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
     '<path d="M2 14h12M8 14V2" stroke="#9a3412" stroke-width="2.4" stroke-linecap="round"/></svg>'
 )
 
 
-def build(bench: Bench) -> None:
-    """Make the addresses of the page to explore."""
+def build(bench: Bench, album: Album | None = None) -> None:
+    """Make the addresses of the page to explore, and with an ``album`` of the page to judge."""
+    run_name = None if album is None else album.run.folder.resolve().name
+    if album is not None:
+        _build_judge(album, run_name)
     pantry = Pantry()
     shown = examples()
 
@@ -55,11 +59,29 @@ def build(bench: Bench) -> None:
         return _webp(await to_thread(thumbnail, shown[number]))
 
     @ui.page("/")
-    def explore(start: str | None = None) -> None:
+    def explore() -> None:
         dress("explore")
-        header(None, "/")
+        header(run_name, "/")
         with ui.element("main"):
-            ExplorePage(bench, pantry, start)
+            ExplorePage(bench, pantry)
+
+
+def _build_judge(album: Album, run_name: str | None) -> None:
+    @app.get("/run/picture/{image_id}")
+    async def picture(image_id: str) -> Response:
+        return _webp(await to_thread(album.file, image_id, SIDE))
+
+    @app.get("/run/thumbnail/{image_id}")
+    async def small(image_id: str) -> Response:
+        return _webp(await to_thread(album.file, image_id, THUMBNAIL))
+
+    @ui.page("/run")
+    def judge(image: str | None = None) -> None:
+        dress(f"run {run_name}")
+        header(run_name, "/run")
+        album.review.refresh()
+        with ui.element("main"):
+            JudgePage(album, image)
 
 
 def dress(title: str) -> None:

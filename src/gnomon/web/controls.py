@@ -61,6 +61,11 @@ class Choice(Element, component=HERE / "choice.js"):
         """The chosen option's key."""
         return str(self._props["value"])
 
+    def set(self, value: str) -> None:
+        """Choose an option."""
+        self._props["value"] = value
+        self.update()
+
     def offer(self, groups: Sequence[tuple[str, Options]], value: str) -> None:
         """Offer other options, in groups with a heading or without."""
         self._props["groups"] = [
@@ -94,3 +99,36 @@ def button(text: str, on_click: Callable[[], Any], *, title: str = "") -> TextEl
         made.props["title"] = title
     made.on("click", lambda: on_click())
     return made
+
+
+class Field(Element, component=HERE / "field.js"):
+    """A line to write on; ``on_entered`` gets it on Enter, or as it is typed where ``live``."""
+
+    def __init__(self, label: str, on_entered: Callable[[str], Any], *, live: bool = False) -> None:
+        super().__init__()
+        self._props.update(label=label, value="", options=[], live=live)
+        self._props["kind"] = "search" if live else "text"
+
+        def entered(event: Any) -> Any:
+            self._props["value"] = str(event.args)
+            return on_entered(str(event.args))
+
+        self.on("entered", entered)
+
+    def set(self, value: str, options: Sequence[str]) -> None:
+        """Write on the line, and say what may be chosen."""
+        self._props.update(value=value, options=list(options))
+        self.update()
+
+    def enter(self) -> None:
+        """Put the cursor on the line."""
+        self.run_method("enter")
+
+
+class Keys(Element, component=HERE / "keys.js"):
+    """Keys for the whole page: what each does, by its name with Shift+ or Ctrl+."""
+
+    def __init__(self, actions: dict[str, Callable[[], Any]]) -> None:
+        super().__init__()
+        self._props["known"] = list(actions)
+        self.on("key", lambda event: actions[str(event.args)]())

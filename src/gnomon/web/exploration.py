@@ -30,10 +30,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Covered:
-    """A window, its corners in file pixels, the image with it covered, and what that did."""
+    """A window, its corners in file pixels, the image with it covered, and what that did.
+
+    ``aspect`` is how much wider than high the model's image is in the file.
+    """
 
     corners: Floats
     picture: NDArray[np.uint8]
+    aspect: float
     moved: tuple[Moved, ...]
 
 
@@ -93,7 +97,8 @@ class Exploration:
             [[left - 0.5, top - 0.5], [left + settings.patch - 0.5, top + settings.patch - 0.5]]
         )
         covered = replace(image, pixels=pixels).picture()
-        return Covered(corners, covered, self._moved(after))
+        (x0, y0), (x1, y1) = self.to_file.apply([[0, 0], [image.width, image.height]])
+        return Covered(corners, covered, float((x1 - x0) / (y1 - y0)), self._moved(after))
 
     def _moved(self, after: NDArray[np.float64]) -> tuple[Moved, ...]:
         """Name the class that was looked for, then those with the most probability or change."""

@@ -29,7 +29,7 @@ LATER = tuple(name for name, *_ in SLIDERS)
 class ExplorePage:
     """What one browser looks at."""
 
-    def __init__(self, bench: Bench, pantry: Pantry, start: str | None = None) -> None:
+    def __init__(self, bench: Bench, pantry: Pantry) -> None:
         self.bench, self.pantry = bench, pantry
         self.settings = settings_of(preset_names()[0])
         self.picture: Picture | None = None
@@ -48,8 +48,6 @@ class ExplorePage:
                 with self.sides:
                     self.one = self._side(bench.models[0])
                 self.sides.set_visibility(False)
-        if start is not None:
-            ui.timer(0.05, lambda: self.take(start), once=True)
 
     def _side(self, model: str) -> Side:
         return Side(self.bench, model, self._pick, self._look)

@@ -21,6 +21,7 @@ from gnomon.web.stage import Handler, Stage, overlay_of
 
 PREDICTED = "predicted"
 LIKELIEST = 10
+HINT = "Click anywhere to cover the window there, and see how the probabilities move."
 MAPS: tuple[tuple[HeatmapKind, str], ...] = (
     ("coarse", "coarse: what covering costs"),
     ("fine", "fine: guided gradient"),
@@ -68,11 +69,14 @@ class Side:
             self._progress.set_visibility(False)
             self._shown = ui.element("div").classes("shown")
             with self._shown:
-                self.stage = Stage("Keypoints: arrow keys go through them")
-                self.stage.on_event("pick", on_pick)
-                self.maps = {kind: self._map(kind, title, on_pick) for kind, title in MAPS}
+                with ui.element("div"):
+                    self.stage = Stage("Keypoints: arrow keys go through them")
+                    self.stage.on_event("pick", on_pick)
+                    self._hint = words("p", HINT, "quiet")
+                    self._covered = ui.element("div").classes("covered").props("aria-live=polite")
+                with ui.element("div").classes("maps"):
+                    self.maps = {kind: self._map(kind, title, on_pick) for kind, title in MAPS}
             self._shown.set_visibility(False)
-            self._covered = ui.element("div").classes("covered").props('aria-live="polite"')
         ui.timer(0.15, self._tick)
 
     def _map(
@@ -214,7 +218,8 @@ def _draw_covered(covered: Covered) -> None:
     words("h3", "With this window covered")
     with ui.element("div").classes("row top"):
         source = data_uri(photograph(covered.picture, 320))
-        ui.element("img").props["src"] = source
+        picture = ui.element("img").style(f"aspect-ratio: {covered.aspect:.4f}")
+        picture.props.update(src=source, alt="The image with the window covered")
         with ui.element("table"):
             with ui.element("tr"):
                 for title in ("class", "before", "after", "moved by"):
