@@ -13,6 +13,7 @@ from gnomon.cli.outcome import Outcome
 from gnomon.cli.plan import plan
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
+from gnomon.cli.serve import serve
 from gnomon.cli.train import train
 from gnomon.errors import GnomonError
 
@@ -23,6 +24,7 @@ VERBS: dict[str, Callable[..., Outcome]] = {
     "salient": salient,
     "plan": plan,
     "train": train,
+    "serve": serve,
 }
 
 

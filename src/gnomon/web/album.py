@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
@@ -32,6 +33,11 @@ class Album:
         self._points = points_by_image(run.keypoints)
         self._files: OrderedDict[tuple[str, int], bytes | None] = OrderedDict()
         self._lock = Lock()
+
+    def path(self, image_id: str | None) -> Path | None:
+        """Give the file of an image of the run, if it is one."""
+        row = self.rows.get(image_id or "")
+        return None if row is None else Path(row["path"])
 
     def search(self, words: str = "", label: str = "", state: State = "all") -> list[str]:
         """Find images by what is in their path or class, by class, and by how far judging is."""

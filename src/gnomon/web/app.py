@@ -59,11 +59,11 @@ def build(bench: Bench, album: Album | None = None) -> None:
         return _webp(await to_thread(thumbnail, shown[number]))
 
     @ui.page("/")
-    def explore() -> None:
+    def explore(image: str | None = None) -> None:
         dress("explore")
         header(run_name, "/")
         with ui.element("main"):
-            ExplorePage(bench, pantry)
+            ExplorePage(bench, pantry, None if album is None else album.path(image))
 
 
 def _build_judge(album: Album, run_name: str | None) -> None:

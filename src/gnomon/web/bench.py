@@ -1,8 +1,9 @@
 """The classifiers that a page may use, loaded once and used by one at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
@@ -10,7 +11,8 @@ from gnomon.classifier.embedded import NETWORKS
 from gnomon.detector import Detector
 from gnomon.errors import ClassifierError, unknown_name
 from gnomon.images import Picture, find_images
-from gnomon.presets import PRESETS, Settings, preset
+from gnomon.presets import PRESETS, Settings
+from gnomon.runs import RunInfo, rebuild_detector
 from gnomon.types import Detection
 
 Told = Callable[[int, int], None]
@@ -21,32 +23,31 @@ class CancelledError(Exception):
 
 
 class Bench:
-    """Detectors by the name of their classifier.
+    """Detectors by the name of their classifier, made when first asked for.
 
-    Only the embedded classifiers and ``models``, named by who started the page, can be chosen: a
-    browser names none of this machine's files. ``first`` is a detector that is there already.
+    A browser chooses among ``makers`` and names none of this machine's files. ``presets`` are sets
+    of choices by name, the first one that a page begins with.
     """
 
     def __init__(
-        self, models: tuple[str, ...] = (), device: str = "auto", first: Detector | None = None
+        self, makers: Mapping[str, Callable[[], Detector]], presets: Mapping[str, Settings]
     ) -> None:
-        self.device = device
-        embedded = (f"embedded/{name}" for name in sorted(NETWORKS, reverse=True))
-        self.models = tuple(dict.fromkeys([*models, *embedded]))
+        self._makers, self.presets = dict(makers), dict(presets)
         self._ready: dict[str, Detector] = {}
-        if first is not None:
-            name = first.classifier.name
-            self.models = tuple(dict.fromkeys([name, *self.models]))
-            self._ready[name] = first
         self._loading, self._working = Lock(), Lock()
+
+    @property
+    def models(self) -> list[str]:
+        """The names of the classifiers, the first one that a page begins with."""
+        return list(self._makers)
 
     def detector(self, model: str, settings: Settings) -> Detector:
         """Give the detector of a classifier with these settings; it is loaded the first time."""
-        if model not in self.models:
-            raise ClassifierError(unknown_name("classifier", model, self.models))
+        if model not in self._makers:
+            raise ClassifierError(unknown_name("classifier", model, self._makers))
         with self._loading:
             if model not in self._ready:
-                self._ready[model] = Detector(model, device=self.device)
+                self._ready[model] = self._makers[model]()
         detector = copy(self._ready[model])
         detector.settings = settings
         return detector
@@ -64,14 +65,19 @@ class Bench:
             self._working.release()
 
 
-def preset_names() -> list[str]:
-    """List the presets, the default first."""
-    return sorted(PRESETS, key=lambda name: (name != "default", name))
-
-
-def settings_of(name: str) -> Settings:
-    """Give a preset's settings."""
-    return preset(name).settings
+def make_bench(models: Sequence[str], device: str, run: RunInfo | None = None) -> Bench:
+    """Offer a run's classifier and settings first, then ``models``, then what is embedded."""
+    makers: dict[str, Callable[[], Detector]] = {}
+    presets: dict[str, Settings] = {}
+    if run is not None:
+        makers[run.classifier] = partial(rebuild_detector, run, device=device)
+        presets["the run's"] = run.settings
+    embedded = [f"embedded/{name}" for name in sorted(NETWORKS, reverse=True)]
+    for model in (*models, *embedded):
+        makers.setdefault(model, partial(Detector, model, device=device))
+    for name in sorted(PRESETS, key=lambda name: (name != "default", name)):
+        presets[name] = PRESETS[name].settings
+    return Bench(makers, presets)
 
 
 def tuned(settings: Settings, changes: dict[str, float]) -> Settings:

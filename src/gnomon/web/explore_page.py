@@ -9,7 +9,7 @@ from nicegui import ui
 from gnomon.errors import GnomonError
 from gnomon.images import Picture, decode
 from gnomon.presets import Settings
-from gnomon.web.bench import Bench, examples, preset_names, settings_of, tuned
+from gnomon.web.bench import Bench, examples, tuned
 from gnomon.web.controls import Choice, Drop, Slider, words
 from gnomon.web.pantry import Pantry
 from gnomon.web.side import Side
@@ -29,9 +29,9 @@ LATER = tuple(name for name, *_ in SLIDERS)
 class ExplorePage:
     """What one browser looks at."""
 
-    def __init__(self, bench: Bench, pantry: Pantry) -> None:
+    def __init__(self, bench: Bench, pantry: Pantry, start: Path | None = None) -> None:
         self.bench, self.pantry = bench, pantry
-        self.settings = settings_of(preset_names()[0])
+        self.settings = next(iter(bench.presets.values()))
         self.picture: Picture | None = None
         self.address = ""
         self.other: Side | None = None
@@ -48,6 +48,9 @@ class ExplorePage:
                 with self.sides:
                     self.one = self._side(bench.models[0])
                 self.sides.set_visibility(False)
+
+        if start is not None:
+            ui.timer(0.01, lambda: self._example(start), once=True)
 
     def _side(self, model: str) -> Side:
         return Side(self.bench, model, self._pick, self._look)
@@ -68,7 +71,7 @@ class ExplorePage:
 
     def _draw_settings(self) -> None:
         words("h2", "Settings", "small")
-        names = [(name, name) for name in preset_names()]
+        names = [(name, name) for name in self.bench.presets]
         self.preset = Choice("preset", names, names[0][0], self._preset)
         self.sliders = {
             name: Slider(label, span, getattr(self.settings, name), self._mover(name), unit)
@@ -81,7 +84,12 @@ class ExplorePage:
         return [self.one, *([self.other] if self.other else [])]
 
     async def _example(self, path: Path) -> None:
-        await self._show(await to_thread(decode, path), path.stem.replace("_", " "))
+        try:
+            picture = await to_thread(decode, path)
+        except GnomonError as error:
+            self._refused(str(error))
+        else:
+            await self._show(picture, path.name)
 
     async def take(self, token: str) -> None:
         """Look at a picture that the pantry keeps."""
@@ -128,7 +136,7 @@ class ExplorePage:
             self._refused(str(error))
 
     async def _preset(self, name: str) -> None:
-        chosen = settings_of(name)
+        chosen = self.bench.presets[name]
         same_maps = tuned(chosen, {n: getattr(self.settings, n) for n in LATER}) == self.settings
         for slider, control in self.sliders.items():
             control.set(getattr(chosen, slider))

@@ -68,6 +68,7 @@ class JudgePage:
             self._title = words("h1", "")
             kinds = [(NO_MAP, "no map"), *((k, k) for k in ("coarse", "fine", "confidence"))]
             self._maps = Choice("map", kinds, NO_MAP, self._lay)
+            self._explore = words("a", "Explore")
             button("← Before", lambda: self._turn(-1))
             button("Next →", lambda: self._turn(1))
         self._said = words("p", "", "said").props("role=status")
@@ -145,6 +146,7 @@ class JudgePage:
             label=f"Keypoints of {row['path']}",
         )
         self._draw()
+        self._explore.props["href"] = f"/?image={image_id}"
         ui.navigate.history.replace(f"/run?image={image_id}")
         await self._lay(self.map)
 
