@@ -17,12 +17,12 @@ import numpy as np
 from gnomon import Detector
 from gnomon.datasets import Sample, open_dataset
 from gnomon.evaluation import Score, match, score, score_inside
+from gnomon.evaluation.evaluate import evenly
 from gnomon.types import Keypoints
-from measure import record
+from measure import DATA, record
 
 NETWORKS = ("embedded/efficientnet-lite0", "embedded/squeezenet1_1")
 BUDGET, ALPHA, SIZE = 15, 0.1, 224
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def main() -> int:
@@ -35,8 +35,8 @@ def main() -> int:
     birds = [one for one in open_dataset(f"cub:{options.data / 'cub10'}") if one.split == "train"]
     cars = list(open_dataset(f"car_parts:{options.data / 'car_parts'}"))
     chosen = {
-        "cub10 train": evenly(birds, options.images),
-        "car_parts": evenly(cars, options.images),
+        "cub10 train": with_points(birds, options.images),
+        "car_parts": with_points(cars, options.images),
     }
     results = {name: measure(name, chosen, options.stride) for name in NETWORKS}
     means = {name: np.mean([row["f1"] for row in rows.values()]) for name, rows in results.items()}
@@ -56,11 +56,10 @@ def main() -> int:
     return 0
 
 
-def evenly(samples: list[Sample], count: int) -> list[Sample]:
-    """Choose ``count`` annotated samples at even steps."""
-    usable = [one for one in samples if one.landmarks is not None and one.landmarks.visible.any()]
-    rows = np.linspace(0, len(usable) - 1, min(count, len(usable))).round().astype(int)
-    return [usable[row] for row in rows]
+def with_points(samples: list[Sample], count: int) -> list[Sample]:
+    """Choose ``count`` samples that have annotated points, at even steps."""
+    seen = [one for one in samples if one.landmarks is not None and one.landmarks.visible.any()]
+    return evenly(seen, count)
 
 
 def measure(

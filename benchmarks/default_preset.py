@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from default_classifier import BUDGET, DATA, NETWORKS, SIZE, evenly, figures
+from default_classifier import BUDGET, NETWORKS, SIZE, figures, with_points
 from gnomon import Detection, Detector, fuse
 from gnomon.datasets import Sample, open_dataset
 from gnomon.peaks import candidates
 from gnomon.types import Keypoints
-from measure import record
+from measure import DATA, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,9 @@ class Choice:
 def choices() -> Iterator[Choice]:
     """Give the paper's own choice first, then the grid."""
     yield Choice(0.0, 0.0, 1.0, 8.0)
-    for values in product((4.0, 8.0), (2.0, 4.0, 6.0), (0.0, 0.25, 0.5, 1.0), (8.0, 12.0)):
+    for values in product(
+        (4.0, 8.0), (1.0, 2.0, 3.0, 4.0), (0.0, 0.05, 0.1, 0.25, 0.5, 1.0), (8.0, 12.0)
+    ):
         yield Choice(*values)
 
 
@@ -61,8 +63,8 @@ def main() -> int:
     birds = [one for one in open_dataset(f"cub:{options.data / 'cub10'}") if one.split == "train"]
     cars = list(open_dataset(f"car_parts:{options.data / 'car_parts'}"))
     chosen = {
-        "cub10 train": evenly(birds, options.images),
-        "car_parts": evenly(cars, options.images),
+        "cub10 train": with_points(birds, options.images),
+        "car_parts": with_points(cars, options.images),
     }
     rows = [row for network in NETWORKS for row in measure(network, chosen)]
     rows.sort(key=lambda row: -float(row["mean"]))

@@ -16,9 +16,7 @@ import torch
 
 from gnomon.training import TrainingSettings, train
 from gnomon.training.network import Start
-from measure import record
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+from measure import DATA, record
 
 
 def main() -> int:

@@ -11,25 +11,21 @@ import argparse
 import csv
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from default_classifier import DATA, SIZE, evenly
+from default_classifier import SIZE, with_points
 from gnomon import Detector, load_classifier
-from gnomon.datasets import Sample, open_dataset
-from gnomon.evaluation import MethodScore, evaluate
+from gnomon.datasets import open_dataset
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
 from gnomon.training import TrainingSettings, train
 from gnomon.training.network import Start
-from measure import record
+from keypoint_quality import measure
+from measure import DATA, record
 
 NETWORK = "embedded/squeezenet1_1"
 SHOWN = ("gnomon", "coarse only", "fine only", "Grad-CAM peaks")
-SHARES = ("precision", "recall", "f1", "inside a part")
-Row = dict[str, Any]
 
 
 def main() -> int:
@@ -55,13 +51,16 @@ def main() -> int:
         )
         unseen = set(held_out(out / "images.csv"))
         chosen = [one for one in open_dataset(cars) if str(one.image) in unseen]
-        samples = evenly(chosen, options.images)
+        samples = with_points(chosen, options.images)
         viewpoints = load_classifier(trained.model)
     networks = {
         "classes": Detector(NETWORK, size=SIZE, resize="squash", device=options.device),
         "viewpoints": Detector(viewpoints, device=options.device),
     }
-    rows = {name: measure(name, detector, samples) for name, detector in networks.items()}
+    rows = {
+        name: [row for row in measure(name, detector, samples) if row["method"] in SHOWN]
+        for name, detector in networks.items()
+    }
     inside = {name: shown[0]["inside a part"]["value"] for name, shown in rows.items()}
     said = ", ".join(f"{name} {share:.3f}" for name, share in inside.items())
     record(
@@ -85,30 +84,6 @@ def held_out(table: Path) -> list[str]:
     """List the images that the training put into its test part."""
     with table.open(encoding="utf-8", newline="") as file:
         return [row["path"] for row in csv.DictReader(file) if row["part"] == "test"]
-
-
-def measure(name: str, detector: Detector, samples: list[Sample]) -> list[Row]:
-    """Evaluate one network, print its rows and give them."""
-    found = evaluate(detector, samples)
-    rows = [figures(one) for one in found.methods if one.method in SHOWN]
-    for row in rows:
-        shares = [f"{key} {row[key]['value']:.3f}" for key in SHARES]
-        print(f"{name:10} {row['method']:15}", *shares, sep="  ", flush=True)
-    return rows
-
-
-def figures(method: MethodScore) -> Row:
-    """Pick one method's headline."""
-    cell = method.at(HEADLINE_BUDGET, HEADLINE_ALPHA)
-    inside = next(one.share for one in method.inside if one.budget == HEADLINE_BUDGET)
-    return {
-        "method": method.method,
-        "points": cell.points / cell.images,
-        "precision": asdict(cell.precision),
-        "recall": asdict(cell.recall),
-        "f1": asdict(cell.f1),
-        "inside a part": asdict(inside),
-    }
 
 
 if __name__ == "__main__":

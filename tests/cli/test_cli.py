@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +15,10 @@ import PIL.Image
 import pytest
 
 import gnomon
-from gnomon.cli import VERBS, main
+from gnomon.cli import VERBS
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 QUICK = ("--device", "cpu", "--size", "64", "64", "--no-figures")
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["gnomon", *map(str, words)])
-    with pytest.raises(SystemExit) as exit_:
-        main()
-    return int(exit_.value.code or 0)
 
 
 @pytest.fixture
@@ -37,11 +31,11 @@ def photographs(tmp_path: Path) -> Path:
 
 
 def test_detect_writes_a_run_with_figures_and_report_a_page(
-    tmp_path: Path, photographs: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, photographs: Path, run: Callable[..., int]
 ) -> None:
     out = tmp_path / "run"
     words = ("detect", photographs, "--out", out, "--device", "cpu", "--size", "64", "96")
-    assert run(monkeypatch, *words, "--keep", "0.5", "--save-heatmaps") == 0
+    assert run(*words, "--keep", "0.5", "--save-heatmaps") == 0
     written = gnomon.read_run(out)
     assert written.images.num_rows == 2
     assert written.info.settings.keep == 0.5
@@ -50,16 +44,16 @@ def test_detect_writes_a_run_with_figures_and_report_a_page(
     for image_id in written.images["image_id"].to_pylist():
         assert (out / "figures" / f"{image_id}.png").read_bytes().startswith(b"\x89PNG")
         assert (out / "heatmaps" / f"{image_id}.npz").exists()
-    assert run(monkeypatch, "report", out) == 0
+    assert run("report", out) == 0
     page = (out / "report.html").read_text()
     assert page.count("<article") == 2
     assert "cat.jpg" in page
 
 
 def test_python_gets_the_rows_that_the_shell_gets(
-    tmp_path: Path, photographs: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, photographs: Path, run: Callable[..., int]
 ) -> None:
-    assert run(monkeypatch, "detect", photographs, "--out", tmp_path / "run", *QUICK) == 0
+    assert run("detect", photographs, "--out", tmp_path / "run", *QUICK) == 0
     written = gnomon.read_run(tmp_path / "run")
     found = gnomon.Detector(size=64, device="cpu")(photographs / "cat.jpg")
     mine = written.keypoints.slice(0, len(found.keypoints))
@@ -69,7 +63,7 @@ def test_python_gets_the_rows_that_the_shell_gets(
 def test_bad_files_are_named_and_the_rest_is_done(
     tmp_path: Path,
     photographs: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (photographs / "empty.png").touch()
@@ -77,7 +71,7 @@ def test_bad_files_are_named_and_the_rest_is_done(
     whole = (photographs / "cat.jpg").read_bytes()
     (photographs / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     out = tmp_path / "run"
-    assert run(monkeypatch, "detect", photographs, "absent.jpg", "--out", out, *QUICK) == 1
+    assert run("detect", photographs, "absent.jpg", "--out", out, *QUICK) == 1
     lines = [json.loads(line) for line in (out / "failures.jsonl").read_text().splitlines()]
     names = {Path(line["path"]).name for line in lines}
     assert names == {"empty.png", "text.jpg", "cut.jpg", "absent.jpg"}
@@ -107,11 +101,12 @@ def test_what_cannot_be_done_ends_with_2_and_a_sentence(
     says: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "something").touch()
-    assert run(monkeypatch, *words) == 2
+    assert run(*words) == 2
     said = capsys.readouterr().err
     assert says in " ".join(said.split())
     assert "Traceback" not in said
@@ -119,21 +114,24 @@ def test_what_cannot_be_done_ends_with_2_and_a_sentence(
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_an_example(
-    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    verb: str, run: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, verb, "--help") == 0
+    assert run(verb, "--help") == 0
     assert f"Example: gnomon {verb} " in capsys.readouterr().out
 
 
-def test_wrong_choices_make_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_choices_make_no_folder(tmp_path: Path, run: Callable[..., int]) -> None:
     out = tmp_path / "run"
-    assert run(monkeypatch, "detect", SAMPLES, "--out", out, "--fill", "randon", *QUICK) == 2
-    assert run(monkeypatch, "detect", SAMPLES, "--out", out, "--patch", "65", *QUICK) == 2
+    assert run("detect", SAMPLES, "--out", out, "--fill", "randon", *QUICK) == 2
+    assert run("detect", SAMPLES, "--out", out, "--patch", "65", *QUICK) == 2
     assert not out.exists()
 
 
 def test_an_interrupt_that_a_library_disguises_is_no_failed_input(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def disguised(*_: object, **__: object) -> None:
         try:
@@ -143,7 +141,7 @@ def test_an_interrupt_that_a_library_disguises_is_no_failed_input(
 
     monkeypatch.setattr("gnomon.detector.Detector.detect", disguised)
     out = tmp_path / "run"
-    assert run(monkeypatch, "detect", SAMPLES, "--out", out, *QUICK) == 130
+    assert run("detect", SAMPLES, "--out", out, *QUICK) == 130
     assert "--resume" in capsys.readouterr().err
     assert (out / "failures.jsonl").read_text() == ""
 

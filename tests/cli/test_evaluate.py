@@ -1,22 +1,14 @@
 """`gnomon evaluate` as a user meets it."""
 
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gnomon.cli import main
 from gnomon.datasets.synthetic import write_synthetic
 
 QUICK = ("--device", "cpu", "--quiet")
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["gnomon", *map(str, words)])
-    with pytest.raises(SystemExit) as exit_:
-        main()
-    return int(exit_.value.code or 0)
 
 
 @pytest.fixture
@@ -26,11 +18,11 @@ def drawn(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def detected(tmp_path: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def detected(tmp_path: Path, drawn: Path, run: Callable[..., int]) -> Path:
     """Detect in the data set and in an image that is not in it."""
     other = Path(__file__).parents[2] / "samples" / "cat.jpg"
     words = (drawn / "images", other, "--out", tmp_path / "run", "--size", 64, 64, "--no-figures")
-    assert run(monkeypatch, "detect", *words, *QUICK) == 0
+    assert run("detect", *words, *QUICK) == 0
     return tmp_path / "run"
 
 
@@ -42,11 +34,11 @@ def record(folder: Path) -> dict[str, object]:
 def test_it_writes_a_record_and_a_page_and_names_what_is_absent(
     detected: Path,
     drawn: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     words = ("evaluate", detected, "--dataset", f"synthetic:{drawn}", "--sanity-images", 1)
-    assert run(monkeypatch, *words, "--device", "cpu") == 0
+    assert run(*words, "--device", "cpu") == 0
     said = capsys.readouterr()
     page = detected / "evaluation" / "evaluation.html"
     assert said.out.strip() == str(page)
@@ -60,11 +52,9 @@ def test_it_writes_a_record_and_a_page_and_names_what_is_absent(
     assert written["sanity"]["images"] == 1  # type: ignore[index]
 
 
-def test_one_split_without_sanity(
-    detected: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_split_without_sanity(detected: Path, drawn: Path, run: Callable[..., int]) -> None:
     words = ("evaluate", detected, "--dataset", f"synthetic:{drawn}", "--sanity-images", 0)
-    assert run(monkeypatch, *words, "--split", "test", *QUICK) == 0
+    assert run(*words, "--split", "test", *QUICK) == 0
     written = record(detected)
     assert written["split"] == "test"
     assert written["other_split"] == 6
@@ -75,13 +65,13 @@ def test_one_split_without_sanity(
 def test_a_photograph_that_is_lost_is_named_and_the_rest_is_done(
     detected: Path,
     drawn: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     lost = sorted((drawn / "images").iterdir())[1]
     lost.write_bytes(b"no image any more")
     words = ("evaluate", detected, "--dataset", f"synthetic:{drawn}", "--sanity-images", 0)
-    assert run(monkeypatch, *words, *QUICK) == 1
+    assert run(*words, *QUICK) == 1
     assert lost.name in capsys.readouterr().err
     assert record(detected)["evaluation"]["images"] == 5  # type: ignore[index]
 
@@ -102,12 +92,13 @@ def test_what_cannot_be_done_ends_with_2_and_a_sentence(
     changes: dict[str, str],
     says: str,
     monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(drawn.parent)
     options = {"--dataset": f"synthetic:{drawn}", "--sanity-images": "0"} | changes
     words = [word for pair in options.items() for word in pair]
-    assert run(monkeypatch, "evaluate", detected, *words, *QUICK) == 2
+    assert run("evaluate", detected, *words, *QUICK) == 2
     said = " ".join(capsys.readouterr().err.split())
     assert says in said
     assert "Traceback" not in said
@@ -117,22 +108,22 @@ def test_what_cannot_be_done_ends_with_2_and_a_sentence(
 def test_a_file_in_the_way_is_named_before_the_work(
     detected: Path,
     drawn: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (detected / "evaluation").touch()
     words = ("evaluate", detected, "--dataset", f"synthetic:{drawn}", *QUICK)
-    assert run(monkeypatch, *words) == 2
+    assert run(*words) == 2
     assert "cannot be written" in capsys.readouterr().err
 
 
 def test_another_data_set_has_nothing_in_common(
     detected: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     write_synthetic(tmp_path / "other", 4, seed=1)
     words = ("evaluate", detected, "--dataset", f"synthetic:{tmp_path / 'other'}", *QUICK)
-    assert run(monkeypatch, *words) == 2
+    assert run(*words) == 2
     assert "none of the 9 images" in " ".join(capsys.readouterr().err.split())

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,9 @@ import PIL.Image
 import pytest
 
 import gnomon
-from gnomon.cli import main
 
 SMALL = ("--size", "64", "64", "--batch-size", "8", "--validation-share", "0.25", "--device", "cpu")
 ARCH = ("--arch", "embedded/squeezenet1_1")
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["gnomon", *map(str, words)])
-    with pytest.raises(SystemExit) as exit_:
-        main()
-    return int(exit_.value.code or 0)
 
 
 @pytest.fixture
@@ -43,20 +36,20 @@ def greys(tmp_path: Path) -> Path:
 def test_what_is_trained_can_be_detected_with(
     greys: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (greys / "train/dark/broken.jpg").write_text("no image")
     model = tmp_path / "model"
     words = ("train", f"folder:{greys}", *ARCH, *SMALL, "--epochs", "3", "--out", model)
-    assert run(monkeypatch, *words) == 1
+    assert run(*words) == 1
     said = " ".join(capsys.readouterr().err.split())
     assert "broken.jpg" in said
     assert "of 4 test images right" in said
     assert "bright" in said
     photograph, out = greys / "test/bright/0.png", tmp_path / "run"
     detect = ("detect", photograph, "--no-figures", "--device", "cpu", "--out", out)
-    assert run(monkeypatch, *detect, "--model", model / "model.safetensors") == 0
+    assert run(*detect, "--model", model / "model.safetensors") == 0
     written = gnomon.read_run(out)
     assert written.images["label"].to_pylist()[0] in ("bright", "dark")
     assert written.info.preprocessing.size == (64, 64)
@@ -79,11 +72,12 @@ def test_what_cannot_be_trained_ends_with_2_and_a_sentence(
     says: str,
     greys: Path,
     monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(greys)
     out = () if "--out" in words else ("--out", "new")
-    assert run(monkeypatch, "train", greys, *SMALL, *out, *words) == 2
+    assert run("train", greys, *SMALL, *out, *words) == 2
     said = " ".join(capsys.readouterr().err.split())
     assert says in said
     assert "Traceback" not in said

@@ -6,15 +6,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-
-
-@pytest.fixture
-def shared() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip("the real data sets are not at ../shared/data")
-    return SHARED
-
 
 @pytest.fixture
 def write_image() -> Callable[..., None]:

@@ -11,15 +11,7 @@ from gnomon.runs import Run, RunInfo
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 from gnomon.types import Landmarks
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 Points = Sequence[tuple[float, float]]
-
-
-@pytest.fixture
-def shared() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip("the real data sets are not at ../shared/data")
-    return SHARED
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gnomon.datasets import Sample, open_dataset
-from gnomon.errors import DatasetError, SettingError
+from gnomon.errors import DatasetError, RunError, SettingError
 from gnomon.landmarks import salient
 from gnomon.runs import Run
 from gnomon.types import Landmarks
@@ -58,13 +58,13 @@ def test_what_is_not_there_is_named_and_no_error(make_run: MakeRun, make_landmar
 @pytest.mark.parametrize(
     ("paths", "says"),
     [
-        (["/e/a.png"], "none of the 1 images of run is among the 1 of the data set"),
+        (["/e/a.png"], "none of the 1 images of run, such as '/e/a.png', is among .* 1"),
         (["/d/none.png"], "has landmarks"),
-        ([], "holds no image"),
+        ([], "has no images"),
     ],
 )
 def test_nothing_to_count_is_a_sentence(paths: list[str], says: str, make_run: MakeRun) -> None:
-    with pytest.raises(DatasetError, match=says):
+    with pytest.raises((DatasetError, RunError), match=says):
         salient(make_run({path: [(0, 0)] for path in paths}), [Sample(Path("/d/none.png"))])
 
 

@@ -34,7 +34,8 @@ def evaluate(
         sanity_images: How many images to check the maps' sanity on; 0 for none.
         quiet: Show no progress and no table.
     """
-    from gnomon.cli.evaluation_table import evaluation_table, naming
+    from gnomon.cli.evaluation_table import evaluation_table
+    from gnomon.cli.naming import naming
     from gnomon.cli.progress import Progress
     from gnomon.datasets import open_dataset
     from gnomon.errors import GnomonError, SettingError

@@ -1,15 +1,11 @@
 """What `gnomon evaluate` says at its end."""
 
-from collections.abc import Sequence
-
 from rich import box
 from rich.table import Table
 
 from gnomon.evaluation import Evaluation
 from gnomon.evaluation.bootstrap import Interval
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
-
-NAMED = 3
 
 
 def evaluation_table(evaluation: Evaluation) -> Table:
@@ -31,17 +27,6 @@ def evaluation_table(evaluation: Evaluation) -> Table:
             shares.append(method.inside[row].share)
         table.add_row(method.method, f"{method.given[row]:.1f}", *map(_shown, shares))
     return table
-
-
-def naming(paths: Sequence[str], what: str) -> str:
-    """Count images and name the first of them.
-
-    >>> naming(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "not in the data set")
-    '4 images of the run are not in the data set: a.jpg, b.jpg, c.jpg and 1 more'
-    """
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    images = "1 image of the run is" if len(paths) == 1 else f"{len(paths)} images of the run are"
-    return f"{images} {what}: {', '.join(paths[:NAMED])}{more}"
 
 
 def _shown(interval: Interval) -> str:

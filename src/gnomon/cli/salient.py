@@ -36,8 +36,8 @@ def salient(
     folder = run / "salient"
     with Progress(len(found.classes) + 1, quiet=quiet) as progress:
         write_salient(found, folder, meshes, progress.image_done)
-    for line in left_out(found):
-        Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)
+        for line in left_out(found):
+            progress.say(line)
     if not quiet:
         Console().print(salient_table(found))
     print(folder)

@@ -4,10 +4,9 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from gnomon.cli.naming import naming
 from gnomon.landmarks import Salient
 from gnomon.landmarks.names import named
-
-NAMED = 3
 
 
 def salient_table(found: Salient) -> Table:
@@ -26,14 +25,9 @@ def salient_table(found: Salient) -> Table:
 
 
 def left_out(found: Salient) -> list[str]:
-    """Count and name what was not counted: a line for each reason, the first few by path."""
+    """Count and name what was not counted: a line for each reason."""
     reasons = (
         (found.unknown, "not in the data set"),
         (found.bare, "without a visible landmark"),
     )
-    return [
-        f"{len(paths)} of the run's images left out, {reason}: {', '.join(paths[:NAMED])}"
-        + (f" and {len(paths) - NAMED} more, see left_out.csv" if len(paths) > NAMED else "")
-        for paths, reason in reasons
-        if paths
-    ]
+    return [naming(paths, what) for paths, what in reasons if paths]

@@ -1,6 +1,5 @@
 """Which landmark the keypoints of a run find most often, for each class and over all."""
 
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from gnomon.errors import DatasetError
 from gnomon.landmarks.assign import assign
 from gnomon.landmarks.histogram import Histogram, count
 from gnomon.landmarks.matched import Matched
-from gnomon.runs import Run
+from gnomon.runs import Run, annotated
 from gnomon.types import Floats
 
 OVERALL = "all classes"
@@ -52,23 +51,24 @@ def salient(run: Run, dataset: Dataset, alpha: float = 0.1) -> Salient:
     """Find the most frequent landmark of each class.
 
     Each keypoint goes to the nearest visible landmark of its image within ``alpha`` times the
-    object's size, and every keypoint counts. Images are matched by resolved path. Classes are the
-    data set's labels, else its viewpoints, else one class "all". ``DatasetError`` where no image of
-    the run has landmarks in the data set, ``SettingError`` where ``alpha`` is not positive.
+    object's size, and every keypoint counts. Classes are the data set's labels, else its
+    viewpoints, else one class "all". ``RunError`` where no image of the run is in the data set,
+    ``DatasetError`` where none has landmarks there, ``SettingError`` where ``alpha`` is not
+    positive.
     """
-    samples = {os.path.realpath(sample.image): sample for sample in dataset}
+    seen = annotated(run, dataset)
     known: list[tuple[str, Sample]] = []
-    unknown, bare = [], []
-    for row in run.images.select(["image_id", "path"]).to_pylist():
-        sample = samples.get(os.path.realpath(row["path"]))
-        if sample is None:
-            unknown.append(row["path"])
-        elif sample.landmarks is None or not sample.landmarks.visible.any():
-            bare.append(row["path"])
+    bare = []
+    for key, sample in zip(seen.image_ids, seen.samples, strict=True):
+        if sample.landmarks is None or not sample.landmarks.visible.any():
+            bare.append(str(sample.image))
         else:
-            known.append((row["image_id"], sample))
+            known.append((key, sample))
     if not known:
-        raise DatasetError(_nothing(run, unknown, bare, len(samples)))
+        raise DatasetError(
+            f"none of the images of {run.folder} has landmarks in this data set, as {bare[0]} has "
+            "none; a table of landmarks wants a data set that annotates them, such as cub"
+        )
     labels = _labels([sample for _, sample in known])
     points = _points(run)
     images = tuple(
@@ -83,7 +83,7 @@ def salient(run: Run, dataset: Dataset, alpha: float = 0.1) -> Salient:
         ),
         overall=count(OVERALL, images),
         images=images,
-        unknown=tuple(unknown),
+        unknown=seen.absent,
         bare=tuple(bare),
     )
 
@@ -116,18 +116,3 @@ def _match(sample: Sample, label: str, xy: Floats, alpha: float) -> Matched:
         landmarks=sample.landmarks,
         assigned=assign(xy, sample.landmarks, alpha),
     )
-
-
-def _nothing(run: Run, unknown: Sequence[str], bare: Sequence[str], known: int) -> str:
-    if bare:
-        return (
-            f"none of the images of {run.folder} has landmarks in this data set, as {bare[0]} has "
-            "none; a table of landmarks wants a data set that annotates them, such as cub"
-        )
-    if unknown:
-        return (
-            f"none of the {len(unknown)} images of {run.folder} is among the {known} of the data "
-            f"set; the run's first is {unknown[0]}. Give the data set that the run was made from; "
-            "paths that are not absolute count from the current folder"
-        )
-    return f"{run.folder} holds no image; run `gnomon detect` on the data set's images first"

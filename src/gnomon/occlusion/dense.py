@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from gnomon.classifier.copying import structural_copy
-from gnomon.errors import ClassifierError, GnomonError, SettingError
+from gnomon.errors import ClassifierError, SettingError
+from gnomon.occlusion.memory import does_not_fit, is_out_of_memory
 
 # Libraries round differently at different batch shapes, hence lanes of one shape; larger ones are
 # hardly faster. The bytes bound 64 channels at full size, in and out of one layer, for one lane.
@@ -59,14 +60,10 @@ class DenseEngine:
             try:
                 done.append(self._run(image, windows[now], patches[now], lane))
             except (RuntimeError, MemoryError) as error:
-                if not _out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 if batch == 1:
-                    raise GnomonError(
-                        f"one {image.shape[2]}x{image.shape[1]} image does not fit into the memory "
-                        f"of device {str(image.device)!r}: choose a smaller model size, a smaller "
-                        "classifier or another device"
-                    ) from error
+                    raise does_not_fit(image) from error
                 batch = batch // 2 // lane * lane if batch > lane else batch // 2
                 lane = min(lane, batch)
                 continue
@@ -133,14 +130,4 @@ def _checked(outputs: object, rows: int) -> Tensor:
     raise ClassifierError(
         f"the network gave {given} for {rows} images; it must give one tensor ({rows}, classes): "
         "wrap it in a module that returns its class scores"
-    )
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    says = str(error)
-    return (
-        isinstance(error, torch.OutOfMemoryError | MemoryError)
-        or "not enough memory" in says
-        or "DefaultCPUAllocator" in says
-        or "out of memory" in says
     )

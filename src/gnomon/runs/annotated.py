@@ -17,9 +17,11 @@ from gnomon.runs.reader import Run
 class Annotated:
     """The ``samples`` that the run has seen, in its order, and its ``absent`` images' paths.
 
-    ``other_split`` counts images of the run that are in the data set but not in the split asked.
+    ``image_ids`` are the samples' in the run, one each. ``other_split`` counts images of the run
+    that are in the data set but not in the split asked.
     """
 
+    image_ids: tuple[str, ...]
     samples: tuple[Sample, ...]
     absent: tuple[str, ...]
     other_split: int
@@ -37,7 +39,7 @@ def annotated(run: Run, dataset: Iterable[Sample], split: Split | None = None) -
     for sample in samples:
         names[sample.image.name].append(sample)
 
-    found: list[Sample] = []
+    found: list[tuple[str, Sample]] = []
     absent: list[str] = []
     rows: list[dict[str, Any]] = run.images.to_pylist()
     for row in rows:
@@ -46,11 +48,12 @@ def annotated(run: Run, dataset: Iterable[Sample], split: Split | None = None) -
         if match is None:
             absent.append(path)
         else:
-            found.append(match)
-    chosen = tuple(one for one in found if split in (None, one.split))
+            found.append((row["image_id"], match))
+    chosen = [(key, one) for key, one in found if split in (None, one.split)]
     if not chosen:
-        raise RunError(_nothing(run, samples, found, split))
-    return Annotated(chosen, tuple(absent), len(found) - len(chosen))
+        raise RunError(_nothing(run, samples, [one for _, one in found], split))
+    keys, matched = zip(*chosen, strict=True)
+    return Annotated(keys, matched, tuple(absent), len(found) - len(chosen))
 
 
 def _moved(row: dict[str, Any], namesakes: list[Sample]) -> Sample | None:
@@ -66,7 +69,7 @@ def _moved(row: dict[str, Any], namesakes: list[Sample]) -> Sample | None:
 def _nothing(run: Run, samples: list[Sample], found: list[Sample], split: Split | None) -> str:
     count = run.images.num_rows
     if count == 0:
-        return f"{run.folder} has no images, so there is nothing to evaluate"
+        return f"{run.folder} has no images; run `gnomon detect` on the data set's first"
     if found:
         splits = sorted({str(one.split) for one in found})
         return (

@@ -34,6 +34,8 @@ class IncrementalEngine:
     Outputs equal ``DenseEngine``'s within 1e-10 of their scale in float64 and 1e-4 in float32; a
     row has the same bits whatever the order of the windows. Plans are kept for the last image sizes
     and window grids. A network that cannot be traced runs densely, after a warning that says why.
+    Where memory runs out, a batch of windows is halved and the work goes on; its rows may then
+    differ in the last bits.
     """
 
     name = "incremental"
@@ -58,7 +60,8 @@ class IncrementalEngine:
     ) -> Tensor:
         """Compute the outputs for every occluded copy, as ``Engine`` says.
 
-        Raises ``ClassifierError`` where the network does not give finite outputs (N,K).
+        Raises ``ClassifierError`` where the network does not give finite outputs (N,K), and
+        ``GnomonError`` where memory does not suffice for one window at a time.
         """
         schedule = None
         order = _order(windows, patches)

@@ -84,6 +84,10 @@ class Place:
         zeros = np.zeros_like(self.y)
         return Place(zeros, zeros, height, width, self.device)
 
+    def take(self, part: Ints) -> "Place":
+        """Give the place of some of the blocks."""
+        return Place(self.y[part], self.x[part], self.height, self.width, self.device)
+
     def covers(self, height: int, width: int) -> bool:
         """Say whether every block is a whole map of that size."""
         return self.height == height and self.width == width

@@ -1,6 +1,6 @@
 """One image on its way through a schedule: the clean pass, the batches, the light rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from gnomon.occlusion.incremental.rules.collapse import FlatLinear
 from gnomon.occlusion.incremental.rules.local import Local
 from gnomon.occlusion.incremental.rules.rule import Collapse, Rule, to_batch, to_map
 from gnomon.occlusion.incremental.schedule import Schedule
+from gnomon.occlusion.memory import does_not_fit, is_out_of_memory
 
 # Live values of so many bytes, or so many windows, wait for the light rest.
 WAITING_BYTES = 128 << 20
@@ -59,10 +60,7 @@ class Run:
 
         (windows, size) = (0, 0)
         for group in self._schedule.groups:
-            for batch in group.batches:
-                values = self._batch(
-                    group, batch, patches[torch.from_numpy(batch.rows).to(patches.device)]
-                )
+            for batch, values in self._carry(group, patches):
                 waiting.append((batch, values))
                 windows += len(batch.rows)
                 size += sum(_bytes(value) for value in values.values())
@@ -95,6 +93,23 @@ class Run:
         axes = self._steps[node].axes
         assert axes is not None
         return to_map(values[node], axes)
+
+    def _carry(self, group: Group, patches: Tensor) -> Iterator[tuple[Batch, Values]]:
+        """Carry a group's batches; one that memory does not suffice for goes on as its halves."""
+        left = list(reversed(group.batches))
+        while left:
+            batch = left.pop()
+            rows = torch.from_numpy(batch.rows).to(patches.device)
+            try:
+                values = self._batch(group, batch, patches[rows])
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if len(batch.rows) == 1:
+                    raise does_not_fit(self._image) from error
+                left += reversed(list(batch.halves()))
+            else:
+                yield batch, values
 
     def _batch(self, group: Group, batch: Batch, patches: Tensor) -> Values:
         """Carry one batch through the heavy steps; give what the rest reads."""
