@@ -15,6 +15,7 @@ from gnomon.cli.parts import parts
 from gnomon.cli.plan import plan
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
+from gnomon.cli.serve import serve
 from gnomon.cli.train import train
 from gnomon.errors import GnomonError
 
@@ -27,6 +28,7 @@ VERBS: dict[str, Callable[..., Outcome]] = {
     "parts": parts,
     "plan": plan,
     "train": train,
+    "serve": serve,
 }
 
 
