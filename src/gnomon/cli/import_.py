@@ -8,7 +8,7 @@ from gnomon.cli.outcome import Outcome
 
 
 def import_(
-    run: tyro.conf.Positional[Path],
+    run: tyro.conf.Positional[str],
     annotations: tyro.conf.Positional[Path],
     /,
     *,

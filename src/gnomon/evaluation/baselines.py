@@ -77,6 +77,6 @@ def _opencv() -> Any:
         import cv2
     except ImportError as error:
         raise SettingError(
-            "the Shi-Tomasi and SIFT baselines need OpenCV: pip install opencv-python-headless"
+            "the Shi-Tomasi and SIFT baselines need OpenCV: pip install 'gnomon[evaluation]'"
         ) from error
     return cv2

@@ -10,8 +10,9 @@ import torch
 
 from gnomon.errors import ImageError, SettingError, unknown_name
 from gnomon.geometry import Affine
-from gnomon.images.decode import MAX_PIXELS, Source, decode
+from gnomon.images.decode import Source, decode
 from gnomon.images.picture import GROUND
+from gnomon.limits import MAX_PIXELS
 from gnomon.types import Image
 
 Resize = Literal["squash", "pad", "crop"]
@@ -64,6 +65,11 @@ def load_image(
         size=picture.size,
         to_file=placed.to_file(picture.size),
     )
+
+
+def model_to_file(file: Size, size: Size, resize: Resize, crop_fraction: float) -> Affine:
+    """Take pixels at model ``size`` (height, width) to those of a file (width, height)."""
+    return PLACEMENTS[resize](file, (size[1], size[0]), crop_fraction).to_file(file)
 
 
 @dataclass(frozen=True, slots=True)
