@@ -174,6 +174,21 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Made]:
     return make
 
 
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Make a run of so many images, 30 points each, without the photographs."""
+    runs: dict[int, Path] = {}
+
+    def make(count: int) -> Path:
+        if count not in runs:
+            shots = [Shot(f"{n % 50}/{n}.jpg", points=30) for n in range(count)]
+            folder = tmp_path_factory.mktemp(str(count)) / "run"
+            runs[count] = make_run(folder, shots, photographs=False, part=64)
+        return runs[count]
+
+    return make
+
+
 def _landmarks(run: Path) -> Path:
     first, second, third = pq.read_table(run / "images")["image_id"].to_pylist()
     return write_review(

@@ -30,7 +30,9 @@ def _points(one: CocoObject, coco: CocoFile) -> list[CorrectedPoint]:
     ranks = [rank_in(name) for name in names]
     free = None not in ranks
     return [
-        CorrectedPoint(float(x), float(y), ANY if free else name, v == SEEN, rank if free else None)
+        CorrectedPoint(
+            float(x), float(y), ANY if free else name, bool(v == SEEN), rank if free else None
+        )
         for (x, y, v), name, rank in zip(one.keypoints, names, ranks, strict=True)
         if v >= HIDDEN
     ]

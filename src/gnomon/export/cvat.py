@@ -10,7 +10,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any, TextIO
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from gnomon.export.contents import ANY, Contents
 from gnomon.export.records import Record
@@ -29,6 +29,7 @@ def write_cvat(contents: Contents, out: Path) -> None:
     with (out / "annotations.xml").open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n')
         file.write("  <version>1.1</version>\n")
+        _write_meta(file, names)
         for key, record in enumerate(contents):
             _write_image(file, key, contents.name(record.image), record, contents)
         file.write("</annotations>\n")
@@ -54,6 +55,22 @@ def text_attribute(name: str) -> dict[str, Any]:
         "default_value": "",
         "values": [""],
     }
+
+
+def _write_meta(file: TextIO, names: tuple[str, ...]) -> None:
+    """Write the task's labels, which readers of the file take its attributes' kinds from."""
+    kinds = "".join(
+        f"<attribute><name>{one}</name><mutable>False</mutable><input_type>text</input_type>"
+        "<default_value></default_value><values></values></attribute>"
+        for one in ATTRIBUTES
+    )
+    file.write("  <meta><task><mode>annotation</mode><labels>\n")
+    for name in names:
+        file.write(
+            f"    <label><name>{escape(_NOT_XML.sub('?', name))}</name><type>points</type>"
+            f"<attributes>{kinds}</attributes></label>\n"
+        )
+    file.write("  </labels></task></meta>\n")
 
 
 def _write_image(file: TextIO, key: int, name: str, record: Record, contents: Contents) -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gnomon.errors import ExportError
@@ -20,15 +20,16 @@ def staged(out: Path) -> Iterator[Path]:
     if out.exists():
         raise ExportError(f"{out} is there already; give another --out, or remove it")
     aside = out.with_name(f".{out.name}.part")
-    _remove(aside)
     try:
+        _remove(aside)
         out.parent.mkdir(parents=True, exist_ok=True)
         yield aside
         aside.replace(out)
     except OSError as error:
         raise ExportError(f"{out} cannot be written: {error}") from error
     finally:
-        _remove(aside)
+        with suppress(OSError):
+            _remove(aside)
 
 
 def _remove(path: Path) -> None:
