@@ -103,7 +103,7 @@ def serve(pipe: Connection, limits: Limits) -> None:
         else:
             width, height = picture.size
             _answer(pipe, width=width, height=height)
-            pipe.send_bytes(np.ascontiguousarray(picture.rgb).data)
+            pipe.send_bytes(picture.rgb.tobytes())
             del picture
 
 
