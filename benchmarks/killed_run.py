@@ -1,8 +1,8 @@
 """A run over thousands of photographs, killed three times, has the rows of one that was not.
 
-The photographs are those of ../shared/data, copied under new names until there are enough. One run
-goes undisturbed, on the serial executor; the other, on the local one, is killed with all its workers
-by SIGKILL at a quarter, a half and three quarters, and resumed each time.
+The photographs are those of ../shared/data, copied under new names until there are enough. One
+run goes undisturbed, on the serial executor; the other, on the local one, is killed with all its
+workers by SIGKILL at a quarter, a half and three quarters, and resumed each time.
 """
 
 import argparse

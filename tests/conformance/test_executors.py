@@ -276,6 +276,19 @@ def test_decoding_apart_gives_the_same_rows(
     assert rows(tmp_path / "run") == undisturbed
 
 
+def test_hostile_names_come_through(tmp_path: Path, any_executor: Executor) -> None:
+    content = photographs(tmp_path / "in", 1)[0].read_bytes()
+    names = ["new\nline.png", "quote'\"[/].png"[:7], "🐦", "n" * 255, os.fsdecode(b"\xff.png")]
+    paths = [tmp_path / "in" / name for name in names]
+    for path in paths[1:]:
+        path.write_bytes(content)
+    info = detect(paths, tmp_path / "run", any_executor)
+    assert (info.n_images, info.n_failures) == (4, 1)
+    run = read_run(tmp_path / "run")
+    assert run.failures[0].path == str(paths[0])
+    assert {Path(path).name for path in run.images["path"].to_pylist()} >= {"🐦", "\\xff.png"}
+
+
 def test_wrong_names_and_numbers_are_a_sentence() -> None:
     with pytest.raises(SettingError, match="workers is 3, but the serial"):
         executor("serial", 3)
