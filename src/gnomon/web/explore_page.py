@@ -37,8 +37,10 @@ class ExplorePage:
         self.other: Side | None = None
         with ui.element("div").classes("explore"):
             with ui.element("aside").props('aria-label="Settings"'):
-                self._draw_inputs()
-                self._draw_settings()
+                with ui.element("div").classes("inputs"):
+                    self._draw_inputs()
+                with ui.element("div").classes("settings"):
+                    self._draw_settings()
             with ui.element("div").classes("work"):
                 self._said = words("p", "", "said").props("role=status")
                 self.sides = ui.element("div").classes("sides")
