@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
     {"errors", "geometry"},
-    {"figures", "plugs"},
+    {"figures", "limits", "plugs"},
     {"types"},
     {"presets"},
     {"images"},
@@ -21,7 +21,7 @@ LEVELS = [
     {"datasets"},
     {"evaluation"},
     {"runs"},
-    {"scale", "export", "landmarks", "report", "training"},
+    {"scale", "export", "landmarks", "parts", "report", "training"},
     {"web"},
     {"cli"},
 ]

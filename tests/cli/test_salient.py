@@ -13,11 +13,11 @@ from scipy.io import savemat
 from gnomon.classifier import Preprocessing
 from gnomon.geometry import Affine
 from gnomon.presets import Settings
-from gnomon.runs import RunInfo, RunWriter
+from gnomon.runs import RunInfo, write_run
 from gnomon.types import Detection, Floats, Heatmap, Image, Keypoints, Work
 
 
-def write_run(folder: Path, points: dict[Path, Floats]) -> None:
+def write_points(folder: Path, points: dict[Path, Floats]) -> None:
     info = RunInfo(
         classifier="drawn",
         weights_sha256="0" * 64,
@@ -26,24 +26,24 @@ def write_run(folder: Path, points: dict[Path, Floats]) -> None:
         settings=Settings(),
         device="cpu",
     )
-    with RunWriter(folder, info, resume=False, save_heatmaps=False) as written:
-        for path, xy in points.items():
-            flat = np.zeros((4, 6), dtype=np.float32)
-            image = Image(torch.zeros(3, 4, 6), str(path), "", (300, 200), Affine.identity())
-            found = Detection(
-                image=image,
-                label="car",
-                label_index=0,
-                probability=0.5,
-                keypoints=Keypoints.at(xy, np.zeros(len(xy)), "file"),
-                n_candidates=len(xy),
-                coarse=Heatmap(flat, "coarse"),
-                fine=Heatmap(flat, "fine"),
-                confidence=Heatmap(flat, "confidence"),
-                work=Work("none", 0, 0.0),
-                seconds=0.1,
-            )
-            written.add(str(path), found)
+    flat = np.zeros((4, 6), dtype=np.float32)
+    found = {
+        str(path): Detection(
+            image=Image(torch.zeros(3, 4, 6), str(path), "", (300, 200), Affine.identity()),
+            label="car",
+            label_index=0,
+            probability=0.5,
+            keypoints=Keypoints.at(xy, np.zeros(len(xy)), "file"),
+            n_candidates=len(xy),
+            coarse=Heatmap(flat, "coarse"),
+            fine=Heatmap(flat, "fine"),
+            confidence=Heatmap(flat, "confidence"),
+            work=Work("none", 0, 0.0),
+            seconds=0.1,
+        )
+        for path, xy in points.items()
+    }
+    write_run(folder, info, found)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def cars(tmp_path: Path) -> Path:
             table.writerows([name, id_, *pixels[id_ - 1]] for id_ in ids)
     images = folder / "images"
     at = {id_: pixels[id_ - 1] for id_ in ids}
-    write_run(
+    write_points(
         tmp_path / "run",
         {
             images / names[0]: np.array([at[5], at[5] + 0.1, at[9]]),

@@ -12,7 +12,7 @@ import PIL.Image
 import pytest
 
 from gnomon.errors import ImageError
-from gnomon.images import decode
+from gnomon.images import Limits, decode
 
 
 def noise(kind: str) -> bytes:
@@ -50,7 +50,7 @@ def test_no_right_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     def deny(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", deny)
+    monkeypatch.setattr(os, "open", deny)
     refused(tmp_path / "a.png", "cannot be opened (Permission denied)")
     monkeypatch.setattr(os, "scandir", deny)
     refused(tmp_path, "cannot be opened (Permission denied)")
@@ -119,11 +119,11 @@ def test_decompression_bomb_by_size(tmp_path: Path) -> None:
 
 def test_pixel_limit_is_a_choice(tmp_path: Path) -> None:
     PIL.Image.new("L", (40, 30)).save(tmp_path / "a.png")
-    assert decode(tmp_path / "a.png", max_pixels=1200).size == (40, 30)
+    assert decode(tmp_path / "a.png", limits=Limits(max_pixels=1200)).size == (40, 30)
     with pytest.raises(ImageError, match=r"a\.png: too large \(40x30 pixels\); at most 1,199 "):
-        decode(tmp_path / "a.png", max_pixels=1199)
+        decode(tmp_path / "a.png", limits=Limits(max_pixels=1199))
     with pytest.raises(ImageError, match="too large"):
-        decode(PIL.Image.new("L", (40, 30)), max_pixels=1199)
+        decode(PIL.Image.new("L", (40, 30)), limits=Limits(max_pixels=1199))
 
 
 def test_pillows_own_limits_are_image_errors(

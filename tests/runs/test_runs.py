@@ -1,18 +1,32 @@
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gnomon.classifier import Preprocessing
 from gnomon.errors import ImageError, RunError
 from gnomon.geometry import Affine
 from gnomon.presets import Settings
-from gnomon.runs import RunInfo, RunWriter, read_run
+from gnomon.runs import Failure, RunInfo, read_run, write_run
+from gnomon.runs.listing import (
+    Input,
+    Numbered,
+    compare_listing,
+    read_listing,
+    write_listing,
+)
+from gnomon.runs.parts import Gathering, Span, gaps
+from gnomon.runs.store import open_store
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
-from gnomon.runs.writer import IMAGES_A_PART
+from gnomon.runs.writer import run_folder
 from gnomon.types import Detection, Heatmap, Image, Keypoints, Work
 
 
@@ -48,28 +62,33 @@ def detection(n: int, seed: int = 0) -> Detection:
     )
 
 
-def write(folder: Path, paths: list[str], *, resume: bool = False, die_after: int = 10**9) -> None:
-    with RunWriter(folder, info(), resume=resume, save_heatmaps=False) as run:
-        for number, path in enumerate(paths):
-            if number == die_after:
+def listing(n: int) -> list[Input]:
+    return [Input(f"{number}.jpg") for number in range(n)]
+
+
+def write(folder: Path, n: int, *, resume: bool = False, die_after: int = 10**9) -> None:
+    """Write a run of n images; as if killed after so many parts."""
+    with run_folder(folder, info(), lambda: listing(n), resume=resume) as run:
+        for count, shard in enumerate(run.todo()):
+            if count == die_after:
                 raise KeyboardInterrupt
-            if not run.is_done(path):
-                run.add(path, detection(number % 5, number))
+            gathering = Gathering()
+            for number, one in shard.inputs:
+                gathering.add(one.path, detection(number % 5, number))
+            run.record(gathering.commit(run.store, shard.span))
 
 
 def rows(folder: Path) -> str:
     run = read_run(folder)
-    keypoints = run.keypoints.sort_by([("image_id", "ascending"), ("rank", "ascending")])
-    return f"{run.images.sort_by('image_id').to_pylist()} {keypoints.to_pylist()}"
+    return f"{run.images.to_pylist()} {run.keypoints.to_pylist()}"
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     names = ["a.jpg", "a b/ü\n\"'.jpg", "none.jpg"]
     found = [detection(3, 1), detection(2, 2), detection(0, 3)]
-    with RunWriter(tmp_path / "run", info(), resume=False, save_heatmaps=True) as writer:
-        for name, one in zip(names, found, strict=True):
-            writer.add(name, one)
-        writer.fail("bad\u2028.jpg", ImageError("it is empty"))
+    known: dict[str, Detection | Exception] = dict(zip(names, found, strict=True))
+    known["bad\u2028.jpg"] = ImageError("it is empty")
+    write_run(tmp_path / "run", info(), known)
     run = read_run(tmp_path / "run")
     assert run.images["path"].to_pylist() == names
     assert run.images.schema == IMAGES
@@ -84,51 +103,165 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert (failure.path, failure.error) == ("bad\u2028.jpg", "ImageError")
     assert (run.info.n_images, run.info.n_keypoints, run.info.n_failures) == (3, 5, 1)
     assert run.info.end is not None
-    maps = np.load(tmp_path / "run" / "heatmaps" / f"{image_id('a.jpg')}.npz")
-    np.testing.assert_array_equal(maps["fine"], found[0].fine.values)
 
 
-@pytest.mark.parametrize("die_after", [0, 1, IMAGES_A_PART, IMAGES_A_PART + 1, 149])
+@pytest.mark.parametrize("die_after", [0, 1, 7, 18])
 def test_an_interrupted_run_resumes_to_the_same_rows(tmp_path: Path, die_after: int) -> None:
-    paths = [f"{number}.jpg" for number in range(150)]
-    write(tmp_path / "whole", paths)
+    write(tmp_path / "whole", 150)
     with pytest.raises(KeyboardInterrupt):
-        write(tmp_path / "cut", paths, die_after=die_after)
+        write(tmp_path / "cut", 150, die_after=die_after)
     assert read_run(tmp_path / "cut").info.end is None
-    write(tmp_path / "cut", paths, resume=True)
+    write(tmp_path / "cut", 150, resume=True)
     assert rows(tmp_path / "cut") == rows(tmp_path / "whole")
     assert read_run(tmp_path / "cut").info.n_images == 150
 
 
 def test_a_kill_between_the_two_tables_leaves_no_row_twice(tmp_path: Path) -> None:
-    paths = [f"{number}.jpg" for number in range(100)]
-    write(tmp_path / "run", paths)
+    write(tmp_path / "run", 100)
     before = rows(tmp_path / "run")
-    (tmp_path / "run" / "images" / "part-000001.parquet").unlink()
+    (tmp_path / "run" / "images" / "part-0000000008-0000000015.parquet").unlink()
     known = read_run(tmp_path / "run")
     assert set(known.keypoints["image_id"].to_pylist()) <= set(known.images["image_id"].to_pylist())
-    write(tmp_path / "run", paths, resume=True)
+    write(tmp_path / "run", 100, resume=True)
     assert rows(tmp_path / "run") == before
 
 
+def test_a_kill_while_listing_lists_anew(tmp_path: Path) -> None:
+    def breaks() -> Iterator[Input]:
+        yield Input("0.jpg")
+        raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        run_folder(tmp_path / "run", info(), breaks, resume=False),
+    ):
+        pass
+    assert RunInfo.read(tmp_path / "run").n_inputs is None
+    write(tmp_path / "run", 10, resume=True)
+    assert read_run(tmp_path / "run").images.num_rows == 10
+
+
 def test_another_choice_cannot_be_resumed(tmp_path: Path) -> None:
-    write(tmp_path / "run", ["a.jpg"])
-    changed = info(settings=Settings(keep=0.3))
-    with pytest.raises(RunError, match=r"keep: 0\.4, 0\.3"):
-        RunWriter(tmp_path / "run", changed, resume=True, save_heatmaps=False)
+    write(tmp_path / "run", 1)
+    changed = info(settings=Settings(keep=0.3), threads=2)
+    with (
+        pytest.raises(RunError, match=r"threads: None, 2; keep: 0\.4, 0\.3"),
+        run_folder(tmp_path / "run", changed, lambda: listing(1), resume=True),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        (listing(4), r"5 then, 4 now; the first that differs is number 4, then '4.jpg', now none"),
+        ([*listing(5), Input("x")], r"5 then, 6 now; .* number 5, then none, now 'x'"),
+        ([Input("x"), *listing(5)[1:]], r"5 then, 5 now; .* number 0, then '0.jpg', now 'x'"),
+        ([Input("0.jpg", "y.tar", 4, 2), *listing(5)[1:]], r"number 0, "),
+    ],
+)
+def test_other_inputs_cannot_be_resumed(tmp_path: Path, now: list[Input], says: str) -> None:
+    write(tmp_path / "run", 5)
+    with (
+        pytest.raises(RunError, match=says),
+        run_folder(tmp_path / "run", info(), lambda: now, resume=True),
+    ):
+        pass
+
+
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+    with run_folder(tmp_path / "run", info(), lambda: listing(9), resume=False):
+        for resume in (True, False):
+            with (
+                pytest.raises(RunError, match=r"by another process|not empty"),
+                run_folder(tmp_path / "run", info(), lambda: listing(9), resume=resume),
+            ):
+                pass
+    write(tmp_path / "run", 9, resume=True)
+    assert read_run(tmp_path / "run").images.num_rows == 9
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
-    write(tmp_path / "run", ["a.jpg"])
+    write(tmp_path / "run", 1)
     before = sorted((tmp_path / "run").rglob("*"))
     with pytest.raises(RunError, match="--resume"):
-        RunWriter(tmp_path / "run", info(), resume=False, save_heatmaps=False)
+        write(tmp_path / "run", 1)
     assert sorted((tmp_path / "run").rglob("*")) == before
     (tmp_path / "file").write_text("mine")
     with pytest.raises(RunError, match="not empty"):
-        RunWriter(tmp_path / "file", info(), resume=False, save_heatmaps=False)
+        write(tmp_path / "file", 1)
     with pytest.raises(RunError, match="not empty"):
-        RunWriter(tmp_path, info(), resume=True, save_heatmaps=False)
+        write(tmp_path, 1, resume=True)
+
+
+def test_a_folder_that_leads_elsewhere_by_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "images").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RunError, match="leads out of the run folder"):
+        Gathering().commit(open_store(tmp_path / "run"), Span(0, 0))
+    assert not any((tmp_path / "elsewhere").iterdir())
+
+
+def fail_some(folder: Path, failing: set[int], *, resume: bool) -> None:
+    with run_folder(folder, info(), lambda: listing(40), resume=resume) as run:
+        for shard in run.todo():
+            gathering = Gathering()
+            for number, one in shard.inputs:
+                if number in failing:
+                    gathering.fail(number, Failure(one.path, "ImageError", "gone"))
+                else:
+                    gathering.add(one.path, detection(number % 5, number))
+            run.record(gathering.commit(run.store, shard.span))
+
+
+def test_what_failed_is_tried_again_and_nothing_else(tmp_path: Path) -> None:
+    write(tmp_path / "whole", 40)
+    for resume, failing in ((False, {0, 3, 5, 39}), (True, {3, 39}), (True, {3, 39}), (True, {3})):
+        fail_some(tmp_path / "run", failing, resume=resume)
+        run = read_run(tmp_path / "run")
+        assert {failure.path for failure in run.failures} == {f"{n}.jpg" for n in failing}
+        assert (run.info.n_images, run.info.n_failures) == (40 - len(failing), len(failing))
+        assert run.images.num_rows == 40 - len(failing)
+    fail_some(tmp_path / "run", set(), resume=True)
+    run = read_run(tmp_path / "run")
+    assert run.failures == ()
+    assert sorted(map(str, run.images.to_pylist())) == sorted(
+        map(str, read_run(tmp_path / "whole").images.to_pylist())
+    )
+    assert run.info.n_keypoints == run.keypoints.num_rows
+
+
+@given(
+    st.integers(68, 90),
+    st.lists(st.tuples(st.integers(0, 59), st.integers(1, 9)), max_size=9),
+)
+@settings(derandomize=True, deadline=None)
+def test_gaps_are_what_no_span_covers(n: int, pairs: list[tuple[int, int]]) -> None:
+    spans = [Span(first, first + size - 1) for first, size in pairs]
+    covered = {number for span in spans for number in range(span.first, span.last + 1)}
+    left = [number for first, stop in gaps(spans, n) for number in range(first, stop)]
+    assert left == [number for number in range(n) if number not in covered]
+
+
+@given(st.from_regex(r"[^\0]{1,40}", fullmatch=True), st.binary(min_size=1, max_size=20))
+@settings(derandomize=True, deadline=None)
+def test_any_name_comes_back_from_the_listing(text: str, raw: bytes) -> None:
+    exact = os.fsdecode(raw.replace(b"\0", b"0"))
+    inputs = [
+        Input(exact),
+        Input(f"{exact}#x", exact, 5, 7, landmarks=(1.5, 2.0)),
+        Input("t#3", "t.parquet", row=3, column="image", landmarks=()),
+    ]
+    if text.isprintable():
+        inputs.append(Input(text))
+    with TemporaryDirectory() as folder:
+        store = open_store(folder)
+        known = write_listing(store, inputs)
+        assert known.n_inputs == len(inputs)
+        assert list(read_listing(store, 0, len(inputs))) == inputs
+        assert Numbered(store)[1] == inputs[1]
+        compare_listing(store, lambda: inputs, known)
 
 
 def test_what_is_no_run_gets_a_sentence(tmp_path: Path) -> None:
@@ -152,7 +285,7 @@ def test_a_failure_line_cut_short_is_left_out(tmp_path: Path) -> None:
 
 
 def test_an_empty_run_has_both_tables(tmp_path: Path) -> None:
-    write(tmp_path / "run", [])
+    write(tmp_path / "run", 0)
     run = read_run(tmp_path / "run")
     assert (run.images.num_rows, run.keypoints.num_rows) == (0, 0)
     assert run.keypoints.schema == KEYPOINTS

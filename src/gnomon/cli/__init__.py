@@ -9,7 +9,9 @@ from rich.markup import escape
 
 from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
+from gnomon.cli.export import export
 from gnomon.cli.outcome import Outcome
+from gnomon.cli.parts import parts
 from gnomon.cli.plan import plan
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
@@ -22,6 +24,8 @@ VERBS: dict[str, Callable[..., Outcome]] = {
     "report": report,
     "evaluate": evaluate,
     "salient": salient,
+    "export": export,
+    "parts": parts,
     "plan": plan,
     "train": train,
     "serve": serve,

@@ -6,10 +6,16 @@ from rich.table import Table
 from gnomon.runs import RunInfo
 
 
-def closing_table(info: RunInfo, seconds: float) -> Table:
-    """Sum a run up: images, keypoints, failures, seconds."""
+def closing_table(info: RunInfo, seconds: float, idle: float) -> Table:
+    """Sum a run up: images, keypoints, failures, seconds, and how much the device waited."""
     table = Table(box=box.SIMPLE, show_edge=False)
-    for name in ("images", "keypoints", "failures", "seconds"):
+    for name in ("images", "keypoints", "failures", "seconds", "device idle"):
         table.add_column(name, justify="right")
-    table.add_row(f"{info.n_images}", f"{info.n_keypoints}", f"{info.n_failures}", f"{seconds:.1f}")
+    table.add_row(
+        f"{info.n_images}",
+        f"{info.n_keypoints}",
+        f"{info.n_failures}",
+        f"{seconds:.1f}",
+        f"{idle:.1%}",
+    )
     return table

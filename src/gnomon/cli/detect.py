@@ -1,5 +1,6 @@
 """`gnomon detect`: images in, a run folder out."""
 
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Literal, Unpack
@@ -7,6 +8,7 @@ from typing import Literal, Unpack
 import tyro
 
 from gnomon.cli.outcome import Outcome
+from gnomon.limits import Limits
 from gnomon.presets import SettingChanges
 
 
@@ -14,7 +16,7 @@ def detect(
     paths: tyro.conf.Positional[tuple[str, ...]],
     /,
     *,
-    out: Path,
+    out: str,
     model: str | None = None,
     weights: Path | None = None,
     preset: str = "default",
@@ -22,6 +24,11 @@ def detect(
     size: tuple[int, int] | None = None,
     resize: Literal["squash", "pad", "crop"] | None = None,
     resume: bool = False,
+    executor: str = "serial",
+    workers: int = 0,
+    threads: int | None = None,
+    isolate: bool = False,
+    limits: Limits = Limits(),  # noqa: B008
     save_heatmaps: bool = False,
     figures: bool = True,
     quiet: bool = False,
@@ -32,39 +39,49 @@ def detect(
     Example: gnomon detect photos/ car.jpg --out runs/first --keep 0.3
 
     Args:
-        paths: Images, folders (searched through), globs, or data sets as kind:FOLDER.
-        out: The run folder to write.
+        paths: Images, folders (searched through), globs, lists (.txt, .csv, .parquet), tables and
+            archives of images (.parquet, .arrow, .tar), URLs of these (s3://...), or data sets as
+            kind:FOLDER.
+        out: The run folder to write, or its URL.
         model: The classifier: embedded, torchvision/NAME, timm/NAME, hf/NAME or a checkpoint file.
         weights: A weights file for the model, where its own cannot be fetched.
         preset: The set of choices to start from: default or paper.
         device: Where to compute: auto, cpu, cuda, mps.
         size: Height and width that the network gets, in pixels.
         resize: How an image gets to that size.
-        resume: Go on with an interrupted run.
+        resume: Go on with an interrupted run; what failed is tried again.
+        executor: Who computes: serial (this process), local (several), ray (a cluster).
+        workers: How many processes; 0 takes one for each GPU, or for each CPU core.
+        threads: CPU threads for an image; all for serial, else 1. A run's last bits depend on it.
+        isolate: Decode in a process apart, which the limits on seconds and memory can stop.
+        limits: What one image may cost.
         save_heatmaps: Keep the three maps of each image.
         figures: Draw the figure of each image.
         quiet: Show no progress.
         changes: Settings that differ from the preset's.
     """
+    import torch
+
     from gnomon.cli.closing import closing_table
-    from gnomon.cli.inputs import find_inputs
-    from gnomon.cli.interrupt import Interrupts
     from gnomon.cli.progress import Progress
-    from gnomon.detector import Detector
-    from gnomon.figures import png
-    from gnomon.images import decode
-    from gnomon.runs import RunInfo, RunWriter
+    from gnomon.runs import RunInfo
+    from gnomon.scale import Job, Recipe, detect_run, list_inputs, threads_of
+    from gnomon.scale import executor as named_executor
 
     begin = perf_counter()
-    detector = Detector(
-        model,
+    chosen = named_executor(executor, workers)
+    recipe = Recipe(
+        model=model,
         preset=preset,
         weights=weights,
         device=device,
         size=size,
         resize=resize,
-        **changes,
+        changes=changes,
     )
+    detector = recipe()
+    every = torch.get_num_threads() if executor == "serial" else 1
+    threads = threads_of(out, threads, every, resume=resume)
     info = RunInfo(
         classifier=detector.classifier.name,
         weights_sha256=detector.classifier.weights_sha256,
@@ -72,25 +89,20 @@ def detect(
         preset=preset,
         settings=detector.settings,
         device=str(detector.classifier.device),
+        threads=threads if detector.classifier.device.type == "cpu" else None,
     )
-    inputs = find_inputs(paths)
-    with (
-        RunWriter(out, info, resume=resume, save_heatmaps=save_heatmaps) as run,
-        Progress(len(inputs), quiet=quiet) as progress,
-        Interrupts() as interrupts,
-    ):
-        for each in inputs:
-            if not run.is_done(each.path):
-                try:
-                    picture = decode(each.path)
-                    found = detector(picture, progress=progress.windows)
-                    figure = png(found.figure(picture.rgb, each.landmarks)) if figures else None
-                except Exception as error:
-                    if interrupts.seen:
-                        raise KeyboardInterrupt from error
-                    progress.failed(run.fail(each.path, error))
-                else:
-                    run.add(each.path, found, figure)
-            progress.image_done()
-    progress.close_with(closing_table(run.info, perf_counter() - begin))
-    return Outcome(out, n_done=run.info.n_images, n_failed=run.info.n_failures)
+    job = Job(
+        make=recipe,
+        out=out,
+        limits=limits,
+        isolate=isolate,
+        figures=figures,
+        save_heatmaps=save_heatmaps,
+        threads=info.threads,
+    )
+    with Progress(quiet=quiet) as progress:
+        done = detect_run(
+            job, detector, info, partial(list_inputs, paths), chosen, resume=resume, watch=progress
+        )
+    progress.close_with(closing_table(done.info, perf_counter() - begin, done.idle))
+    return Outcome(Path(out), n_done=done.info.n_images, n_failed=done.info.n_failures)

@@ -1,14 +1,13 @@
 """Any source of one image to a picture, or to an error that says what is wrong with it."""
 
 import os
-import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import PIL.Image
@@ -20,38 +19,39 @@ from gnomon.images.arrays import rgb_from_array, rgb_from_tensor
 from gnomon.images.files import images_in
 from gnomon.images.modes import rgb_from_pillow
 from gnomon.images.picture import Picture, Rgb
+from gnomon.images.read import read_bytes
+from gnomon.limits import Limits
 
 Source: TypeAlias = str | Path | bytes | PIL.Image.Image | NDArray[Any] | torch.Tensor | Picture
 """One image: a path, a file's bytes, a Pillow image, an array, a tensor, or one decoded before."""
 
-MAX_PIXELS = 178_956_970
-"""As many as Pillow reads before it calls a file a decompression bomb."""
-
 RUNS_A_PROGRAM = {"EPS"}
+NO_MORE = Limits()
 
 # Warning filters belong to the whole process: one thread at a time may change them.
 _WARNINGS = Lock()
 
 
-def decode(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def decode(source: Source, *, limits: Limits = NO_MORE, name: str | None = None) -> Picture:
     """Decode one image at its own resolution, as a viewer shows it.
 
     EXIF orientation is applied, transparency laid over neutral grey, deep grey scaled to 8 bits; an
-    animation gives its first frame. Arrays and tensors are as in ``gnomon.images.arrays``. Raises
-    ``ImageError``, naming the source, for what is missing, empty, damaged, cut short, no image, or
-    of more than ``max_pixels`` pixels; above ``MAX_PIXELS``, Pillow's own limit holds as well.
+    animation gives its first frame. Arrays and tensors are as in ``gnomon.images.arrays``. A file's
+    bytes go by ``name``. Raises ``ImageError``, naming the source, for what is missing, empty,
+    damaged, cut short, no image, or beyond ``limits``; Pillow's own limit of pixels holds as well.
     """
     match source:
         case Picture():
             return source
         case str() | Path():
-            return Picture(_rgb_from_path(Path(source), max_pixels), str(source))
+            return Picture(_rgb_from_path(str(source), limits), str(source))
         case bytes():
-            return Picture(_rgb_from_file(BytesIO(source), "bytes", max_pixels), "bytes")
+            name = name or "bytes"
+            return Picture(_rgb_from_bytes(source, name, limits), name)
         case PIL.Image.Image():
-            name = str(getattr(source, "filename", "") or "PIL image")
+            name = name or str(getattr(source, "filename", "") or "PIL image")
             with _errors_about(name):
-                return Picture(_rgb_within(source, name, max_pixels), name)
+                return Picture(_rgb_within(source, name, limits), name)
         case np.ndarray():
             return Picture(rgb_from_array(source, "array"), "array")
         case torch.Tensor():
@@ -62,49 +62,64 @@ def decode(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
     )
 
 
-def _rgb_from_path(path: Path, max_pixels: int) -> Rgb:
+def _rgb_from_path(path: str, limits: Limits) -> Rgb:
+    refuse_folder(path, path)
+    return _rgb_from_bytes(read_bytes(path, limits), path, limits)
+
+
+def refuse_folder(path: str, name: str) -> None:
+    """Raise the ``ImageError`` that a folder in place of an image is."""
+    if not os.path.isdir(path):
+        return
     try:
-        kind = path.stat().st_mode
-        if stat.S_ISREG(kind):
-            with path.open("rb") as file:
-                return _rgb_from_file(file, str(path), max_pixels)
-        if stat.S_ISDIR(kind):
-            os.scandir(path).close()
-    except FileNotFoundError as error:
-        raise ImageError(f"{path}: no such file, and no file matches; check the path") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ImageError(f"{path}: cannot be opened ({reason}); check the path") from error
-    if not stat.S_ISDIR(kind):
-        raise ImageError(f"{path}: not a regular file; copy the image into one")
-    if any(one != path for one in images_in(path)):
-        raise ImageError(f"{path}: a folder, not an image; give one of the images in it")
+        os.scandir(path).close()
+    except OSError as error:
+        raise ImageError(f"{name}: cannot be opened ({error.strerror}); check the path") from error
+    if any(str(one) != path for one in images_in(Path(path))):
+        raise ImageError(f"{name}: a folder, not an image; give one of the images in it")
     raise ImageError(
-        f"{path}: a folder in which no image was found; "
+        f"{name}: a folder in which no image was found; "
         "check the path, or name files of unusual suffix one by one"
     )
 
 
-def _rgb_from_file(file: BinaryIO, name: str, max_pixels: int) -> Rgb:
-    if not file.read(1):
+def _rgb_from_bytes(content: bytes, name: str, limits: Limits) -> Rgb:
+    if not content:
         raise ImageError(f"{name}: empty (0 bytes); fetch or copy it again")
-    file.seek(0)
     PIL.Image.init()
     formats = [kind for kind in PIL.Image.OPEN if kind not in RUNS_A_PROGRAM]
-    with _errors_about(name), PIL.Image.open(file, formats=formats) as image:
-        return _rgb_within(image, name, max_pixels)
+    with _errors_about(name), PIL.Image.open(BytesIO(content), formats=formats) as image:
+        return _rgb_within(image, name, limits)
 
 
-def _rgb_within(image: PIL.Image.Image, name: str, max_pixels: int) -> Rgb:
+def _rgb_within(image: PIL.Image.Image, name: str, limits: Limits) -> Rgb:
     width, height = image.size
-    if width * height > max_pixels:
+    if width * height > limits.max_pixels:
         raise ImageError(
             f"{name}: too large ({width}x{height} pixels); "
-            f"at most {max_pixels:,} pixels are read, make it smaller"
+            f"at most {limits.max_pixels:,} pixels are read, make it smaller"
         )
     if width * height == 0:
         raise ImageError(f"{name}: {width}x{height} pixels; an image has at least one")
+    frames = _frames(image)
+    if frames > limits.max_frames:
+        raise ImageError(
+            f"{name}: holds {frames:,} frames; at most {limits.max_frames:,} are allowed, save the"
+            " first alone or raise max_frames"
+        )
     return rgb_from_pillow(image, name)
+
+
+def _frames(image: PIL.Image.Image) -> int:
+    """Count frames or pages; one where a later one is damaged, for only the first is used."""
+    place = image.tell()
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # On damaged input, decoders raise any kind.
+        return 1
+    finally:
+        if image.tell() != place:
+            image.seek(place)
 
 
 @contextmanager

@@ -10,8 +10,9 @@ import torch
 
 from gnomon.errors import ImageError, SettingError, unknown_name
 from gnomon.geometry import Affine
-from gnomon.images.decode import MAX_PIXELS, Source, decode
+from gnomon.images.decode import Source, decode
 from gnomon.images.picture import GROUND
+from gnomon.limits import MAX_PIXELS
 from gnomon.types import Image
 
 Resize = Literal["squash", "pad", "crop"]

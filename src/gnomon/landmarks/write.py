@@ -1,9 +1,8 @@
 """What `gnomon salient` leaves in a run: tables, figures, and a picture of each class."""
 
-import csv
 import re
-from collections.abc import Callable, Iterable
-from io import BytesIO, StringIO
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -19,7 +18,7 @@ from gnomon.landmarks.mesh import Projection, project_mesh
 from gnomon.landmarks.objects import draw_object
 from gnomon.landmarks.salient import Salient
 from gnomon.landmarks.table import draw_table
-from gnomon.runs.files import write_whole
+from gnomon.runs.files import write_csv, write_whole
 
 
 def write_salient(
@@ -36,7 +35,7 @@ def write_salient(
     """
     objects = folder / "objects"
     objects.mkdir(parents=True, exist_ok=True)
-    _write_csv(
+    write_csv(
         folder / "histogram.csv",
         ("class", "landmark", "part", "keypoints", "images", "visible"),
         (
@@ -45,7 +44,7 @@ def write_salient(
             for bin_ in one.bins
         ),
     )
-    _write_csv(
+    write_csv(
         folder / "salient.csv",
         ("class", "landmark", "part", "keypoints", "images", "visible", "images_of_class"),
         (
@@ -57,7 +56,7 @@ def write_salient(
     )  # fmt: skip
     left_out = [(path, "not in the data set") for path in found.unknown]
     left_out += [(path, "no visible landmark") for path in found.bare]
-    _write_csv(folder / "left_out.csv", ("path", "reason"), left_out)
+    write_csv(folder / "left_out.csv", ("path", "reason"), left_out)
     for name, figure in (("histogram", draw_histograms(found)), ("table", draw_table(found))):
         write_whole(folder / f"{name}.png", png(figure))
         write_whole(folder / f"{name}.svg", _svg(figure))
@@ -78,14 +77,6 @@ def _object(example: Matched, histogram: Histogram, meshes: CarMeshes | None) ->
         except DatasetError:  # too few landmarks in view for a camera: the photograph alone
             projection = None
     return draw_object(histogram, example, decode(example.image).rgb, projection)
-
-
-def _write_csv(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    text = StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_whole(path, text.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def _svg(figure: Figure) -> bytes:

@@ -2,11 +2,11 @@
 
 from gnomon.runs.annotated import Annotated, annotated
 from gnomon.runs.info import RunInfo
+from gnomon.runs.own import write_run
 from gnomon.runs.reader import Failure, Run, read_run
 from gnomon.runs.rebuild import rebuild_detector
 from gnomon.runs.review import Review, ReviewFile, read_review
 from gnomon.runs.review_event import Event
-from gnomon.runs.writer import RunWriter
 
 __all__ = [
     "Annotated",
@@ -16,9 +16,9 @@ __all__ = [
     "ReviewFile",
     "Run",
     "RunInfo",
-    "RunWriter",
     "annotated",
     "read_review",
     "read_run",
     "rebuild_detector",
+    "write_run",
 ]

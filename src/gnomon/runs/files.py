@@ -1,14 +1,51 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and tables as CSV."""
 
+import csv
 import os
+import threading
+from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
+
+
+def aside_of(path: str) -> str:
+    """Name the file in which a path's content is gathered: hidden, and this writer's own."""
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}.{name}.{os.getpid()}-{threading.get_ident()}.part"
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write aside, sync, rename: a reader sees the old file or the new one, never half of one."""
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    aside = Path(aside_of(str(path)))
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a rename to the disk, where the system can: after a power cut it still holds."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Write rows as CSV, lines ending in a line feed."""
+    text = StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def write_csv(path: Path, header: Iterable[object], rows: Iterable[Iterable[object]]) -> None:
+    """Write a whole CSV file; a path's bytes that are no UTF-8 stay what they are."""
+    write_whole(path, csv_text([header, *rows]).encode("utf-8", "surrogateescape"))

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from gnomon.runs.info import now
+from gnomon.runs.account import now
 
 Kind = Literal["accepted", "rejected", "moved", "added", "named", "undone"]
 

@@ -1,138 +1,180 @@
-"""Write a run folder so that a kill at any moment loses at most the part being gathered."""
+"""A run folder that is being written: by one process, in parts, from its listing to its end."""
 
-import json
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
-from gnomon.runs.files import write_whole
-from gnomon.runs.info import FILE_NAME, RunInfo, now
-from gnomon.runs.reader import Failure, parts, read_table
-from gnomon.runs.tables import IMAGES, image_id, image_row, keypoint_rows
-from gnomon.types import Detection
+from gnomon.runs.account import now
+from gnomon.runs.info import FILE_NAME, RunInfo
+from gnomon.runs.listing import (
+    Input,
+    Inputs,
+    Listing,
+    Numbered,
+    compare_listing,
+    write_listing,
+)
+from gnomon.runs.lock import locked
+from gnomon.runs.parts import Gathering, Part, Span, gaps, read_parts, spans_of, still_failed
+from gnomon.runs.reader import Failure
+from gnomon.runs.store import Store, open_store
 
-IMAGES_A_PART = 64
+FAILURES = "failures.jsonl"
 
 
-class RunWriter:
-    """Adds detections and failures to a run folder; a context that completes the run at its end.
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Inputs to process in one go, with their numbers, and the span that their part will have."""
 
-    A part of the images table is written after its part of the keypoints table, so an image counts
-    as done only when all of it is on disk.
+    span: Span
+    inputs: tuple[tuple[int, Input], ...]
+
+
+def shard_size(n_inputs: int) -> int:
+    """Choose how many inputs make a part: enough parts to share out, few enough to list.
+
+    >>> [shard_size(n) for n in (10, 2_000, 1_000_000, 1_000_000_000)]
+    [8, 31, 244, 1024]
     """
+    if n_inputs <= 64 * 4096:
+        return min(max(n_inputs // 64, 8), 64)
+    return min(n_inputs // 4096, 1024)
 
-    def __init__(self, folder: Path, info: RunInfo, *, resume: bool, save_heatmaps: bool) -> None:
-        """Make or reopen the folder; ``RunError`` where it holds something else."""
-        self.folder = folder
-        self.done: frozenset[str] = frozenset()
-        self._images: list[dict[str, Any]] = []
-        self._keypoints: list[pa.Table] = []
-        self._failures: list[Failure] = []
-        self._save_heatmaps = save_heatmaps
+
+@contextmanager
+def run_folder(
+    place: "str | Path | Store", info: RunInfo, inputs: Inputs, *, resume: bool
+) -> Iterator["RunFolder"]:
+    """Make or reopen a run, hold it while it is written, and close its account.
+
+    ``RunError`` where it holds something else, belongs to another process, or was begun with other
+    choices or inputs; the difference is shown.
+    """
+    store = open_store(place)
+    _refuse_other(store, resume=resume)
+    with locked(store):
+        known = _refuse_other(store, resume=resume)
+        folder = RunFolder(store, _begin(store, info, inputs, known))
+        complete = False
         try:
-            self.info = self._reopen(info) if resume else self._make(info)
-            for name in ("images", "keypoints", "figures", "heatmaps"):
-                (folder / name).mkdir(parents=True, exist_ok=True)
-            (folder / "failures.jsonl").write_bytes(b"")
-            self.info.write(folder)
-        except OSError as error:
-            raise RunError(f"{folder} cannot be written: {error}") from error
+            yield folder
+            complete = True
+        finally:
+            folder.close(complete=complete)
 
-    def _make(self, info: RunInfo) -> RunInfo:
-        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-            raise RunError(
-                f"{self.folder} is there already and not empty. "
-                "Give another --out, remove it, or go on with it by --resume."
-            )
-        return info
 
-    def _reopen(self, info: RunInfo) -> RunInfo:
-        if not (self.folder / FILE_NAME).exists():
-            return self._make(info)
-        before = RunInfo.read(self.folder)
-        if differences := before.differences(info):
+def _refuse_other(store: Store, *, resume: bool) -> RunInfo | None:
+    if resume and FILE_NAME in store.names():
+        return RunInfo.read(store)
+    if not store.is_free():
+        raise RunError(
+            f"{store} is there already and not empty. "
+            "Give another --out, remove it, or go on with it by --resume."
+        )
+    return None
+
+
+def _begin(store: Store, info: RunInfo, inputs: Inputs, known: RunInfo | None) -> RunInfo:
+    if known is not None:
+        if differences := known.differences(info):
             raise RunError(
-                f"{self.folder} was begun with other choices, so it cannot be resumed. "
+                f"{store} was begun with other choices, so it cannot be resumed. "
                 f"Then and now: {'; '.join(differences)}"
             )
-        images = read_table(self.folder, "images", IMAGES)
-        self.done = frozenset(images["image_id"].to_pylist())
-        n_keypoints = int(np.sum(images["n_keypoints"].to_numpy()))
-        return replace(info, start=before.start, n_images=len(self.done), n_keypoints=n_keypoints)
+        store.sweep()
+        info = replace(info, start=known.start)
+        if known.n_inputs is not None and known.inputs_sha256 is not None:
+            compare_listing(store, inputs, Listing(known.n_inputs, known.inputs_sha256))
+            return replace(
+                info,
+                n_inputs=known.n_inputs,
+                inputs_sha256=known.inputs_sha256,
+                shard=known.shard,
+            )
+    info.write(store)
+    listing = write_listing(store, inputs())
+    info = replace(
+        info,
+        n_inputs=listing.n_inputs,
+        inputs_sha256=listing.sha256,
+        shard=shard_size(listing.n_inputs),
+    )
+    info.write(store)
+    return info
 
-    def is_done(self, path: str) -> bool:
-        """Tell whether an earlier, interrupted start of this run finished the image."""
-        return image_id(path) in self.done
 
-    def add(self, path: str, found: Detection, figure: bytes | None = None) -> None:
-        """Add one image's detection, and the PNG of its figure if there is one."""
-        self._images.append(image_row(path, found))
-        self._keypoints.append(keypoint_rows(path, found))
-        if figure is not None:
-            write_whole(self.folder / "figures" / f"{image_id(path)}.png", figure)
-        if self._save_heatmaps:
-            _write_heatmaps(self.folder / "heatmaps" / f"{image_id(path)}.npz", found)
+class RunFolder:
+    """What is done of a run and what is left to do."""
+
+    def __init__(self, store: Store, info: RunInfo) -> None:
+        """Count what is done; ``info`` must know the listing."""
+        self.store = store
+        self.info = info
+        self.n_inputs = info.n_inputs or 0
+        self._spans = spans_of(store)
+        self._retried = False
+        failures = b""
+        n_images = n_keypoints = n_failures = 0
+        for part in read_parts(store, self._spans):
+            n_images += part.n_images
+            n_keypoints += part.n_keypoints
+        for _, failed in self._failed():
+            failures += b"".join(failure.line() for _, failure in failed)
+            n_failures += len(failed)
+        store.write(FAILURES, failures)
+        self.info = replace(info, n_images=n_images, n_keypoints=n_keypoints, n_failures=n_failures)
+
+    def _failed(self) -> Iterator[tuple[Span, list[tuple[int, Failure]]]]:
+        return still_failed(read_parts(self.store, self._spans))
+
+    def todo(self) -> Iterator[Shard]:
+        """Give what no part covers yet, then what failed before; in the listing's order."""
+        numbered, size = Numbered(self.store), self.info.shard or 1
+        for first, stop in gaps(self._spans, self.n_inputs):
+            for _, numbers in groupby(range(first, stop), lambda number: number // size):
+                wanted = list(numbers)
+                span = Span(wanted[0], wanted[-1])
+                yield Shard(span, tuple((one, numbered[one]) for one in wanted))
+        for span, failed in self._failed():
+            numbers_ = [number for number, _ in failed]
+            again = Span(numbers_[0], numbers_[-1], span.attempt + 1)
+            yield Shard(again, tuple((one, numbered[one]) for one in numbers_))
+
+    def record(self, part: Part) -> None:
+        """Count a part that has been committed, and name its failures."""
+        n_failures = self.info.n_failures
+        if part.span.attempt:
+            self._retried = True
+            n_failures -= part.n_images
+        elif part.failures:
+            n_failures += len(part.failures)
+            lines = b"".join(failure.line() for _, failure in part.failures)
+            self.store.append(FAILURES, lines)
         self.info = replace(
             self.info,
-            n_images=self.info.n_images + 1,
-            n_keypoints=self.info.n_keypoints + len(found.keypoints),
+            n_images=self.info.n_images + part.n_images,
+            n_keypoints=self.info.n_keypoints + part.n_keypoints,
+            n_failures=n_failures,
         )
-        if len(self._images) >= IMAGES_A_PART:
-            self._write_part()
 
-    def fail(self, path: str, error: Exception) -> Failure:
-        """Add one input that could not be processed: one line, on disk at once."""
-        failure = Failure(path, type(error).__name__, str(error))
-        line = json.dumps(asdict(failure), ensure_ascii=True) + "\n"
-        with (self.folder / "failures.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line)
-        self.info = replace(self.info, n_failures=self.info.n_failures + 1)
-        return failure
+    def give_up(self, shard: Shard, reason: str) -> Part:
+        """Commit a shard that no worker survives."""
+        gathering = Gathering()
+        for number, one in shard.inputs:
+            message = f"{one.path}: worker after worker died at it ({reason}); leave it out"
+            gathering.fail(number, Failure(one.path, "WorkerDied", message))
+        return gathering.commit(self.store, shard.span)
 
-    def _write_part(self) -> None:
-        if not self._images:
-            return
-        name = f"part-{len(parts(self.folder)):06d}.parquet"
-        tables = {
-            "keypoints": pa.concat_tables(self._keypoints),
-            "images": pa.Table.from_pylist(self._images, schema=IMAGES),
-        }
-        for folder, table in tables.items():
-            sink = pa.BufferOutputStream()
-            pq.write_table(table, sink)
-            write_whole(self.folder / folder / name, sink.getvalue().to_pybytes())
-        self._images.clear()
-        self._keypoints.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self._write_part()
-            complete = kind is None
-            self.info = replace(self.info, end=now() if complete else None)
-            self.info.write(self.folder)
-        except OSError as problem:
-            raise RunError(f"{self.folder} cannot be written: {problem}") from problem
-
-
-def _write_heatmaps(path: Path, found: Detection) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            coarse=found.coarse.values,
-            fine=found.fine.values,
-            confidence=found.confidence.values,
-        )
+    def close(self, *, complete: bool) -> None:
+        """Write the account."""
+        if self._retried:
+            self._spans = spans_of(self.store)
+            lines = [one.line() for _, failed in self._failed() for _, one in failed]
+            self.store.write(FAILURES, b"".join(lines))
+        else:
+            self.store.close()
+        self.info = replace(self.info, end=now() if complete else None)
+        self.info.write(self.store)

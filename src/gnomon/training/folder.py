@@ -1,16 +1,13 @@
 """The folder that a training writes."""
 
-import csv
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from io import StringIO
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gnomon.classifier.load import TRAINED
 from gnomon.errors import RunError
 from gnomon.figures import png
-from gnomon.runs.files import write_whole
+from gnomon.runs.files import write_csv, write_whole
 from gnomon.runs.reader import Failure
 from gnomon.training.data import Parts
 from gnomon.training.outcome import Confusion
@@ -71,17 +68,19 @@ class TrainingFolder:
 
     def write_failures(self, failures: Sequence[Failure]) -> None:
         """Write failures.jsonl: one line for each image that was left out."""
-        lines = [json.dumps(asdict(failure), ensure_ascii=True) + "\n" for failure in failures]
-        write_whole(self.folder / "failures.jsonl", "".join(lines).encode())
+        write_whole(self.folder / "failures.jsonl", b"".join(map(Failure.line, failures)))
 
     def write_images(self, parts: Parts) -> None:
         """Write images.csv: which image was learnt from, chosen by, measured on."""
-        text = StringIO()
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(["path", "label", "part"])
-        for part in ("train", "validation", "test"):
-            rows.writerows([photo.image, photo.label, part] for photo in getattr(parts, part))
-        write_whole(self.folder / "images.csv", text.getvalue().encode())
+        write_csv(
+            self.folder / "images.csv",
+            ("path", "label", "part"),
+            (
+                (photo.image, photo.label, part)
+                for part in ("train", "validation", "test")
+                for photo in getattr(parts, part)
+            ),
+        )
 
     def write_confusion(self, confusion: Confusion) -> None:
         """Write confusion.csv, confusion.png and per_class.csv."""

@@ -1,14 +1,13 @@
 """How often a classifier is right, class by class, and what it takes for what."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from gnomon.runs.files import csv_text
 from gnomon.types import Floats
 
 
@@ -58,7 +57,7 @@ class Confusion:
             [name, *map(str, counts)]
             for name, counts in zip(self.class_names, self.counts.tolist(), strict=True)
         ]
-        return _csv(rows)
+        return csv_text(rows)
 
     def per_class_csv(self) -> str:
         """Write images, accuracy and the most frequent mistake of each class."""
@@ -67,7 +66,7 @@ class Confusion:
             [name, f"{self.counts[row].sum()}", f"{share:.4f}", self.mistaken_for(row)]
             for row, (name, share) in enumerate(zip(self.class_names, self.per_class, strict=True))
         ]
-        return _csv(rows)
+        return csv_text(rows)
 
     def figure(self) -> Figure:
         """Draw the shares of each label's row, with the counts where there is room for them."""
@@ -92,9 +91,3 @@ class Confusion:
                         column, row, f"{count}", ha="center", va="center", color=colour, fontsize=7
                     )
         return figure
-
-
-def _csv(rows: list[list[str]]) -> str:
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

@@ -14,7 +14,7 @@ from gnomon.classifier.device import resolve_device
 from gnomon.datasets import open_dataset
 from gnomon.errors import ImageError, SettingError
 from gnomon.images import decode
-from gnomon.runs.info import now
+from gnomon.runs.account import now
 from gnomon.runs.reader import Failure
 from gnomon.training.augment import PlainView, VariedView
 from gnomon.training.data import Photo, divide, labelled

@@ -1,10 +1,10 @@
 """Images from a browser: bounded in size and kind, and never a path of this machine."""
 
 from gnomon.errors import ImageError
-from gnomon.images import Picture, decode
+from gnomon.images import Limits, Picture, decode
 
 MAX_BYTES = 32 * 2**20
-MAX_PIXELS = 50_000_000
+LIMITS = Limits(max_file_mb=MAX_BYTES / 2**20, max_pixels=50_000_000)
 KINDS = ".jpg,.jpeg,.png,.webp,.bmp,.gif,.tif,.tiff,.avif"
 
 
@@ -17,11 +17,7 @@ def picture_from(name: str, content: bytes) -> Picture:
         raise ImageError(f"{name[:80]!r} is no file's name; rename the image and send it again")
     if len(content) > MAX_BYTES:
         raise ImageError(f"{name}: {too_large(len(content))}")
-    try:
-        picture = decode(content, max_pixels=MAX_PIXELS)
-    except ImageError as error:
-        raise ImageError(str(error).replace("bytes", name, 1)) from error
-    return Picture(picture.rgb, name)
+    return decode(content, limits=LIMITS, name=name)
 
 
 def too_large(size: int) -> str:

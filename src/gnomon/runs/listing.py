@@ -1,0 +1,157 @@
+"""The inputs of a run, listed once and numbered from 0, so that every start sees the same."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice, zip_longest
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gnomon.errors import RunError
+from gnomon.runs.store import Store
+
+A_FILE = 65_536
+SCHEMA = pa.schema(
+    [
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("location", pa.binary(), nullable=False),
+        pa.field("offset", pa.int64()),
+        pa.field("size", pa.int64()),
+        pa.field("row", pa.int64()),
+        pa.field("column", pa.string()),
+        pa.field("landmarks", pa.list_(pa.float64())),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One image to process: the ``path`` that names it, and where its bytes are.
+
+    They are the file ``location`` (a path or URL; ``path`` itself where it is empty), ``size``
+    bytes of it from ``offset``, or what ``column`` holds in row ``row`` of it. ``landmarks`` are
+    x, y, x, y... of annotated points to draw beside.
+    """
+
+    path: str
+    location: str = ""
+    offset: int | None = None
+    size: int | None = None
+    row: int | None = None
+    column: str | None = None
+    landmarks: tuple[float, ...] | None = None
+
+    @property
+    def file(self) -> str:
+        """Say which file to open."""
+        return self.location or self.path
+
+    def identity(self) -> bytes:
+        """Give what tells two inputs apart."""
+        place = f"\0{self.offset}\0{self.size}\0{self.row}\0{self.column}\n"
+        return os.fsencode(f"{self.path}\0{self.location}") + place.encode()
+
+    def to_row(self) -> tuple[Any, ...]:
+        """Give the row of the listing; what is no UTF-8 in a path is readable there, not exact."""
+        shown = os.fsencode(self.path).decode("utf-8", "backslashreplace")
+        exact = "" if shown == self.path else self.path
+        location = os.fsencode(f"{self.location}\0{exact}" if exact else self.location)
+        return shown, location, self.offset, self.size, self.row, self.column, self.landmarks
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> Self:
+        """Read a row of the listing."""
+        location, _, exact = os.fsdecode(row.pop("location")).partition("\0")
+        path, landmarks = exact or row.pop("path"), row.pop("landmarks")
+        row.pop("path", None)
+        return cls(path, location, **row, landmarks=None if landmarks is None else tuple(landmarks))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How many inputs there are, and the SHA-256 of which."""
+
+    n_inputs: int
+    sha256: str
+
+
+def write_listing(store: Store, inputs: Iterable[Input]) -> Listing:
+    """Write inputs/*.parquet, however many there are, with the memory of a few thousand."""
+    for name in store.names("inputs"):
+        store.remove(f"inputs/{name}")
+    count, digest, rest = 0, sha256(), iter(inputs)
+    while batch := list(islice(rest, A_FILE)):
+        columns = zip(*(one.to_row() for one in batch), strict=True)
+        arrays = [pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)]
+        sink = pa.BufferOutputStream()
+        pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), sink)
+        store.write(f"inputs/part-{count // A_FILE:06}.parquet", sink.getvalue().to_pybytes())
+        digest.update(b"".join(one.identity() for one in batch))
+        count += len(batch)
+    return Listing(count, digest.hexdigest())
+
+
+Inputs = Callable[[], Iterable[Input]]
+"""Lists the inputs, each time anew."""
+
+
+def compare_listing(store: Store, inputs: Inputs, known: Listing) -> None:
+    """See that the inputs are those listed before; ``RunError`` shows the first that is not."""
+    digest, count = sha256(), 0
+    for one in inputs():
+        digest.update(one.identity())
+        count += 1
+    if digest.hexdigest() == known.sha256:
+        return
+    pairs = zip_longest(read_listing(store, 0, known.n_inputs), inputs())
+    number, (then, now) = next(
+        (number, pair)
+        for number, pair in enumerate(pairs)
+        if None in pair or pair[0].identity() != pair[1].identity()
+    )
+    paths = ["none" if one is None else repr(one.path) for one in (then, now)]
+    raise RunError(
+        f"{store} was begun with other inputs, so it cannot be resumed: {known.n_inputs:,} then, "
+        f"{count:,} now; the first that differs is number {number}, then {paths[0]}, now {paths[1]}"
+    )
+
+
+def read_listing(store: Store, first: int, stop: int) -> Iterator[Input]:
+    """Read the inputs from number ``first`` to before ``stop``."""
+    for number in range(first // A_FILE, -(-stop // A_FILE)):
+        start = number * A_FILE
+        table = listing_file(store, number)
+        rows = table.slice(max(first - start, 0), min(stop, start + A_FILE) - max(first, start))
+        for batch in rows.to_batches(max_chunksize=1024):
+            yield from map(Input.from_row, batch.to_pylist())
+
+
+def listing_file(store: Store, number: int) -> pa.Table:
+    """Read one file of the listing."""
+    name = f"inputs/part-{number:06}.parquet"
+    try:
+        return pq.read_table(pa.BufferReader(store.read(name)), schema=SCHEMA)
+    except (OSError, pa.ArrowException) as error:
+        raise RunError(f"{store}/{name} cannot be read: {error}") from error
+
+
+class Numbered:
+    """Reads inputs by number; one file of the listing is kept at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._number = -1
+        self._table = SCHEMA.empty_table()
+
+    def __getitem__(self, number: int) -> Input:
+        if number // A_FILE != self._number:
+            self._number = number // A_FILE
+            self._table = listing_file(self._store, self._number)
+        return Input.from_row(self._table.slice(number % A_FILE, 1).to_pylist()[0])
+
+    def between(self, first: int, stop: int) -> list[Input]:
+        """Read the inputs from ``first`` to before ``stop``."""
+        return [self[number] for number in range(first, stop)]

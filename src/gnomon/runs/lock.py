@@ -1,0 +1,97 @@
+"""One writer a run: a second one is refused, and a killed one's place is free again."""
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from gnomon.errors import RunError
+from gnomon.runs.store import LEASE, LOCK, LocalStore, Store
+
+BEAT = 4.0
+"""Seconds between two signs of life in a store that has no locks of its own."""
+
+
+@contextmanager
+def locked(store: Store) -> Iterator[None]:
+    """Hold a run while it is written; ``RunError`` where another process holds it.
+
+    On this machine the system's own lock is used, which ends with the process. Elsewhere a small
+    file is rewritten every few seconds; one that stands still belongs to a dead writer.
+    """
+    with _local(store) if isinstance(store, LocalStore) else _leased(store):
+        yield
+
+
+@contextmanager
+def _local(store: LocalStore) -> Iterator[None]:
+    try:
+        import fcntl
+    except ImportError:  # a system without them
+        with _leased(store):
+            yield
+        return
+    try:
+        store.root.mkdir(parents=True, exist_ok=True)
+        handle = os.open(store.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise RunError(f"{store} cannot be written: {error}") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise _held(store) from error
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _leased(store: Store) -> Iterator[None]:
+    me, stop = uuid4().hex, threading.Event()
+    before = _lease(store)
+    if before and (stop.wait(2.5 * BEAT) or _lease(store) != before):
+        raise _held(store)
+    _beat(store, me, 0)
+    if before is None:
+        stop.wait(0.2)
+    if (now := _lease(store)) is None or now["writer"] != me:
+        raise _held(store)
+
+    def go_on() -> None:
+        count = 0
+        while not stop.wait(BEAT):
+            count += 1
+            _beat(store, me, count)
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        store.remove(LEASE)
+
+
+def _beat(store: Store, me: str, count: int) -> None:
+    lease = {"writer": me, "host": socket.gethostname(), "pid": os.getpid(), "beat": count}
+    store.write(LEASE, json.dumps(lease).encode())
+
+
+def _lease(store: Store) -> dict[str, object] | None:
+    try:
+        found: dict[str, object] = json.loads(store.read(LEASE))
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def _held(store: Store) -> RunError:
+    return RunError(
+        f"{store} is being written by another process; wait for it, end it, or give another --out"
+    )

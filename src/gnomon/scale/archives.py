@@ -1,0 +1,41 @@
+"""WebDataset archives: the images in a tar file, and where each lies in it."""
+
+import os
+import tarfile
+from collections.abc import Iterator
+
+from gnomon.errors import DatasetError
+from gnomon.images.files import IMAGE_SUFFIXES
+from gnomon.images.read import is_url, open_url
+from gnomon.runs.listing import Input
+
+
+def list_tar(location: str) -> Iterator[Input]:
+    """List the images in a tar file by their headers; the images are not read.
+
+    A member is never unpacked, so its name leads nowhere. ``DatasetError`` for a compressed or
+    damaged archive: WebDataset's are plain.
+    """
+    try:
+        if is_url(location):
+            filesystem, path = open_url(location)
+            file = filesystem.open(path, "rb")
+        else:
+            file = open(location, "rb")  # noqa: SIM115
+        with file, tarfile.open(fileobj=file, mode="r:") as archive:
+            while (member := archive.next()) is not None:
+                archive.members = []  # type: ignore[attr-defined]  # it would keep them all
+                if member.isreg() and not member.issparse() and _is_image(member.name):
+                    yield Input(
+                        f"{location}#{member.name}",
+                        location,
+                        offset=member.offset_data,
+                        size=member.size,
+                    )
+    except (OSError, tarfile.TarError) as error:
+        raise DatasetError(f"{location}: cannot be read as a plain tar file: {error}") from error
+
+
+def _is_image(name: str) -> bool:
+    base = os.path.basename(name)
+    return os.path.splitext(base)[1].lower() in IMAGE_SUFFIXES and not base.startswith(".")

@@ -1,0 +1,120 @@
+"""What every worker of a run must know, and what makes its detector."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from gnomon.images import Limits, Picture, Resize
+from gnomon.presets import SettingChanges
+from gnomon.runs import Failure
+from gnomon.runs.parts import Part
+from gnomon.types import Detection, Image
+
+if TYPE_CHECKING:
+    from gnomon.detector import Detector, WindowsDone
+
+
+class Finder(Protocol):
+    """What a worker needs of a `Detector`."""
+
+    def load(self, source: Picture, /) -> Image:
+        """Bring a picture to the classifier's size; called from several threads."""
+
+    def detect(self, image: Image, progress: "WindowsDone | None" = None, /) -> Detection:
+        """Find keypoints in an image."""
+
+
+class Maker(Protocol):
+    """Makes a worker's detector; it is pickled on its way to the worker."""
+
+    def __call__(self) -> Finder:
+        """Load the classifier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A `Detector`'s arguments; see there."""
+
+    model: str | None = None
+    preset: str = "default"
+    weights: Path | None = None
+    device: str = "auto"
+    size: int | tuple[int, int] | None = None
+    resize: Resize | None = None
+    changes: SettingChanges
+
+    def __call__(self) -> "Detector":
+        """See `Maker`."""
+        from gnomon.detector import Detector  # takes seconds to import
+
+        return Detector(
+            self.model,
+            preset=self.preset,
+            weights=self.weights,
+            device=self.device,
+            size=self.size,
+            resize=self.resize,
+            **self.changes,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A run's work, but for its inputs.
+
+    ``out`` is the run folder, path or URL. ``isolate`` decodes in a process apart, where all of
+    ``limits`` hold. ``threads`` compute each image on a CPU; ``None`` leaves torch's own number.
+    """
+
+    make: Maker
+    out: str
+    limits: Limits = Limits()  # noqa: RUF009
+    isolate: bool = False
+    figures: bool = True
+    save_heatmaps: bool = False
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A shard's part, how long its detector worked, and how long it waited meanwhile, in seconds.
+
+    ``interrupted`` where the part ends before the shard.
+    """
+
+    part: Part
+    busy: float = 0.0
+    idle: float = 0.0
+    interrupted: bool = False
+
+
+class Watch(Protocol):
+    """Is told what goes on."""
+
+    def begin(self, total: int, done: int) -> None:
+        """So many images there are, and so many were done by an earlier start."""
+
+    def windows(self, done: int, total: int) -> None:
+        """So many windows of the present image are done; only where images come one by one."""
+
+    def image_done(self, count: int = 1) -> None:
+        """So many more images are done, or have failed; fewer where a worker died."""
+
+    def failed(self, failure: Failure) -> None:
+        """One of them has failed."""
+
+
+class Unseen:
+    """A `Watch` that shows nothing."""
+
+    def begin(self, total: int, done: int) -> None:
+        """Show nothing."""
+
+    def windows(self, done: int, total: int) -> None:
+        """Show nothing."""
+
+    def image_done(self, count: int = 1) -> None:
+        """Show nothing."""
+
+    def failed(self, failure: Failure) -> None:
+        """Show nothing."""

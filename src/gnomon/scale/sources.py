@@ -1,0 +1,92 @@
+"""What `gnomon detect` is given: images, folders, globs, lists, tables, archives, data sets."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from glob import has_magic
+from pathlib import Path
+
+from gnomon.datasets import DATASETS, open_dataset
+from gnomon.images.files import IMAGE_SUFFIXES, Once, each_image
+from gnomon.images.read import is_url, open_url, patiently
+from gnomon.runs.listing import Input
+from gnomon.scale.archives import list_tar
+from gnomon.scale.lists import list_csv, list_table, list_text
+
+CONTAINERS: dict[str, Callable[[str], Iterator[Input]]] = {
+    ".txt": list_text,
+    ".csv": list_csv,
+    ".tsv": list_csv,
+    ".parquet": list_table,
+    ".arrow": list_table,
+    ".tar": list_tar,
+}
+"""File suffixes that stand for many images, and what lists these."""
+
+
+def list_inputs(given: Iterable[str]) -> Iterator[Input]:
+    """List every image once, in the order given, one by one.
+
+    Each of ``given`` is an image, a folder, a glob, a list of paths (.txt, .csv, .tsv, .parquet), a
+    table with a column of images (.parquet, .arrow, or a folder that `datasets` saved), an archive
+    as WebDataset's (.tar), any of these as an fsspec URL, or a data set as kind:FOLDER.
+    """
+    once = Once()
+    for each in given:
+        yield from _expand(each, once)
+
+
+def _expand(given: str, once: Once) -> Iterator[Input]:
+    kind = given.partition(":")[0]
+    if is_url(given):
+        for url in _urls(given):
+            yield from _contained(url, once) or _new(Input(url), once)
+    elif kind in DATASETS and not os.path.exists(given):
+        for sample in open_dataset(given):
+            points = sample.landmarks
+            xy = None if points is None else tuple(points.xy[points.visible].ravel().tolist())
+            yield from _new(Input(str(sample.image), landmarks=xy), once, real=True)
+    elif os.path.isfile(os.path.join(given, "dataset_info.json")):
+        for table in sorted(map(str, Path(given).glob("*.arrow"))):
+            yield from _contained(table, once) or ()
+    else:
+        for path in each_image(given, once):
+            yield from _contained(path, once) or (Input(path),)
+
+
+def _contained(path: str, once: Once) -> Iterator[Input] | None:
+    """List what a list, table or archive holds; ``None`` where the file is none of these."""
+    listing = CONTAINERS.get(os.path.splitext(path)[1].lower())
+    if listing is None or not (is_url(path) or os.path.isfile(path)):
+        return None
+    return (one for found in listing(path) for one in _new(found, once))
+
+
+def _new(one: Input, once: Once, *, real: bool = False) -> Iterator[Input]:
+    if once.first(os.path.realpath(one.path) if real else one.path):
+        yield one
+
+
+def _urls(given: str) -> Iterator[str]:
+    """Give the files that a URL, a folder behind one, or a glob in one stands for, sorted."""
+    filesystem, path = open_url(given)
+    if has_magic(path):
+        found = sorted(patiently(lambda: list(filesystem.glob(path))))
+        yield from (filesystem.unstrip_protocol(one) for one in found or ())
+        if not found:
+            yield given
+        return
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in IMAGE_SUFFIXES or suffix in CONTAINERS or not _is_folder(filesystem, path):
+        yield given
+        return
+    for folder, _, files in filesystem.walk(path):
+        for name in sorted(files):
+            if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES and not name.startswith("."):
+                yield filesystem.unstrip_protocol(f"{folder}/{name}")
+
+
+def _is_folder(filesystem: object, path: str) -> bool:
+    try:
+        return bool(patiently(lambda: filesystem.isdir(path)))  # type: ignore[attr-defined]
+    except Exception:  # Each store has its own kinds of error; reading will tell.
+        return False
