@@ -7,7 +7,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constrai
 
 demo: .venv/core
 	rm -rf runs/demo
-	$(BIN)/gnomon detect samples --out runs/demo
+	$(BIN)/gnomon detect samples --out runs/demo --save-heatmaps
 	$(BIN)/gnomon report runs/demo
 
 # One thread a worker: threads that wait for each other slow a busy machine down.

@@ -21,7 +21,8 @@ LEVELS = [
     {"datasets"},
     {"evaluation"},
     {"runs"},
-    {"scale", "export", "landmarks", "report", "training"},
+    {"scale", "export", "landmarks", "parts", "report", "training"},
+    {"corrections"},
     {"web"},
     {"cli"},
 ]

@@ -1,7 +1,7 @@
 """The pipeline: class labels in, keypoints out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Unpack, overload
@@ -18,7 +18,7 @@ from gnomon.images import Resize, Source, load_image
 from gnomon.occlusion import FILLS, occlude, prepare_engine, window_grid
 from gnomon.peaks import candidates, keep_top
 from gnomon.plugs import plugged
-from gnomon.presets import SettingChanges
+from gnomon.presets import SettingChanges, Settings
 from gnomon.presets import preset as named_preset
 from gnomon.types import Detection, Heatmap, Image, Keypoints
 
@@ -62,7 +62,7 @@ class Detector:
             class_names=class_names,
             preprocessing=preprocessing,
         )
-        self._engine = prepare_engine(self.classifier, self.settings.engine)
+        self.engine = prepare_engine(self.classifier, self.settings.engine)
         self._refuse_early()
 
     def _refuse_early(self) -> None:
@@ -120,7 +120,7 @@ class Detector:
             fill=chosen.fill,
             draws=chosen.draws,
             seed=chosen.seed,
-            engine=self._engine,
+            engine=self.engine,
             label_index=label,
             progress=progress,
         )
@@ -132,30 +132,45 @@ class Detector:
             label_index=label,
             seed=chosen.seed,
         )
-        confidence = fuse(
-            coarse,
-            fine,
-            coarse_weight=chosen.coarse_weight,
-            fine_weight=chosen.fine_weight,
-            coarse_smoothing=chosen.coarse_smoothing,
-            fine_smoothing=chosen.fine_smoothing,
-        )
-        proposed = inside_file(candidates(confidence, radius=chosen.radius), image)
-        kept = with_evidence(keep_top(proposed, chosen.keep), coarse, fine)
-        keypoints = refine(image, kept, window=chosen.refine_window)
+        located = locate(image, coarse, fine, chosen)
         return Detection(
             image=image,
             label=self.classifier.class_names[label],
             label_index=label,
             probability=float(probabilities[label]),
-            keypoints=keypoints.to_file(image.to_file),
-            n_candidates=len(proposed),
+            keypoints=located.keypoints,
+            n_candidates=located.n_candidates,
             coarse=coarse,
             fine=fine,
-            confidence=confidence,
+            confidence=located.confidence,
             work=coarse.work,
             seconds=perf_counter() - begin,
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """What follows from the two maps: their fusion, its candidates' number, and the keypoints."""
+
+    confidence: Heatmap
+    n_candidates: int
+    keypoints: Keypoints
+
+
+def locate(image: Image, coarse: Heatmap, fine: Heatmap, settings: Settings) -> Located:
+    """Fuse the maps, take the peaks and refine them; the classifier is not asked."""
+    confidence = fuse(
+        coarse,
+        fine,
+        coarse_weight=settings.coarse_weight,
+        fine_weight=settings.fine_weight,
+        coarse_smoothing=settings.coarse_smoothing,
+        fine_smoothing=settings.fine_smoothing,
+    )
+    proposed = inside_file(candidates(confidence, radius=settings.radius), image)
+    kept = with_evidence(keep_top(proposed, settings.keep), coarse, fine)
+    keypoints = refine(image, kept, window=settings.refine_window)
+    return Located(confidence, len(proposed), keypoints.to_file(image.to_file))
 
 
 def inside_file(points: Keypoints, image: Image) -> Keypoints:

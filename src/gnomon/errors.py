@@ -28,6 +28,10 @@ class DatasetError(GnomonError):
     """A data set folder that is not what its kind expects."""
 
 
+class ExportError(GnomonError):
+    """An export that cannot be written, or annotations that cannot be read back."""
+
+
 def unknown_name(kind: str, given: str, allowed: Iterable[str]) -> str:
     """Say that a name is unknown, the nearest allowed names first.
 

@@ -89,14 +89,29 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def colour_span(values: NDArray[Any]) -> tuple[float, float]:
+    """Give the values (H,W) that the ends of the colour map stand for; a few lie beyond them."""
+    low, high = (float(end) for end in np.percentile(values, (1.0, 99.7)))
+    return low, high if high > low else low + 1.0
+
+
+def ellipses_95(covariance: Floats) -> tuple[Floats, Floats]:
+    """Give the 95 % ellipses of covariances (N,2,2) px²: full axes (N,2) px, the longer first.
+
+    The second array (N,) says how far the longer axis is turned from x towards y, in degrees.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    sides: Floats = ELLIPSE_95 * np.sqrt(np.maximum(values, 0.0))[:, ::-1]
+    angles: Floats = np.degrees(np.arctan2(vectors[:, 1, 1], vectors[:, 0, 1]))
+    return sides, angles
+
+
 def _draw_panel(axes: Axes, panel: Panel, size: tuple[int, int]) -> None:
     rows, columns = panel.picture.shape[:2]
     corners = panel.to_file.apply([[-0.5, -0.5], [columns - 0.5, rows - 0.5]])
     (left, top), (right, bottom) = corners
     if panel.picture.ndim == 2:
-        low, high = np.percentile(panel.picture, (1.0, 99.7))
-        high = high if high > low else low + 1.0
-        span = Normalize(float(low), float(high))
+        span = Normalize(*colour_span(panel.picture))
         shown = axes.imshow(panel.picture, COLOUR_MAP, span, extent=(left, right, bottom, top))
         _draw_scale(axes, shown)
     else:
@@ -137,10 +152,8 @@ def _mark(axes: Axes, xy: Floats, *, marker: str, colour: str, area: float) -> N
 
 def _draw_ellipses(axes: Axes, xy: Floats, covariance: Floats) -> None:
     known = np.isfinite(covariance).all(axis=(1, 2))
-    values, vectors = np.linalg.eigh(covariance[known])
-    sides = ELLIPSE_95 * np.sqrt(np.maximum(values, 0.0))
-    angles = np.degrees(np.arctan2(vectors[:, 1, 1], vectors[:, 0, 1]))
-    for centre, (minor, major), angle in zip(xy[known], sides, angles, strict=True):
+    sides, angles = ellipses_95(covariance[known])
+    for centre, (major, minor), angle in zip(xy[known], sides, angles, strict=True):
         axes.add_patch(
             Ellipse(tuple(centre), major, minor, angle=angle, fill=False, ec="w", lw=0.8)
         )

@@ -99,7 +99,7 @@ PRESETS = {
     # By measurement: docs/quality.md has the figures.
     "default": Preset(
         "embedded",
-        Settings(coarse_smoothing=8.0, fine_smoothing=2.0, coarse_weight=0.25, keep=0.2),
+        Settings(coarse_smoothing=8.0, fine_smoothing=2.0, coarse_weight=0.05, keep=0.2),
     ),
 }
 

@@ -46,7 +46,7 @@ def test_detect_writes_a_run_with_figures_and_report_a_page(
         assert (out / "heatmaps" / f"{image_id}.npz").exists()
     assert run("report", out) == 0
     page = (out / "report.html").read_text()
-    assert page.count("<img") == 2
+    assert page.count("<article") == 2
     assert "cat.jpg" in page
 
 

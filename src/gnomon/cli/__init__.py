@@ -9,10 +9,14 @@ from rich.markup import escape
 
 from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
+from gnomon.cli.export import export
+from gnomon.cli.import_ import import_
 from gnomon.cli.outcome import Outcome
+from gnomon.cli.parts import parts
 from gnomon.cli.plan import plan
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
+from gnomon.cli.serve import serve
 from gnomon.cli.train import train
 from gnomon.errors import GnomonError
 
@@ -21,8 +25,12 @@ VERBS: dict[str, Callable[..., Outcome]] = {
     "report": report,
     "evaluate": evaluate,
     "salient": salient,
+    "export": export,
+    "import": import_,
+    "parts": parts,
     "plan": plan,
     "train": train,
+    "serve": serve,
 }
 
 

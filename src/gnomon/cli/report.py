@@ -1,23 +1,54 @@
-"""`gnomon report`: a page to look at."""
+"""`gnomon report`: a page to look at and to send, or figures for a paper."""
 
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
 from gnomon.cli.outcome import Outcome
 
 
-def report(run: tyro.conf.Positional[Path]) -> Outcome:
-    """Write report.html into a run: its settings, its numbers and every figure.
+def report(
+    run: tyro.conf.Positional[Path],
+    /,
+    *,
+    format: Literal["html", "png", "svg", "pdf"] = "html",  # noqa: A002
+    dataset: str | None = None,
+    recompute: bool = False,
+    model: str | None = None,
+    weights: Path | None = None,
+    quiet: bool = False,
+) -> Outcome:
+    """Write report.html into a run, one file that needs no other, or its figures for a paper.
+
+    Maps are shown where detect kept them (--save-heatmaps); elsewhere the figure that it drew.
 
     Example: gnomon report runs/demo
 
     Args:
         run: The folder that `gnomon detect --out` wrote.
+        format: The page, or a figure of each image as PNG, SVG or PDF in figures/.
+        dataset: The data set as kind:FOLDER whose annotated points are drawn beside; if not
+            given, the one that the run was evaluated on.
+        recompute: Compute the maps again where the run kept none.
+        model: Where the run's classifier is now, if its name in the run does not lead to it.
+        weights: A weights file for the model, where its own cannot be fetched.
+        quiet: Show no progress.
     """
-    from gnomon.report import write_report
-    from gnomon.runs import read_run
+    from gnomon.cli.progress import Progress
+    from gnomon.report import known_landmarks, write_figures, write_report
+    from gnomon.runs import read_run, rebuild_detector
 
-    page = write_report(read_run(run))
-    print(page)
-    return Outcome(page)
+    recorded = read_run(run)
+    landmarks = known_landmarks(recorded, dataset)
+    detector = rebuild_detector(recorded.info, model=model, weights=weights) if recompute else None
+    with Progress(recorded.images.num_rows, quiet=quiet) as progress:
+        if format == "html":
+            written = write_report(recorded, landmarks, detector, progress.image_done)
+        else:
+            drawn = write_figures(recorded, format, landmarks, detector, progress.image_done)
+            written = recorded.folder / "figures"
+            if missing := recorded.images.num_rows - len(drawn):
+                progress.say(f"{missing} images have no figure: their files are gone or changed")
+    print(written)
+    return Outcome(written)

@@ -3,7 +3,7 @@
 from gnomon.images.decode import Source, decode
 from gnomon.images.files import IMAGE_SUFFIXES, find_images
 from gnomon.images.picture import Picture
-from gnomon.images.resize import Interpolation, Resize, load_image
+from gnomon.images.resize import Interpolation, Resize, load_image, model_to_file
 from gnomon.limits import MAX_PIXELS, Limits
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "decode",
     "find_images",
     "load_image",
+    "model_to_file",
 ]

@@ -67,6 +67,11 @@ def load_image(
     )
 
 
+def model_to_file(file: Size, size: Size, resize: Resize, crop_fraction: float) -> Affine:
+    """Take pixels at model ``size`` (height, width) to those of a file (width, height)."""
+    return PLACEMENTS[resize](file, (size[1], size[0]), crop_fraction).to_file(file)
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """A picture ``scaled`` to (width, height), its ``corner`` at that model pixel (x, y).

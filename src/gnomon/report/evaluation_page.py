@@ -1,7 +1,6 @@
 """evaluation.html: the same figures as evaluation.json, to look at, in one file."""
 
 import math
-from base64 import b64encode
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,12 +12,13 @@ from gnomon.evaluation.sanity import GAMES
 from gnomon.figures import png
 from gnomon.report.evaluation_figures import budgets_figure, games_figure, shuffling_figure
 from gnomon.report.evaluation_record import EvaluatedRun
+from gnomon.report.pictures import data_uri
 from gnomon.report.templating import pages
 from gnomon.runs.files import write_whole
 
 
 def write_page(folder: Path, evaluated: EvaluatedRun) -> Path:
-    """Write evaluation.html into ``folder`` and return its path."""
+    """Write evaluation.html into ``folder``, and its pictures beside it; return its path."""
     evaluation, sanity = evaluated.evaluation, evaluated.sanity
     environment = pages()
     environment.filters |= {"share": share, "number": number}
@@ -30,11 +30,11 @@ def write_page(folder: Path, evaluated: EvaluatedRun) -> Path:
         budget_row=evaluation.budgets.index(HEADLINE_BUDGET),
         alpha=HEADLINE_ALPHA,
         settings=asdict(evaluated.run.settings) | asdict(evaluated.run.preprocessing),
-        budgets_picture=_inline(budgets_figure(evaluation)),
+        budgets_picture=_picture(folder / "budgets.png", budgets_figure(evaluation)),
         sanity=sanity,
         games=GAMES,
-        shuffling_picture=sanity and _inline(shuffling_figure(sanity)),
-        games_picture=sanity and _inline(games_figure(sanity)),
+        shuffling_picture=sanity and _picture(folder / "shuffling.png", shuffling_figure(sanity)),
+        games_picture=sanity and _picture(folder / "games.png", games_figure(sanity)),
     )
     page = folder / "evaluation.html"
     write_whole(page, html.encode("utf-8", "replace"))
@@ -64,5 +64,7 @@ def number(value: float, digits: int = 3) -> str:
     return written.replace("0.", ".", 1) if written.lstrip("-").startswith("0.") else written
 
 
-def _inline(figure: Figure) -> str:
-    return "data:image/png;base64," + b64encode(png(figure)).decode("ascii")
+def _picture(path: Path, figure: Figure) -> str:
+    drawn = png(figure)
+    write_whole(path, drawn)
+    return data_uri(drawn, "image/png")

@@ -1,60 +1,106 @@
-"""report.html: what was run, its numbers, and the figure of every image."""
+"""report.html: what was run, its numbers, and every image with its maps and keypoints.
 
-from dataclasses import asdict, dataclass
+Each page holds all that it shows; beyond ``IMAGES_A_PAGE`` images there are report-2.html and so
+on, linked with each other.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 
+from gnomon.detector import Detector
+from gnomon.report.entries import Entry, make_entry
+from gnomon.report.evidence import Maps, points_by_image
+from gnomon.report.part_examples import part_rows
+from gnomon.report.pictures import colour_stops
+from gnomon.report.sections import (
+    class_rows,
+    evaluation,
+    evaluation_pictures,
+    method_table,
+    numbers,
+    salient_pictures,
+    salient_table,
+)
 from gnomon.report.templating import pages
 from gnomon.runs import Run
 from gnomon.runs.files import write_whole
+from gnomon.types import Landmarks
+
+IMAGES_A_PAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One image of the page; ``figure`` is the picture's address relative to the page."""
+def write_report(
+    run: Run,
+    landmarks: Mapping[str, Landmarks] | None = None,
+    detector: Detector | None = None,
+    image_done: Callable[[], None] = lambda: None,
+) -> Path:
+    """Write report.html into the run's folder, and further pages beside; return its path.
 
-    path: str
-    label: str
-    probability: float
-    n_keypoints: int
-    n_candidates: int
-    seconds: float
-    figure: str | None
-
-
-def write_report(run: Run) -> Path:
-    """Write report.html into the run's folder and return its path."""
-    html = (
-        pages()
-        .get_template("report.html")
-        .render(
-            info=run.info,
-            settings=asdict(run.info.settings),
-            preprocessing=asdict(run.info.preprocessing),
-            entries=_entries(run),
-            failures=run.failures,
+    ``landmarks`` are annotated points by image path. Maps that the run has not kept are computed
+    again by ``detector`` where it is given; otherwise the figure that `detect` drew stands in.
+    """
+    rows: list[dict[str, Any]] = run.images.to_pylist()
+    points = points_by_image(run.keypoints)
+    starts = range(0, max(1, len(rows)), IMAGES_A_PAGE)
+    names = [_name(number) for number in range(len(starts))]
+    record = evaluation(run.folder)
+    template = pages().get_template("report.html")
+    whole = _whole(run, record)
+    for number, start in enumerate(starts):
+        entries = []
+        for row in rows[start : start + IMAGES_A_PAGE]:
+            maps = Maps.kept(run, row)
+            if maps is None and detector is not None:
+                maps = Maps.computed(detector, row)
+            known = (landmarks or {}).get(row["path"])
+            entries.append(make_entry(run, row, points.get(row["image_id"]), maps, known))
+            image_done()
+        html = template.render(
+            **whole,
+            entries=entries,
+            script_entries=[_for_script(entry) for entry in entries],
+            labels=sorted({entry.label for entry in entries}),
+            names=names,
+            number=number,
+            first=start + 1,
         )
-    )
-    page = run.folder / "report.html"
-    write_whole(page, html.encode("utf-8", "replace"))
-    return page
+        write_whole(run.folder / names[number], html.encode("utf-8", "replace"))
+    for old in _others(run.folder, names):
+        old.unlink()
+    return run.folder / names[0]
 
 
-def _entries(run: Run) -> list[Entry]:
-    return [
-        Entry(
-            path=row["path"],
-            label=row["label"],
-            probability=row["probability"],
-            n_keypoints=row["n_keypoints"],
-            n_candidates=row["n_candidates"],
-            seconds=row["seconds"],
-            figure=_figure(run.folder, row["image_id"]),
-        )
-        for row in run.images.to_pylist()
-    ]
+def _whole(run: Run, record: dict[str, Any] | None) -> dict[str, Any]:
+    """Gather what is about the whole run, and the same on every page."""
+    return {
+        "info": run.info,
+        "numbers": numbers(run),
+        "settings": asdict(run.info.settings) | asdict(run.info.preprocessing),
+        "classes": class_rows(run),
+        "failures": run.failures,
+        "stops": colour_stops(),
+        "salient": salient_table(run.folder),
+        "salient_pictures": salient_pictures(run.folder),
+        "record": record,
+        "methods": None if record is None else method_table(record),
+        "evaluation_pictures": evaluation_pictures(run.folder),
+        "parts": part_rows(run),
+        "part_names": list(getattr(run, "part_names", ())),
+    }
 
 
-def _figure(folder: Path, image_id: str) -> str | None:
-    figure = Path("figures") / f"{image_id}.png"
-    return quote(figure.as_posix()) if (folder / figure).exists() else None
+def _for_script(entry: Entry) -> dict[str, Any]:
+    names = ("name", "path", "label", "probability", "width", "points")
+    return {name: getattr(entry, name) for name in names}
+
+
+def _name(number: int) -> str:
+    return "report.html" if number == 0 else f"report-{number + 1}.html"
+
+
+def _others(folder: Path, names: list[str]) -> Iterator[Path]:
+    """Find pages that an earlier, longer report left."""
+    return (path for path in folder.glob("report-*.html") if path.name not in names)

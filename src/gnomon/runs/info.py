@@ -15,7 +15,8 @@ class RunInfo(Account):
 
     ``threads`` computed each image on a CPU; the last bits of a result depend on them. ``n_inputs``
     and ``inputs_sha256`` identify the listing, of which a part holds ``shard`` images; they are
-    ``None`` until it is complete.
+    ``None`` until it is complete. ``part_names`` names the parts that keypoints were given at
+    detection, by id.
     """
 
     FILE_NAME: ClassVar[str] = FILE_NAME
@@ -39,3 +40,4 @@ class RunInfo(Account):
     n_keypoints: int = 0
     n_failures: int = 0
     versions: dict[str, str] = field(default_factory=versions)
+    part_names: tuple[str, ...] = ()

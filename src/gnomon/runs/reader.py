@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
+from gnomon.runs.discovered import part_names, with_parts
 from gnomon.runs.info import RunInfo
 from gnomon.runs.store import LocalStore, Store, open_store
 from gnomon.runs.tables import IMAGES, KEYPOINTS
@@ -30,7 +31,8 @@ class Failure:
 class Run:
     """A run folder's content: ``images`` and ``keypoints`` are Arrow tables (see DESIGN).
 
-    ``folder`` is where it lies, or, for a run behind a URL, only what it is called.
+    ``folder`` is where it lies, or, for a run behind a URL, only what it is called. ``part_names``
+    names the ids of the keypoints' ``part`` column; empty where no parts are known.
     """
 
     folder: Path
@@ -38,6 +40,7 @@ class Run:
     images: pa.Table
     keypoints: pa.Table
     failures: tuple[Failure, ...]
+    part_names: tuple[str, ...] = ()
 
 
 def parts(place: str | Path | Store) -> list[str]:
@@ -79,10 +82,15 @@ def read_failures(place: str | Path | Store) -> list[Failure]:
 def read_run(folder: str | Path) -> Run:
     """Read a run that `gnomon detect` wrote, by path or URL; ``RunError`` where there is none."""
     store = open_store(folder)
+    home = store.root if isinstance(store, LocalStore) else Path(str(store))
+    info = RunInfo.read(store)
+    keypoints = read_table(store, "keypoints", KEYPOINTS)
+    names = part_names(home)
     return Run(
-        folder=store.root if isinstance(store, LocalStore) else Path(str(store)),
-        info=RunInfo.read(store),
+        folder=home,
+        info=info,
         images=read_table(store, "images", IMAGES),
-        keypoints=read_table(store, "keypoints", KEYPOINTS),
+        keypoints=with_parts(keypoints, home) if names else keypoints,
         failures=tuple(read_failures(store)),
+        part_names=names or info.part_names,
     )

@@ -1,0 +1,45 @@
+"""`gnomon export`: a run's keypoints in the format of another tool."""
+
+from pathlib import Path
+
+import tyro
+
+from gnomon.cli.outcome import Outcome
+
+
+def export(
+    run: tyro.conf.Positional[str],
+    /,
+    *,
+    format: str,  # noqa: A002
+    out: Path,
+    min_score: float | None = None,
+    top: int | None = None,
+    review: Path | None = None,
+    quiet: bool = False,
+) -> Outcome:
+    """Write a run's keypoints for an annotation tool, a trainer or a table.
+
+    Example: gnomon export runs/first --format label-studio --out first-tasks
+
+    Args:
+        run: The folder that `gnomon detect --out` wrote.
+        format: Which, such as coco, cvat, label-studio, yolo or csv: docs/interop.md has all.
+        out: The file or folder to write.
+        min_score: Leave out keypoints below this score.
+        top: Keep at most so many of the best keypoints of each image.
+        review: Only what a person accepted, moved or added: review.jsonl, or the run's folder.
+        quiet: Say nothing.
+    """
+    from rich.console import Console
+
+    from gnomon.export import export_run
+
+    done = export_run(run, format, out, min_score=min_score, top=top, review=review)
+    if not quiet:
+        said = f"{done.n_points} keypoints of {done.n_images} images"
+        if done.n_left_out:
+            said += f"; {done.n_left_out} keypoints of no part left out, as {format} has no place"
+        Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
+    print(done.path)
+    return Outcome(done.path)

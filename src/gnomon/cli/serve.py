@@ -1,0 +1,48 @@
+"""`gnomon serve`: a page to work in."""
+
+from pathlib import Path
+
+import tyro
+
+from gnomon.cli.outcome import Outcome
+
+
+def serve(
+    run: tyro.conf.Positional[Path | None] = None,
+    /,
+    *,
+    model: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    device: str = "auto",
+    show: bool = True,
+) -> Outcome:
+    """Open a page in the browser: explore an image, and judge a run's keypoints.
+
+    Nothing leaves this machine, and only it reaches the page. Where --host lets others reach it,
+    they need the password in the environment variable GNOMON_PASSWORD.
+
+    Example: gnomon serve runs/first
+
+    Args:
+        run: The folder that `gnomon detect --out` wrote, to leaf through and to judge. The review
+            is written into it as review.jsonl.
+        model: A further classifier to choose, named as for `gnomon detect`; may be repeated.
+        host: The address to listen on.
+        port: The port to listen on.
+        device: Where to compute: auto, cpu, cuda, mps.
+        show: Open the page in a browser.
+    """
+    from gnomon.errors import GnomonError
+
+    try:
+        from gnomon.web.serve import serve as serve_page
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("gnomon"):
+            raise
+        raise GnomonError(
+            f"the page needs NiceGUI ({error.name} is missing); pip install 'gnomon[serve]'"
+        ) from error
+
+    serve_page(run, models=model, host=host, port=port, device=device, show=show)
+    return Outcome()

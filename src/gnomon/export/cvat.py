@@ -1,0 +1,84 @@
+"""CVAT for images 1.1: one point an element, its score and rank as attributes.
+
+CVAT draws on a canvas whose origin is the top left corner of the top left pixel, so a pixel's
+centre lies at half a pixel. Labels must be in the task before the points: ``labels.json`` is what
+the constructor of labels takes under "Raw".
+https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, TextIO
+from xml.sax.saxutils import quoteattr
+
+from gnomon.export.contents import ANY, Contents
+from gnomon.export.records import Record
+
+TO_CANVAS = 0.5
+ATTRIBUTES = ("score", "rank")
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_cvat(contents: Contents, out: Path) -> None:
+    """Write a folder with ``annotations.xml`` and ``labels.json``."""
+    out.mkdir()
+    names = (*contents.names, ANY) if contents.ordered else (ANY,)
+    labels = [point_label(name, [text_attribute(one) for one in ATTRIBUTES]) for name in names]
+    write_labels(out, labels)
+    with (out / "annotations.xml").open("w", encoding="utf-8", newline="\n") as file:
+        file.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n')
+        file.write("  <version>1.1</version>\n")
+        for key, record in enumerate(contents):
+            _write_image(file, key, contents.name(record.image), record, contents)
+        file.write("</annotations>\n")
+
+
+def write_labels(folder: Path, labels: list[dict[str, Any]]) -> None:
+    """Write labels.json, the "Raw" form of a task's labels."""
+    text = json.dumps(labels, ensure_ascii=False, indent=2)
+    (folder / "labels.json").write_text(text + "\n", encoding="utf-8")
+
+
+def point_label(name: str, attributes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Describe a label of single points."""
+    return {"name": name, "type": "points", "attributes": attributes}
+
+
+def text_attribute(name: str) -> dict[str, Any]:
+    """Describe an attribute that holds any text, for CVAT's own number type is a whole number."""
+    return {
+        "name": name,
+        "mutable": False,
+        "input_type": "text",
+        "default_value": "",
+        "values": [""],
+    }
+
+
+def _write_image(file: TextIO, key: int, name: str, record: Record, contents: Contents) -> None:
+    image = record.image
+    file.write(
+        f'  <image id="{key}" name={_attribute(name)} '
+        f'width="{image.width}" height="{image.height}">\n'
+    )
+    columns = (
+        contents.point_names(record),
+        (record.xy + TO_CANVAS).tolist(),
+        record.score.tolist(),
+        record.column("rank").tolist(),
+    )
+    for label, (x, y), score, rank in zip(*columns, strict=True):
+        file.write(
+            f'    <points label={_attribute(label)} source="auto" occluded="0" '
+            f'points="{x!r},{y!r}" z_order="0">\n'
+            f'      <attribute name="score">{"" if score != score else repr(score)}</attribute>\n'
+            f'      <attribute name="rank">{rank}</attribute>\n'
+            "    </points>\n"
+        )
+    file.write("  </image>\n")
+
+
+def _attribute(text: str) -> str:
+    """Quote an attribute; what XML cannot hold becomes a question mark."""
+    return quoteattr(_NOT_XML.sub("?", text), {"\n": "&#10;", "\t": "&#9;", "\r": "&#13;"})

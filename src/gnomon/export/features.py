@@ -1,0 +1,38 @@
+"""Local features in HDF5, a group an image, as hloc lays them out.
+
+hloc counts pixel centres as integers (it adds the half pixel itself when it fills COLMAP's
+database), so places stay as they are. https://github.com/cvg/Hierarchical-Localization
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from gnomon.export.contents import Contents
+from gnomon.export.library import library
+from gnomon.export.records import Record
+from gnomon.types import Floats
+
+
+def write_features(contents: Contents, out: Path) -> None:
+    """Write ``keypoints`` (N,2), ``scores`` (N,), ``sizes`` (N,) and ``image_size`` (2,) an image.
+
+    A name's folders are groups, as in hloc. Sizes are standard deviations in px, NaN where a
+    point was not refined.
+    """
+    h5py = library("h5py", "h5")
+    with h5py.File(out, "w", libver="latest") as file:
+        for record in contents:
+            group = file.create_group(contents.name(record.image))
+            group.create_dataset("keypoints", data=record.xy)
+            group.create_dataset("scores", data=record.score)
+            group.create_dataset("sizes", data=deviation(record))
+            group.create_dataset(
+                "image_size", data=np.array([record.image.width, record.image.height])
+            )
+
+
+def deviation(record: Record) -> Floats:
+    """Give the points' standard deviations (N,): the mean of both axes' variances, in px."""
+    both: Floats = np.sqrt((record.column("cov_xx") + record.column("cov_yy")) / 2)
+    return both

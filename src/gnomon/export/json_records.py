@@ -1,0 +1,31 @@
+"""Plain JSON: an array of images, one a line, each with its columns and its keypoints."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gnomon.export.contents import Contents
+from gnomon.export.json_stream import number, write_array
+
+
+def write_json(contents: Contents, out: Path) -> None:
+    """Write one file; what is not a number, as the covariance of a point not refined, is null."""
+    with out.open("w", encoding="utf-8", errors="replace") as file:
+        write_array(file, _images(contents))
+        file.write("\n")
+
+
+def _images(contents: Contents) -> Iterator[dict[str, Any]]:
+    for record in contents:
+        points = record.points.drop_columns("image_id").to_pylist()
+        if contents.ordered:
+            for point, name in zip(points, contents.point_names(record), strict=True):
+                point["part_name"] = name
+        yield asdict(record.image) | {"keypoints": [_finite(point) for point in points]}
+
+
+def _finite(point: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: number(value) if isinstance(value, float) else value for name, value in point.items()
+    }

@@ -1,0 +1,98 @@
+"""The formats by name, and the one function that writes any of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gnomon.export.coco import write_coco, write_coco_results
+from gnomon.export.colmap import write_colmap
+from gnomon.export.contents import Choice, Contents
+from gnomon.export.cvat import write_cvat
+from gnomon.export.cvat_skeleton import write_cvat_skeleton
+from gnomon.export.deeplabcut import write_deeplabcut
+from gnomon.export.features import write_features
+from gnomon.export.fiftyone import write_fiftyone
+from gnomon.export.hf import write_hf
+from gnomon.export.json_records import write_json
+from gnomon.export.label_studio import write_label_studio
+from gnomon.export.staging import staged
+from gnomon.export.tables import write_csv, write_parquet
+from gnomon.export.yolo import write_yolo
+from gnomon.plugs import plugged
+from gnomon.runs.discovered import part_names
+from gnomon.runs.info import RunInfo
+from gnomon.runs.review import Review, read_review
+
+Exporter = Callable[[Contents, Path], None]
+"""Writes what is exported to a file or folder that is not there yet."""
+
+EXPORTERS: dict[str, Exporter] = {
+    "coco": write_coco,
+    "coco-results": write_coco_results,
+    "cvat": write_cvat,
+    "cvat-skeleton": write_cvat_skeleton,
+    "label-studio": write_label_studio,
+    "fiftyone": write_fiftyone,
+    "yolo": write_yolo,
+    "deeplabcut": write_deeplabcut,
+    "hf": write_hf,
+    "csv": write_csv,
+    "parquet": write_parquet,
+    "json": write_json,
+    "h5": write_features,
+    "colmap": write_colmap,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written to ``path``: images, points, and points that the format has no place for."""
+
+    path: Path
+    n_images: int
+    n_points: int
+    n_left_out: int
+
+
+FIXED = frozenset({"coco", "coco-results", "cvat-skeleton", "deeplabcut", "fiftyone", "yolo"})
+"""Formats in which an object has a fixed, ordered set of points."""
+
+
+def export_run(
+    run: str | Path,
+    format: str,  # noqa: A002
+    out: str | Path,
+    *,
+    min_score: float | None = None,
+    top: int | None = None,
+    review: str | Path | Review | None = None,
+) -> Exported:
+    """Write a run's keypoints in another tool's format.
+
+    ``format`` is one of ``EXPORTERS`` or "package.module:name". Points below ``min_score`` and
+    after the best ``top`` of an image are left out; with a ``review`` (the file, or the run's
+    folder), all that a person did not accept, move or add. ``SettingError`` for an unknown format,
+    ``RunError`` where there is no run, ``ExportError`` where ``out`` cannot be written or a library
+    is missing.
+    """
+    write = plugged("export format", format, EXPORTERS)
+    contents = open_contents(run, min_score=min_score, top=top, review=review)
+    out = Path(out)
+    with staged(out) as aside:
+        write(contents, aside)
+    left_out = contents.unplaced if format in FIXED else 0
+    return Exported(out, contents.n_images, contents.n_points - left_out, left_out)
+
+
+def open_contents(
+    run: str | Path,
+    *,
+    min_score: float | None = None,
+    top: int | None = None,
+    review: str | Path | Review | None = None,
+) -> Contents:
+    """Choose points of a run, as ``export_run`` does."""
+    info = RunInfo.read(run)
+    said = review if review is None or isinstance(review, Review) else read_review(review)
+    names = part_names(Path(run)) or info.part_names
+    return Contents.of(Choice(run, min_score, top, said, names), info)

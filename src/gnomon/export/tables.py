@@ -1,0 +1,73 @@
+"""Every column, for whatever reads tables: CSV and Parquet."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+
+from gnomon.export.contents import Contents
+from gnomon.export.records import PHOTOGRAPH, Record
+from gnomon.runs.review import reviewed_schema
+from gnomon.runs.tables import IMAGES, KEYPOINTS
+
+Open = Callable[[Path, pa.Schema], Any]
+"""Opens a writer of tables, a context with a ``write_table``."""
+
+IMAGES_AT_ONCE = 64
+
+
+def write_csv(contents: Contents, out: Path) -> None:
+    """Write a folder with ``images.csv`` and ``keypoints.csv``, a row for each."""
+    _write(contents, out, "csv", lambda path, schema: arrow_csv.CSVWriter(path, schema))
+
+
+def write_parquet(contents: Contents, out: Path) -> None:
+    """Write a folder with ``images.parquet`` and ``keypoints.parquet``, a row for each."""
+    _write(contents, out, "parquet", lambda path, schema: pq.ParquetWriter(path, schema))
+
+
+def _write(contents: Contents, out: Path, suffix: str, opened: Open) -> None:
+    """Write both tables; the keypoints have their image's path and label, and part by name."""
+    out.mkdir()
+    photographs = pa.schema([IMAGES.field(name) for name in PHOTOGRAPH])
+    points = KEYPOINTS if contents.choice.review is None else reviewed_schema(KEYPOINTS)
+    for name in ("path", "label", "part_name"):
+        points = points.append(pa.field(name, pa.string()))
+    with ExitStack() as files:
+        images = files.enter_context(opened(out / f"images.{suffix}", photographs))
+        keypoints = files.enter_context(opened(out / f"keypoints.{suffix}", points))
+        for records in _some(contents):
+            rows = [asdict(record.image) for record in records]
+            images.write_table(pa.Table.from_pylist(rows, schema=photographs))
+            tables = [_points(record, contents) for record in records]
+            keypoints.write_table(pa.concat_tables(tables).cast(points).combine_chunks())
+
+
+def _some(contents: Contents) -> Iterator[list[Record]]:
+    held: list[Record] = []
+    for record in contents:
+        held.append(record)
+        if len(held) == IMAGES_AT_ONCE:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+def _points(record: Record, contents: Contents) -> pa.Table:
+    count = len(record)
+    names = contents.point_names(record) if contents.ordered else [None] * count
+    columns = {
+        "path": [record.image.path] * count,
+        "label": [record.image.label] * count,
+        "part_name": names,
+    }
+    points = record.points
+    for name, values in columns.items():
+        points = points.append_column(name, pa.array(values, pa.string()))
+    return points

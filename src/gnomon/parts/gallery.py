@@ -1,0 +1,186 @@
+"""A gallery for each part: its crops over the data set, how often, and for which classes."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from html import escape
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+
+from gnomon.errors import ImageError, RunError
+from gnomon.images import decode
+from gnomon.parts.describe import ANCHORS
+from gnomon.parts.gather import keypoints_of
+from gnomon.parts.model import PartModel
+from gnomon.parts.view import spread_of
+from gnomon.runs import Run
+from gnomon.runs.discovered import FOLDER
+from gnomon.runs.files import write_whole
+
+CROPS, COLUMNS, TILE = 24, 8, 112
+REACH = 0.7
+"""Half a crop's side, in units of the keypoints' spread."""
+RING = "#ff2d95"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassShare:
+    """How many of a class's ``of`` images show a part, and that share."""
+
+    label: str
+    images: int
+    of: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartPage:
+    """One part: how often it was found, its mirror image (see ``PartModel.twin``), its picture.
+
+    ``probability_lost`` is the mean of the coarse map at its keypoints.
+    """
+
+    part: int
+    name: str
+    file: str
+    keypoints: int
+    images: int
+    share: float
+    probability_lost: float
+    twin: int
+    classes: tuple[ClassShare, ...]
+
+
+def write_gallery(
+    run: Run, model: PartModel, done: Callable[[int, int], None] = lambda now, total: None
+) -> tuple[PartPage, ...]:
+    """Write parts/gallery/: a sheet of crops for each part, gallery.json and index.html.
+
+    ``run`` is read after the parts were written into it.
+    """
+    folder = run.folder / FOLDER / "gallery"
+    rows = _rows(run)
+    sheets = _crops(run, rows, done)
+    pages = tuple(_page(part, rows[part], run, model) for part in range(len(model)))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("part-*.png"):
+            old.unlink()
+        for page in pages:
+            write_whole(folder / page.file, _sheet(sheets[page.part]))
+        text = json.dumps({"parts": [asdict(one) for one in pages]}, indent=1, ensure_ascii=False)
+        write_whole(folder / "gallery.json", (text + "\n").encode())
+        write_whole(folder / "index.html", _html(pages).encode())
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written: {error}") from error
+    return pages
+
+
+def _rows(run: Run) -> defaultdict[int, list[dict[str, Any]]]:
+    """Sort the keypoints that have a part by it, in the run's order of images."""
+    order = {key: row for row, key in enumerate(run.images["image_id"].to_pylist())}
+    columns = run.keypoints.select(["image_id", "x", "y", "coarse", "part"]).to_pylist()
+    rows: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in sorted(columns, key=lambda row: order[row["image_id"]]):
+        if row["part"] >= 0:
+            rows[row["part"]].append(row)
+    return rows
+
+
+def _crops(
+    run: Run, rows: dict[int, list[dict[str, Any]]], done: Callable[[int, int], None]
+) -> defaultdict[int, list[PIL.Image.Image]]:
+    """Cut out at most ``CROPS`` keypoints of each part, at even steps over the run."""
+    wanted: defaultdict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
+    for part, mine in rows.items():
+        steps = np.linspace(0, len(mine) - 1, min(CROPS, len(mine))).round().astype(int)
+        for step in steps:
+            wanted[mine[step]["image_id"]].append((part, mine[step]))
+    points = keypoints_of(run)
+    paths = dict(zip(*(run.images[name].to_pylist() for name in ("image_id", "path")), strict=True))
+    crops: defaultdict[int, list[PIL.Image.Image]] = defaultdict(list)
+    keys = [key for key in paths if key in wanted]
+    for number, key in enumerate(keys):
+        try:
+            picture = PIL.Image.fromarray(decode(paths[key]).rgb)
+        except ImageError:  # named already, where parts were assigned
+            continue
+        reach = REACH * spread_of(points[key][:ANCHORS])[1]
+        for part, row in wanted[key]:
+            crops[part].append(_crop(picture, row["x"], row["y"], reach))
+        done(number + 1, len(keys))
+    return crops
+
+
+def _crop(picture: PIL.Image.Image, x: float, y: float, reach: float) -> PIL.Image.Image:
+    box = tuple(round(at) for at in (x - reach, y - reach, x + reach, y + reach))
+    cut = picture.crop(box).resize((TILE, TILE), PIL.Image.Resampling.BICUBIC)
+    draw = PIL.ImageDraw.Draw(cut)
+    middle = TILE / 2
+    for radius, colour in ((8, "white"), (7, RING)):
+        draw.ellipse(
+            (middle - radius, middle - radius, middle + radius, middle + radius),
+            outline=colour,
+            width=2,
+        )
+    return cut
+
+
+def _sheet(crops: list[PIL.Image.Image]) -> bytes:
+    rows = max(1, -(-len(crops) // COLUMNS))
+    sheet = PIL.Image.new("RGB", (COLUMNS * TILE, rows * TILE), "white")
+    for number, crop in enumerate(crops):
+        sheet.paste(crop, (number % COLUMNS * TILE, number // COLUMNS * TILE))
+    buffer = BytesIO()
+    sheet.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _page(part: int, rows: list[dict[str, Any]], run: Run, model: PartModel) -> PartPage:
+    shown = {row["image_id"] for row in rows}
+    labels = run.images["label"].to_pylist()
+    of: defaultdict[str, list[bool]] = defaultdict(list)
+    for key, label in zip(run.images["image_id"].to_pylist(), labels, strict=True):
+        of[label].append(key in shown)
+    shares = [
+        ClassShare(label, sum(seen), len(seen), sum(seen) / len(seen)) for label, seen in of.items()
+    ]
+    lost = [row["coarse"] for row in rows]
+    return PartPage(
+        part=part,
+        name=model.names[part],
+        file=f"part-{part:03}.png",
+        keypoints=len(rows),
+        images=len(shown),
+        share=len(shown) / max(1, len(labels)),
+        probability_lost=float(np.mean(lost)) if lost else 0.0,
+        twin=model.twin(part),
+        classes=tuple(sorted(shares, key=lambda one: (-one.share, -one.of, one.label))),
+    )
+
+
+def _html(pages: tuple[PartPage, ...]) -> str:
+    def section(page: PartPage) -> str:
+        twin = {-1: "", page.part: " · its own mirror image"}.get(
+            page.twin, f" · mirror image: part {page.twin}"
+        )
+        classes = "; ".join(
+            f"{escape(one.label)} {one.share:.0%} of {one.of}" for one in page.classes[:6]
+        )
+        return (
+            f"<section><h2>{page.part} · {escape(page.name)}</h2>"
+            f"<p>in {page.share:.0%} of the images, {page.keypoints} keypoints{twin}</p>"
+            f'<img src="{page.file}" alt="crops of {escape(page.name)}"><p>{classes}</p></section>'
+        )
+
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Parts</title>'
+        "<style>body{font:15px system-ui;margin:2em auto;max-width:62em;padding:0 1em}"
+        "img{max-width:100%}h2{margin:1.5em 0 0}p{margin:.3em 0;color:#444}</style>"
+        f"<h1>{len(pages)} parts</h1>" + "".join(map(section, pages)) + "</html>\n"
+    )

@@ -1,0 +1,78 @@
+"""What `gnomon parts` leaves in a run: the model, and a part for each keypoint that shows one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gnomon.errors import ImageError, RunError
+from gnomon.images import decode
+from gnomon.parts.assign import PartFinder
+from gnomon.parts.gather import keypoints_of
+from gnomon.runs import Run
+from gnomon.runs.discovered import ASSIGNED, FOLDER, SEARCHED
+from gnomon.runs.files import write_whole
+
+
+def write_parts(
+    run: Run, finder: PartFinder, done: Callable[[int, int], None] = lambda now, total: None
+) -> dict[str, str]:
+    """Write parts/ into a run: the model, keypoints.parquet and searched.parquet.
+
+    Gives the images (by path) that could not be read again, and why.
+    """
+    assigned, searched = [ASSIGNED.empty_table()], [SEARCHED.empty_table()]
+    failures: dict[str, str] = {}
+    points_of = keypoints_of(run)
+    rows: list[dict[str, Any]] = run.images.to_pylist()
+    for number, row in enumerate(rows):
+        key = row["image_id"]
+        xy = points_of.get(key, np.empty((0, 2)))
+        try:
+            found = finder.assign(decode(row["path"]), xy, row["label"])
+        except ImageError as error:
+            failures[row["path"]] = str(error)
+            continue
+        finally:
+            done(number + 1, len(rows))
+        fits = np.flatnonzero(found.part >= 0)
+        assigned.append(
+            pa.table(
+                {
+                    "image_id": [key] * len(fits),
+                    "rank": fits + 1,
+                    "part": found.part[fits],
+                    "score": found.score[fits],
+                },
+                schema=ASSIGNED,
+            )
+        )
+        searched.append(
+            pa.table(
+                {
+                    "image_id": [key] * len(found.searched),
+                    "part": [one.part for one in found.searched],
+                    "x": [one.xy[0] for one in found.searched],
+                    "y": [one.xy[1] for one in found.searched],
+                    "score": [one.score for one in found.searched],
+                },
+                schema=SEARCHED,
+            )
+        )
+    folder = run.folder / FOLDER
+    finder.model.write(folder)
+    try:
+        _write(folder / "searched.parquet", searched)
+        _write(folder / "keypoints.parquet", assigned)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written: {error}") from error
+    return failures
+
+
+def _write(path: Path, tables: list[pa.Table]) -> None:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.concat_tables(tables), sink)
+    write_whole(path, sink.getvalue().to_pybytes())

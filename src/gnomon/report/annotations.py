@@ -1,0 +1,47 @@
+"""The annotated points of a run's images, where a data set that knows them can be found."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from gnomon.datasets import open_dataset
+from gnomon.errors import GnomonError
+from gnomon.runs import Run, annotated
+from gnomon.types import Landmarks
+
+
+def known_landmarks(run: Run, dataset: str | None = None) -> Mapping[str, Landmarks]:
+    """Give annotated points by image path.
+
+    ``dataset`` is kind:FOLDER; without it, the one that the run was evaluated on, if it is still
+    there. ``GnomonError`` where the data set that was asked for cannot be read or knows none of the
+    run's images.
+    """
+    if dataset is not None:
+        return _landmarks(run, dataset)
+    evaluated = _evaluated_on(run.folder)
+    if evaluated is None:
+        return {}
+    try:
+        return _landmarks(run, evaluated)
+    except GnomonError:
+        return {}
+
+
+def _landmarks(run: Run, dataset: str) -> dict[str, Landmarks]:
+    seen = annotated(run, open_dataset(dataset))
+    absent = set(seen.absent)
+    paths = [path for path in run.images["path"].to_pylist() if path not in absent]
+    return {
+        path: sample.landmarks
+        for path, sample in zip(paths, seen.samples, strict=True)
+        if sample.landmarks is not None
+    }
+
+
+def _evaluated_on(folder: Path) -> str | None:
+    try:
+        record = json.loads((folder / "evaluation" / "evaluation.json").read_bytes())
+        return str(record["dataset"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

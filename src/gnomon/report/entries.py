@@ -1,0 +1,137 @@
+"""One image of the report: pictures, keypoints and annotations, as the page's templates take it."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from gnomon.figures import ellipses_95
+from gnomon.images import decode
+from gnomon.report.evidence import Maps, covariances, figure_of, picture_of
+from gnomon.report.pictures import MAP_SIDE, coloured, data_uri, photograph
+from gnomon.runs import Run
+from gnomon.types import Floats, Landmarks
+
+FIGURE_SIDE = 1100
+DIGITS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MapPanel:
+    """A coloured map, where it lies in the file (x, y, width, height), and its scale's ends."""
+
+    title: str
+    source: str
+    box: tuple[float, float, float, float]
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One image; ``points`` has the rows that the page's script reads, best first.
+
+    A row is [rank, x, y, score, coarse, fine, long axis, short axis, degrees, part]; what is
+    unknown is ``None``. ``landmarks`` holds [x, y, name]. ``figure`` stands in for missing maps.
+    """
+
+    image_id: str
+    path: str
+    label: str
+    probability: float
+    width: int
+    height: int
+    n_candidates: int
+    seconds: float
+    photograph: str | None
+    maps: tuple[MapPanel, ...]
+    figure: str | None
+    points: list[list[float | None]]
+    landmarks: list[list[float | str]]
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.path.replace("\\", "/").rpartition("/")[2]
+
+
+def make_entry(
+    run: Run,
+    row: dict[str, Any],
+    keypoints: pa.Table | None,
+    maps: Maps | None,
+    landmarks: Landmarks | None,
+) -> Entry:
+    """Gather one image of a run; a photograph that is gone leaves its place empty."""
+    rgb = picture_of(row)
+    figure = None
+    if maps is None and (path := figure_of(run, row["image_id"])):
+        figure = data_uri(_shrunk_figure(path))
+    return Entry(
+        image_id=row["image_id"],
+        path=row["path"],
+        label=row["label"],
+        probability=row["probability"],
+        width=row["width"],
+        height=row["height"],
+        n_candidates=row["n_candidates"],
+        seconds=row["seconds"],
+        photograph=None if rgb is None else data_uri(photograph(rgb)),
+        maps=() if maps is None else _panels(maps),
+        figure=figure,
+        points=[] if keypoints is None else point_rows(keypoints),
+        landmarks=[] if landmarks is None else _landmark_rows(landmarks),
+    )
+
+
+def point_rows(keypoints: pa.Table) -> list[list[float | None]]:
+    """Make the page's rows of an image's keypoints."""
+    covariance = covariances(keypoints)
+    known = np.isfinite(covariance).all(axis=(1, 2))
+    shapes: Floats = np.full((len(keypoints), 3), np.nan)
+    if known.any():
+        sides, angles = ellipses_95(covariance[known])
+        shapes[known] = np.column_stack([sides, angles])
+    names = ("rank", "x", "y", "score", "coarse", "fine")
+    columns = [keypoints[name].to_numpy() for name in names]
+    table = np.column_stack([*columns, shapes, keypoints["part"].to_numpy()])
+    return [[_short(value) for value in row] for row in table.tolist()]
+
+
+def _short(value: float) -> float | None:
+    if not math.isfinite(value):
+        return None
+    short = float(f"{value:.{DIGITS}g}")
+    return int(short) if short.is_integer() else short
+
+
+def _landmark_rows(landmarks: Landmarks) -> list[list[float | str]]:
+    return [
+        [round(float(x), 1), round(float(y), 1), name]
+        for (x, y), name, seen in zip(landmarks.xy, landmarks.names, landmarks.visible, strict=True)
+        if seen
+    ]
+
+
+def _panels(maps: Maps) -> tuple[MapPanel, ...]:
+    rows, columns = maps.coarse.shape
+    (left, top), (right, bottom) = maps.to_file.apply(
+        [[-0.5, -0.5], [columns - 0.5, rows - 0.5]]
+    ).round(2)
+    box = (float(left), float(top), float(right - left), float(bottom - top))
+    panels = []
+    for title, values in (("coarse: occlusion", maps.coarse), ("fine: backpropagation", maps.fine)):
+        picture = coloured(values, MAP_SIDE)
+        panels.append(
+            MapPanel(
+                title, data_uri(picture.webp), box, f"{picture.low:.2g}", f"{picture.high:.2g}"
+            )
+        )
+    return tuple(panels)
+
+
+def _shrunk_figure(path: Path) -> bytes:
+    return photograph(decode(path).rgb, FIGURE_SIDE)

@@ -1,0 +1,100 @@
+"""The figures of a run for papers: PNG, or SVG and PDF whose points and letters stay drawings."""
+
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib
+import pyarrow as pa
+
+from gnomon import figures
+from gnomon.detector import Detector
+from gnomon.geometry import Affine
+from gnomon.report.evidence import Maps, covariances, picture_of, places, points_by_image
+from gnomon.runs import Run
+from gnomon.runs.files import write_whole
+from gnomon.runs.tables import KEYPOINTS
+from gnomon.types import Landmarks
+
+FigureFormat = Literal["png", "svg", "pdf"]
+
+
+def write_figures(
+    run: Run,
+    kind: FigureFormat,
+    landmarks: Mapping[str, Landmarks] | None = None,
+    detector: Detector | None = None,
+    image_done: Callable[[], None] = lambda: None,
+) -> list[Path]:
+    """Draw each image's columns into figures/; return the files.
+
+    Where the run kept no maps and no ``detector`` computes them, their columns are left out; an
+    image whose file is gone has no figure.
+    """
+    folder = run.folder / "figures"
+    folder.mkdir(exist_ok=True)
+    points = points_by_image(run.keypoints)
+    written = []
+    for row in run.images.to_pylist():
+        known = (landmarks or {}).get(row["path"])
+        drawn = _figure(run, row, points.get(row["image_id"]), known, detector, kind)
+        if drawn is not None:
+            path = folder / f"{row['image_id']}.{kind}"
+            write_whole(path, drawn)
+            written.append(path)
+        image_done()
+    return written
+
+
+def _figure(
+    run: Run,
+    row: dict[str, Any],
+    keypoints: pa.Table | None,
+    landmarks: Landmarks | None,
+    detector: Detector | None,
+    kind: FigureFormat,
+) -> bytes | None:
+    rgb = picture_of(row)
+    if rgb is None:
+        return None
+    rows = KEYPOINTS.empty_table() if keypoints is None else keypoints
+    maps = Maps.kept(run, row)
+    if maps is None and detector is not None:
+        maps = Maps.computed(detector, row)
+    size = (row["width"], row["height"])
+    xy = places(rows)
+    marked = None if landmarks is None else landmarks.xy[landmarks.visible]
+    if maps is not None:
+        panels = figures.method_panels(
+            picture=rgb,
+            picture_to_file=Affine.identity(),
+            coarse=maps.coarse,
+            fine=maps.fine,
+            map_to_file=maps.to_file,
+            keypoints=xy,
+            covariance=covariances(rows),
+            landmarks=marked,
+        )
+    else:
+        panels = [
+            figures.Panel("image", rgb, Affine.identity()),
+            figures.Panel("keypoints", rgb, Affine.identity(), xy, covariances(rows)),
+        ]
+        if marked is not None:
+            panels.append(figures.Panel("annotations", rgb, Affine.identity(), landmarks=marked))
+    title = f"{row['label']} {row['probability']:.0%} · {len(rows)} keypoints"
+    return _rendered(panels, size, title, kind)
+
+
+def _rendered(
+    panels: list[figures.Panel], size: tuple[int, int], title: str, kind: FigureFormat
+) -> bytes:
+    date = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    buffer = BytesIO()
+    letters = matplotlib.rc_context(
+        {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "gnomon"}
+    )
+    with letters:
+        figures.draw(panels, size, title).savefig(buffer, format=kind, metadata=date)
+    return buffer.getvalue()

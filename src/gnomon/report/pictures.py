@@ -1,0 +1,64 @@
+"""Photographs and maps as small files that a page can hold."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+import matplotlib
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from gnomon.figures import COLOUR_MAP, colour_span
+
+PHOTOGRAPH_SIDE = 560
+MAP_SIDE = 288
+QUALITY = 78
+
+
+@dataclass(frozen=True, slots=True)
+class Coloured:
+    """A map as a WebP file, and the values that the ends of its colours stand for."""
+
+    webp: bytes
+    low: float
+    high: float
+
+
+def photograph(rgb: NDArray[np.uint8], side: int = PHOTOGRAPH_SIDE) -> bytes:
+    """Write a picture (h,w,3), made smaller where it is longer than ``side``, as WebP."""
+    return _webp(PIL.Image.fromarray(rgb), side)
+
+
+def coloured(values: NDArray[Any], side: int = MAP_SIDE) -> Coloured:
+    """Lay the perceptually uniform colour map over a map (H,W), clipped as in the figures."""
+    low, high = colour_span(values)
+    shares = np.clip((values - low) / (high - low), 0.0, 1.0)
+    colours = _colours()[np.rint(shares * 255).astype(np.uint8)]
+    return Coloured(_webp(PIL.Image.fromarray(colours), side), low, high)
+
+
+def data_uri(content: bytes, kind: str = "image/webp") -> str:
+    """Put a file into an address, so that a page needs no other file."""
+    return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
+
+
+def colour_stops(count: int = 9) -> str:
+    """Give the colour map as the stops of a CSS gradient."""
+    rows = _colours()[np.linspace(0, 255, count).astype(int)]
+    return ", ".join(f"rgb({red} {green} {blue})" for red, green, blue in rows.tolist())
+
+
+@cache
+def _colours() -> NDArray[np.uint8]:
+    table = matplotlib.colormaps[COLOUR_MAP](np.arange(256), bytes=True)[:, :3]
+    return np.ascontiguousarray(table, dtype=np.uint8)
+
+
+def _webp(picture: PIL.Image.Image, side: int) -> bytes:
+    picture.thumbnail((side, side), PIL.Image.Resampling.LANCZOS)
+    buffer = BytesIO()
+    picture.save(buffer, "WEBP", quality=QUALITY, method=4)
+    return buffer.getvalue()

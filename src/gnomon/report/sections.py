@@ -1,0 +1,160 @@
+"""What other commands left in a run, as the report shows it."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gnomon.images import decode
+from gnomon.report.pictures import data_uri, photograph
+from gnomon.runs import Run
+
+MOST_OBJECTS = 12
+PICTURE_SIDE = 1400
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What came of the run, all images together; ``None`` where there are none."""
+
+    images: int
+    keypoints: int
+    failures: int
+    points_an_image: float | None
+    refined: float | None
+    probability: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """One class that the run found: its images, their mean probability and number of points."""
+
+    label: str
+    images: int
+    probability: float
+    keypoints: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """A picture that another command drew, and what it says."""
+
+    source: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of words and numbers."""
+
+    header: list[str]
+    rows: list[list[str]]
+
+
+def numbers(run: Run) -> Numbers:
+    """Sum the run up."""
+    images, points = run.images, run.keypoints
+    some, any_points = images.num_rows > 0, points.num_rows > 0
+    return Numbers(
+        images=images.num_rows,
+        keypoints=points.num_rows,
+        failures=len(run.failures),
+        points_an_image=float(np.median(images["n_keypoints"])) if some else None,
+        refined=float(np.mean(points["refined"])) if any_points else None,
+        probability=float(np.mean(images["probability"])) if some else None,
+        seconds=float(np.median(images["seconds"])) if some else None,
+    )
+
+
+def class_rows(run: Run) -> list[ClassRow]:
+    """List the classes that were found, the most frequent first."""
+    labels = run.images["label"].to_pylist()
+    counts, probability, points = Counter(labels), Counter[str](), Counter[str]()
+    for label, share, n in zip(
+        labels,
+        run.images["probability"].to_pylist(),
+        run.images["n_keypoints"].to_pylist(),
+        strict=True,
+    ):
+        probability[label] += share
+        points[label] += n
+    return [
+        ClassRow(label, count, probability[label] / count, points[label] / count)
+        for label, count in counts.most_common()
+    ]
+
+
+def salient_table(run: Path) -> Table | None:
+    """Read the table that `gnomon salient` wrote, the most frequent landmarks of each class."""
+    try:
+        with (run / "salient" / "salient.csv").open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+    except (OSError, ValueError):
+        return None
+    return Table([name.replace("_", " ") for name in header], rows)
+
+
+def salient_pictures(run: Path) -> list[Pictured]:
+    """Find the histogram and the pictures of the classes, the first few of many."""
+    folder = run / "salient"
+    objects = sorted((folder / "objects").glob("*.png"))[:MOST_OBJECTS]
+    found = [(folder / "histogram.png", "How often each landmark is found, by class")]
+    found += [(path, f"The salient landmarks of {path.stem[4:]}") for path in objects]
+    return list(_pictures(found))
+
+
+def evaluation(run: Path) -> dict[str, Any] | None:
+    """Read the record that `gnomon evaluate` wrote."""
+    try:
+        record: dict[str, Any] = json.loads((run / "evaluation" / "evaluation.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return record
+
+
+def method_table(record: dict[str, Any]) -> Table:
+    """Put the methods of an evaluation side by side, at its headline's budget and tolerance."""
+    headline = record["headline"]
+    header = ["method", "precision", "recall", "F1", "error, of the size"]
+    rows = []
+    for method in record["evaluation"]["methods"]:
+        for cell in method["scores"]:
+            if (cell["budget"], cell["alpha"]) == (headline["budget"], headline["alpha"]):
+                shares = [cell[name] for name in ("precision", "recall", "f1", "error")]
+                rows.append([method["method"], *map(_interval, shares)])
+    return Table(header, rows)
+
+
+def evaluation_pictures(run: Path) -> list[Pictured]:
+    """Find the pictures of an evaluation and of its sanity checks."""
+    folder = run / "evaluation"
+    return list(
+        _pictures(
+            [
+                (folder / "budgets.png", "F1 over the number of points, for each tolerance"),
+                (folder / "shuffling.png", "What the maps keep while the weights are shuffled"),
+                (folder / "games.png", "The class's probability while pixels go in and out"),
+            ]
+        )
+    )
+
+
+def _interval(value: dict[str, float | None]) -> str:
+    if value["value"] is None:
+        return "-"
+    text = f"{value['value']:.3f}"
+    if value["low"] is not None and value["high"] is not None:
+        text += f" ({value['low']:.2f} to {value['high']:.2f})"
+    return text
+
+
+def _pictures(found: list[tuple[Path, str]]) -> Iterator[Pictured]:
+    for path, said in found:
+        if path.exists():
+            yield Pictured(data_uri(photograph(decode(path).rgb, PICTURE_SIDE)), said)

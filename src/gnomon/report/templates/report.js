@@ -1,0 +1,152 @@
+"use strict";
+(() => {
+  const entries = JSON.parse(document.getElementById("entries").textContent);
+  const cards = [...document.querySelectorAll(".card")];
+  const tip = document.getElementById("tip"), said = document.getElementById("said");
+  const svg = (tag, attributes) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    return made;
+  };
+  const number = (value) => (value === null ? "not known" : Number(value.toPrecision(3)).toString());
+  let lowest = -Infinity, held = null;
+
+  const shown = (entry) => entry.points.filter((point) => point[3] === null || point[3] >= lowest);
+  const dots = (points) => points.map((p) => `M${p[1]} ${p[2]}h0`).join("");
+
+  function drawPoints(card, entry) {
+    const points = shown(entry);
+    for (const path of card.querySelectorAll("[data-dots]")) {
+      const loose = path.dataset.dots === "loose";
+      path.setAttribute("d", dots(loose ? points.filter((p) => p[6] === null) : points));
+    }
+    const count = card.querySelector("[data-count]");
+    if (count) count.textContent = points.length;
+  }
+
+  function lines(point, entry) {
+    const [rank, x, y, score, coarse, fine, long, short, turned, part] = point;
+    const rows = [["place", `${number(x)}, ${number(y)} px`], ["score", number(score)], ["coarse", number(coarse)], ["fine", number(fine)]];
+    if (long === null) rows.push(["ellipse", "none: not refined"]);
+    else rows.push(["95 % ellipse", `${number(long)} × ${number(short)} px, ${Math.round(turned)}°`]);
+    if (part >= 0) rows.push(["part", partNames[part] ?? `part ${part}`]);
+    return { title: `Keypoint ${rank} of ${entry.points.length}`, rows };
+  }
+  const partNames = JSON.parse(document.getElementById("part-names").textContent);
+
+  function hold(card, entry, point) {
+    release();
+    held = { card, point };
+    for (const panel of card.querySelectorAll(".panel svg[data-frame]")) {
+      const [, x, y, , , , long, short, turned] = point;
+      const radius = 7 * entry.width / Math.max(1, panel.clientWidth);
+      for (const kind of ["ring dark", "ring"]) {
+        panel.append(svg("circle", { class: kind, cx: x, cy: y, r: radius }));
+        if (long !== null)
+          panel.append(svg("ellipse", { class: kind, cx: x, cy: y, rx: long / 2, ry: short / 2, transform: `rotate(${turned} ${x} ${y})` }));
+      }
+    }
+  }
+  function release() {
+    if (held) for (const ring of held.card.querySelectorAll(".ring")) ring.remove();
+    held = null;
+  }
+  function tell(point, entry, left, top) {
+    const { title, rows } = lines(point, entry);
+    const table = document.createElement("table");
+    for (const row of rows) {
+      const line = table.insertRow();
+      for (const word of row) line.insertCell().textContent = word;
+    }
+    const heading = document.createElement("b");
+    heading.textContent = title;
+    tip.replaceChildren(heading, table);
+    tip.hidden = false;
+    const box = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(8, Math.min(left + 16, innerWidth - box.width - 8))}px`;
+    tip.style.top = `${top + 20 + box.height > innerHeight ? Math.max(8, top - box.height - 14) : top + 20}px`;
+    said.textContent = `${title}. ${rows.map((row) => row.join(" ")).join(", ")}`;
+  }
+  const quiet = () => { release(); tip.hidden = true; };
+
+  cards.forEach((card, at) => {
+    const entry = entries[at];
+    drawPoints(card, entry);
+    const area = card.querySelector(".panel.points svg");
+    if (!area) return;
+    const place = (point) => {
+      const at = new DOMPoint(point[1], point[2]).matrixTransform(area.getScreenCTM());
+      return [at.x, at.y];
+    };
+    const nearest = (event) => {
+      let best = null, least = 24;
+      for (const point of shown(entry)) {
+        const [x, y] = place(point), apart = Math.hypot(x - event.clientX, y - event.clientY);
+        if (apart < least) [best, least] = [point, apart];
+      }
+      return best;
+    };
+    const point = (event) => {
+      const found = nearest(event);
+      if (!found) return quiet();
+      if (held?.point !== found) hold(card, entry, found);
+      tell(found, entry, event.clientX, event.clientY);
+    };
+    area.addEventListener("pointermove", point);
+    area.addEventListener("pointerdown", point);
+    area.addEventListener("pointerleave", quiet);
+    area.addEventListener("blur", quiet);
+    area.addEventListener("keydown", (event) => {
+      const points = shown(entry), step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (event.key === "Escape") return quiet();
+      if (!points.length || (!step && event.key !== "Home" && event.key !== "End")) return;
+      event.preventDefault();
+      const now = points.indexOf(held?.point);
+      const next = event.key === "Home" ? 0 : event.key === "End" ? points.length - 1 : now < 0 ? 0 : (now + step + points.length) % points.length;
+      hold(card, entry, points[next]);
+      tell(points[next], entry, ...place(points[next]));
+    });
+  });
+
+  const tools = document.querySelector(".tools");
+  if (!tools) return;
+  const all = entries.flatMap((entry) => entry.points.map((point) => point[3]).filter((score) => score !== null));
+  const [low, high] = all.reduce(([a, b], score) => [Math.min(a, score), Math.max(b, score)], [0, -Infinity]);
+  const field = (name) => tools.elements[name];
+  const best = (entry) => entry.points.reduce((most, point) => Math.max(most, point[3] ?? -Infinity), -Infinity);
+  const orders = {
+    run: (a, b) => a - b,
+    name: (a, b) => entries[a].name.localeCompare(entries[b].name),
+    class: (a, b) => entries[a].label.localeCompare(entries[b].label) || a - b,
+    surest: (a, b) => entries[b].probability - entries[a].probability,
+    unsure: (a, b) => entries[a].probability - entries[b].probability,
+    most: (a, b) => shown(entries[b]).length - shown(entries[a]).length || a - b,
+    fewest: (a, b) => shown(entries[a]).length - shown(entries[b]).length || a - b,
+    score: (a, b) => best(entries[b]) - best(entries[a]),
+  };
+  function sift() {
+    quiet();
+    const share = Number(field("score").value);
+    lowest = share === 0 || !all.length ? -Infinity : low + (high - low) * share / 100;
+    field("score").setAttribute("aria-valuetext", share === 0 ? "any" : lowest.toPrecision(3));
+    document.getElementById("score-now").textContent = share === 0 ? "any" : lowest.toPrecision(3);
+    const words = field("words").value.trim().toLowerCase(), label = field("class").value, least = Number(field("least").value) || 0;
+    let count = 0;
+    cards.forEach((card, at) => {
+      const entry = entries[at];
+      const fits = (!label || entry.label === label) && (!words || `${entry.path} ${entry.label}`.toLowerCase().includes(words)) && shown(entry).length >= least;
+      card.hidden = !fits;
+      count += fits;
+      drawPoints(card, entry);
+    });
+    const order = cards.map((_, at) => at).sort(orders[field("order").value]);
+    const list = document.getElementById("cards");
+    if (order.some((at, place) => list.children[place] !== cards[at])) list.append(...order.map((at) => cards[at]));
+    tools.querySelector("output").textContent = `${count} of ${cards.length} images`;
+  }
+  let waiting = 0;
+  tools.addEventListener("input", () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(sift); });
+  tools.addEventListener("submit", (event) => event.preventDefault());
+  tools.addEventListener("reset", () => setTimeout(sift));
+  sift();
+})();

@@ -1,0 +1,69 @@
+"""The parts that `gnomon parts` found in a run, as its keypoints table shows them."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gnomon.errors import RunError
+
+FOLDER = "parts"
+ASSIGNED = pa.schema(
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),
+        pa.field("part", pa.int32(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+    ]
+)
+"""parts/keypoints.parquet: the keypoints that have a part, and how well each fits, 0 to 1."""
+SEARCHED = pa.schema(
+    [
+        pa.field("image_id", pa.string(), nullable=False),
+        pa.field("part", pa.int32(), nullable=False),
+        pa.field("x", pa.float64(), nullable=False),
+        pa.field("y", pa.float64(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+    ]
+)
+"""parts/searched.parquet: the best place of a part that was expected where no keypoint lies."""
+
+
+def part_names(run: Path) -> tuple[str, ...]:
+    """Read the parts' names, by id; none where no parts were found in the run yet."""
+    path = run / FOLDER / "model.json"
+    if not (run / FOLDER / "keypoints.parquet").exists():
+        return ()
+    try:
+        return tuple(map(str, json.loads(path.read_text(encoding="utf-8"))["names"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} cannot be read: {error}; run `gnomon parts` again") from error
+
+
+def read_assigned(run: Path) -> pa.Table:
+    """Read parts/keypoints.parquet; ``RunError`` where it cannot be read."""
+    return _read(run / FOLDER / "keypoints.parquet", ASSIGNED)
+
+
+def read_searched(run: Path) -> pa.Table:
+    """Read parts/searched.parquet; ``RunError`` where it cannot be read."""
+    return _read(run / FOLDER / "searched.parquet", SEARCHED)
+
+
+def with_parts(keypoints: pa.Table, run: Path) -> pa.Table:
+    """Fill the ``part`` column of a run's keypoints, -1 where a keypoint has none."""
+    found = read_assigned(run).select(["image_id", "rank", "part"])
+    place = keypoints.column_names.index("part")
+    field = keypoints.schema.field("part")
+    rows = pa.table({"row": pa.array(range(keypoints.num_rows), pa.int64())})
+    keys = keypoints.select(["image_id", "rank"]).append_column("row", rows["row"])
+    joined = keys.join(found, keys=["image_id", "rank"]).sort_by("row")
+    return keypoints.set_column(place, field, joined["part"].fill_null(-1))
+
+
+def _read(path: Path, schema: pa.Schema) -> pa.Table:
+    try:
+        return pq.read_table(path, schema=schema)
+    except (OSError, pa.ArrowException) as error:
+        raise RunError(f"{path} cannot be read: {error}; run `gnomon parts` again") from error

@@ -1,0 +1,188 @@
+"""review.jsonl: what a person made of a run's keypoints, event by event, beside the run.
+
+The file only grows. A line is on disk before the next is taken, and a last line that a crash cut
+short is left out, so a review survives all that happens to the page it is made on.
+"""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from gnomon.errors import RunError
+from gnomon.runs.review_event import Event
+
+FILE_NAME = "review.jsonl"
+
+Verdict = Literal["accepted", "rejected", "unseen"]
+Origin = Literal["detected", "moved", "added"]
+
+
+class Review:
+    """Events in order, and what stands of them."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.events: list[Event] = []
+        self._standing: dict[int, None] = {}
+        self._of_image: defaultdict[str, dict[int, None]] = defaultdict(dict)
+        for event in events:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        number = len(self.events)
+        if event.undoes is None:
+            self._standing[number] = None
+            self._of_image[event.image_id][number] = None
+        elif event.undoes in self._standing:
+            del self._standing[event.undoes]
+            del self._of_image[self.events[event.undoes].image_id][event.undoes]
+        else:
+            raise RunError(
+                f"event {number} of the review undoes event {event.undoes}, which is not standing"
+            )
+        self.events.append(event)
+
+    @property
+    def latest(self) -> int | None:
+        """The number of the last event that stands, the next to undo."""
+        return next(reversed(self._standing), None)
+
+    @property
+    def images(self) -> frozenset[str]:
+        """The ids of the images about which something was said."""
+        return frozenset(image for image, numbers in self._of_image.items() if numbers)
+
+    def standing(self, image_id: str) -> list[Event]:
+        """List the events about one image that were not undone."""
+        return [self.events[number] for number in self._of_image.get(image_id, ())]
+
+    def apply(self, image_id: str, keypoints: pa.Table) -> pa.Table:
+        """Give an image's rows of the keypoints table as the review leaves them.
+
+        Three columns more: ``verdict`` (accepted, rejected, unseen), ``name`` (null for none) and
+        ``origin`` (detected, moved, added). A point that was moved or added counts as accepted
+        until it is rejected; it has no covariance, and an added one no score, coarse or fine: they
+        are NaN. Added points come last. ``RunError`` where an event is about a point that the
+        image does not have.
+        """
+        rows: dict[int, dict[str, Any]] = {}
+        for row in keypoints.to_pylist():
+            rows[row["rank"]] = row | {"verdict": "unseen", "name": None, "origin": "detected"}
+        for event in self.standing(image_id):
+            for rank in event.points:
+                if event.kind == "added":
+                    rows[rank] = _added(keypoints.schema, image_id, rank)
+                elif rank not in rows:
+                    raise RunError(
+                        f"the review is about point {rank} of image {image_id}, which has"
+                        f" {len(keypoints)} points: it is the review of another run"
+                    )
+                _change(rows[rank], event)
+        return pa.Table.from_pylist(list(rows.values()), schema=reviewed_schema(keypoints.schema))
+
+
+def reviewed_schema(schema: pa.Schema) -> pa.Schema:
+    """Give the keypoints table's schema with the three columns of a review."""
+    for name, nullable in (("verdict", False), ("name", True), ("origin", False)):
+        schema = schema.append(pa.field(name, pa.string(), nullable=nullable))
+    return schema
+
+
+def _added(schema: pa.Schema, image_id: str, rank: int) -> dict[str, Any]:
+    known: dict[str, Any] = {"image_id": image_id, "rank": rank, "refined": False, "part": -1}
+    unknown = {one.name: np.nan for one in schema if pa.types.is_floating(one.type)}
+    return unknown | known | {"verdict": "unseen", "name": None, "origin": "added"}
+
+
+def _change(row: dict[str, Any], event: Event) -> None:
+    if event.kind in ("accepted", "rejected"):
+        row["verdict"] = event.kind
+    if event.kind in ("moved", "added"):
+        row |= {"x": event.x, "y": event.y, "verdict": "accepted", "refined": False}
+        row |= dict.fromkeys(("cov_xx", "cov_xy", "cov_yy"), np.nan)
+    if event.kind == "moved" and row["origin"] == "detected":
+        row["origin"] = "moved"
+    if event.name is not None:
+        row["name"] = event.name or None
+
+
+class ReviewFile(Review):
+    """A review that writes itself: an event counts when it is on disk.
+
+    ``RunError`` where the file cannot be read or written.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.path = run / FILE_NAME
+        self._read_again()
+
+    def _read_again(self) -> None:
+        content = _content(self.path) if self.path.exists() else b""
+        super().__init__(_events(content, self.path))
+        self._length = len(content)
+
+    def refresh(self) -> None:
+        """Take in what another page has written since."""
+        if self.path.exists() and self.path.stat().st_size != self._length:
+            self._read_again()
+
+    def record(self, event: Event) -> None:
+        """Write one event, synced, after what another page may have written meanwhile."""
+        self.refresh()
+        line = event.line()
+        try:
+            with self.path.open("ab") as file:
+                if file.tell() != self._length:
+                    file.truncate(self._length)  # a line that a crash cut short
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be written: {error}") from error
+        self._length += len(line)
+        self._take(event)
+
+    def undo(self) -> Event | None:
+        """Take back the last event that stands, and give it; ``None`` where there is none."""
+        self.refresh()
+        if (number := self.latest) is None:
+            return None
+        undone = self.events[number]
+        self.record(Event(kind="undone", image_id=undone.image_id, undoes=number))
+        return undone
+
+
+def read_review(place: str | Path) -> Review:
+    """Read the review of a run, given its folder or the file itself; ``RunError`` without one."""
+    path = Path(place)
+    path = path / FILE_NAME if path.is_dir() else path
+    if not path.exists():
+        raise RunError(
+            f"there is no review at {path}; make one with `gnomon serve RUN`,"
+            " or give the file that holds it"
+        )
+    return Review(_events(_content(path), path))
+
+
+def _content(path: Path) -> bytes:
+    """Read all but a last line that was cut short."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error}") from error
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _events(content: bytes, path: Path) -> list[Event]:
+    events = []
+    for number, line in enumerate(content.splitlines(), start=1):
+        try:
+            events.append(Event(**json.loads(line)))
+        except (ValueError, TypeError) as error:
+            raise RunError(f"{path}, line {number}: not an event of a review: {error}") from error
+    return events

@@ -1,0 +1,1 @@
+"""A page to work in: explore images, judge a run's keypoints."""

@@ -1,0 +1,119 @@
+"""A run to leaf through: its images found by word, class and what was judged, and its review."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from gnomon.report.entries import point_rows
+from gnomon.report.evidence import Maps, picture_of, points_by_image
+from gnomon.report.pictures import photograph
+from gnomon.runs import Event, ReviewFile, Run
+from gnomon.runs.tables import KEYPOINTS
+
+State = Literal["all", "untouched", "begun", "done"]
+FILES_KEPT = 400
+SIDE, THUMBNAIL = 1600, 96
+
+
+class Album:
+    """The images of a run in order, their points as the review leaves them, and their pictures."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.rows: dict[str, dict[str, Any]] = {
+            row["image_id"]: row for row in run.images.to_pylist()
+        }
+        self.labels = sorted({row["label"] for row in self.rows.values()})
+        self.part_names: tuple[str, ...] = getattr(run, "part_names", ())
+        self.review = ReviewFile(run.folder)
+        self._points = points_by_image(run.keypoints)
+        self._files: OrderedDict[tuple[str, int], bytes | None] = OrderedDict()
+        self._lock = Lock()
+
+    def path(self, image_id: str | None) -> Path | None:
+        """Give the file of an image of the run, if it is one."""
+        row = self.rows.get(image_id or "")
+        return None if row is None else Path(row["path"])
+
+    def search(self, words: str = "", label: str = "", state: State = "all") -> list[str]:
+        """Find images by what is in their path or class, by class, and by how far judging is."""
+        wanted = words.strip().lower()
+        return [
+            image_id
+            for image_id, row in self.rows.items()
+            if (not label or row["label"] == label)
+            and (not wanted or wanted in f"{row['path']} {row['label']}".lower())
+            and (state == "all" or self.state(image_id) == state)
+        ]
+
+    def points(self, image_id: str) -> pa.Table:
+        """Give an image's points as the review leaves them."""
+        return self.review.apply(image_id, self._points.get(image_id, KEYPOINTS.empty_table()))
+
+    def judged(self, image_id: str) -> tuple[int, int]:
+        """Count an image's judged points, and all of them."""
+        if image_id not in self.review.images:
+            return 0, self.rows[image_id]["n_keypoints"]
+        verdicts = self.points(image_id)["verdict"].to_pylist()
+        return sum(verdict != "unseen" for verdict in verdicts), len(verdicts)
+
+    def state(self, image_id: str) -> State:
+        """Say whether an image is untouched, begun or done."""
+        if image_id not in self.review.images:
+            return "untouched"
+        judged, of = self.judged(image_id)
+        return "done" if judged == of else "begun"
+
+    def names(self) -> list[str]:
+        """List the names that points were given, and those of the parts."""
+        given = {event.name for event in self.review.events if event.name}
+        return sorted(given | set(self.part_names))
+
+    def next_rank(self, image_id: str) -> int:
+        """Give the rank of the next point to add."""
+        ranks = self.points(image_id)["rank"].to_pylist()
+        return max(ranks, default=0) + 1
+
+    def record(self, event: Event) -> None:
+        """Write one event."""
+        self.review.record(event)
+
+    def rows_for_stage(self, image_id: str) -> list[list[Any]]:
+        """Make the stage's rows: the report's, then verdict, name and origin."""
+        points = self.points(image_id)
+        said = (points[name].to_pylist() for name in ("verdict", "name", "origin"))
+        return [
+            [*row, *more]
+            for row, more in zip(point_rows(points), zip(*said, strict=True), strict=True)
+        ]
+
+    def maps(self, image_id: str) -> Maps | None:
+        """Read an image's maps, if the run kept them."""
+        return Maps.kept(self.run, self.rows[image_id])
+
+    def file(self, image_id: str, side: int) -> bytes | None:
+        """Give an image of the run as WebP, at most ``side`` pixels long."""
+        if image_id not in self.rows:
+            return None
+
+        def make() -> bytes | None:
+            rgb = picture_of(self.rows[image_id])
+            return None if rgb is None else photograph(rgb, side)
+
+        return self._kept((image_id, side), make)
+
+    def _kept(self, key: tuple[str, int], make: Callable[[], bytes | None]) -> bytes | None:
+        with self._lock:
+            if key in self._files:
+                self._files.move_to_end(key)
+                return self._files[key]
+        made = make()
+        with self._lock:
+            self._files[key] = made
+            while len(self._files) > FILES_KEPT:
+                self._files.popitem(last=False)
+        return made

@@ -1,0 +1,129 @@
+"""The classifiers that a page may use, loaded once and used by one at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+import torch
+from torch import Tensor
+
+from gnomon.classifier.embedded import NETWORKS
+from gnomon.detector import Detector
+from gnomon.errors import ClassifierError, unknown_name
+from gnomon.images import Picture, find_images
+from gnomon.occlusion.engine import Engine
+from gnomon.presets import PRESETS, Settings
+from gnomon.runs import RunInfo, rebuild_detector
+from gnomon.types import Detection
+
+PIECE = 96
+
+Told = Callable[[int, int], None]
+
+
+class CancelledError(Exception):
+    """Nobody waits for this any more."""
+
+
+class InPieces:
+    """An engine that is given a few windows at a time, so that it can tell how far it is.
+
+    The outputs are those of the engine, up to rounding.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self.name = engine, engine.name
+
+    def outputs(
+        self,
+        image: Tensor,
+        windows: Tensor,
+        patches: Tensor,
+        progress: Callable[[int], None] | None = None,
+    ) -> Tensor:
+        """Compute the outputs piece by piece; see ``Engine``."""
+        found = []
+        for some, theirs in zip(
+            torch.split(windows, PIECE), torch.split(patches, PIECE), strict=True
+        ):
+            found.append(self._engine.outputs(image, some, theirs))
+            if progress is not None:
+                progress(len(some))
+        return torch.cat(found)
+
+
+class Bench:
+    """Detectors by the name of their classifier, made when first asked for.
+
+    A browser chooses among ``makers`` and names none of this machine's files. ``presets`` are sets
+    of choices by name, the first one that a page begins with.
+    """
+
+    def __init__(
+        self, makers: Mapping[str, Callable[[], Detector]], presets: Mapping[str, Settings]
+    ) -> None:
+        self._makers, self.presets = dict(makers), dict(presets)
+        self._ready: dict[str, Detector] = {}
+        self._loading, self._working = Lock(), Lock()
+
+    @property
+    def models(self) -> list[str]:
+        """The names of the classifiers, the first one that a page begins with."""
+        return list(self._makers)
+
+    def detector(self, model: str, settings: Settings) -> Detector:
+        """Give the detector of a classifier with these settings; it is loaded the first time."""
+        if model not in self._makers:
+            raise ClassifierError(unknown_name("classifier", model, self._makers))
+        with self._loading:
+            if model not in self._ready:
+                made = self._makers[model]()
+                made.engine = InPieces(made.engine)
+                self._ready[model] = made
+        detector = copy(self._ready[model])
+        detector.settings = settings
+        return detector
+
+    def detect(
+        self, detector: Detector, picture: Picture, label_index: int | None, told: Told
+    ) -> Detection:
+        """Detect while no other page does; ``told`` may raise ``CancelledError``."""
+        image = detector.load(picture)
+        while not self._working.acquire(timeout=0.2):
+            told(0, 1)
+        try:
+            return detector.detect(image, told, label_index=label_index)
+        finally:
+            self._working.release()
+
+
+def make_bench(models: Sequence[str], device: str, run: RunInfo | None = None) -> Bench:
+    """Offer a run's classifier and settings first, then ``models``, then what is embedded."""
+    makers: dict[str, Callable[[], Detector]] = {}
+    presets: dict[str, Settings] = {}
+    if run is not None:
+        makers[run.classifier] = partial(rebuild_detector, run, device=device)
+        presets["the run's"] = run.settings
+    embedded = [f"embedded/{name}" for name in sorted(NETWORKS, reverse=True)]
+    for model in (*models, *embedded):
+        makers.setdefault(model, partial(Detector, model, device=device))
+    for name in sorted(PRESETS, key=lambda name: (name != "default", name)):
+        presets[name] = PRESETS[name].settings
+    return Bench(makers, presets)
+
+
+def tuned(settings: Settings, changes: dict[str, float]) -> Settings:
+    """Give the settings with some of them changed."""
+    return replace(settings, **changes)  # type: ignore[arg-type]
+
+
+def examples() -> list[Path]:
+    """Find the photographs that come with gnomon."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "samples", package.parents[1] / "samples"):
+        if folder.is_dir():
+            return [Path(path) for path in find_images([folder])]
+    return []

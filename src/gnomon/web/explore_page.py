@@ -1,0 +1,158 @@
+"""The page to explore: one image, one classifier or two, and every setting after the maps."""
+
+from asyncio import to_thread
+from pathlib import Path
+from typing import Any
+
+from nicegui import ui
+
+from gnomon.errors import GnomonError
+from gnomon.images import Picture, decode
+from gnomon.presets import Settings
+from gnomon.web.bench import Bench, examples, tuned
+from gnomon.web.controls import Choice, Drop, Slider, words
+from gnomon.web.pantry import Pantry
+from gnomon.web.side import Side
+
+NONE = "none"
+SLIDERS: tuple[tuple[str, str, tuple[float, float, float], str], ...] = (
+    ("keep", "keep", (0.01, 1.0, 0.01), ""),
+    ("coarse_weight", "weight of coarse", (0.0, 2.0, 0.05), ""),
+    ("fine_weight", "weight of fine", (0.0, 2.0, 0.05), ""),
+    ("radius", "suppression radius", (0.0, 40.0, 0.5), " px"),
+    ("coarse_smoothing", "smoothing of coarse", (0.0, 24.0, 0.5), " px"),
+    ("fine_smoothing", "smoothing of fine", (0.0, 12.0, 0.25), " px"),
+)
+LATER = tuple(name for name, *_ in SLIDERS)
+
+
+class ExplorePage:
+    """What one browser looks at."""
+
+    def __init__(self, bench: Bench, pantry: Pantry, start: Path | None = None) -> None:
+        self.bench, self.pantry = bench, pantry
+        self.settings = next(iter(bench.presets.values()))
+        self.picture: Picture | None = None
+        self.address = ""
+        self.other: Side | None = None
+        with ui.element("div").classes("explore"):
+            with ui.element("aside").props('aria-label="Settings"'):
+                with ui.element("div").classes("inputs"):
+                    self._draw_inputs()
+                with ui.element("div").classes("settings"):
+                    self._draw_settings()
+            with ui.element("div").classes("work"):
+                self._said = words("p", "", "said").props("role=status")
+                self.sides = ui.element("div").classes("sides")
+                with self.sides:
+                    self.one = self._side(bench.models[0])
+                self._welcome = words("p", "Drop an image, or pick an example.", "welcome")
+
+        if start is not None:
+            ui.timer(0.01, lambda: self._example(start), once=True)
+
+    def _side(self, model: str) -> Side:
+        return Side(self.bench, model, self._pick, self._look)
+
+    def _draw_inputs(self) -> None:
+        Drop(self.take, self._refused)
+        shown = examples()
+        if shown:
+            words("h2", "Examples", "small")
+            with ui.element("div").classes("examples"):
+                for number, path in enumerate(shown):
+                    picture = ui.element("button").props("type=button")
+                    picture.props["aria-label"] = path.stem.replace("_", " ")
+                    picture.on("click", lambda path=path: self._example(path))
+                    with picture:
+                        thumb = ui.element("img").props('alt="" loading=lazy')
+                        thumb.props["src"] = f"/example/{number}"
+
+    def _draw_settings(self) -> None:
+        words("h2", "Settings", "small")
+        names = [(name, name) for name in self.bench.presets]
+        self.preset = Choice("preset", names, names[0][0], self._preset)
+        self.sliders = {
+            name: Slider(label, span, getattr(self.settings, name), self._mover(name), unit)
+            for name, label, span, unit in SLIDERS
+        }
+        models = [(NONE, "nothing"), *((name, name) for name in self.bench.models)]
+        self.compare = Choice("compare with", models, NONE, self._compare)
+
+    def _all(self) -> list[Side]:
+        return [self.one, *([self.other] if self.other else [])]
+
+    async def _example(self, path: Path) -> None:
+        try:
+            picture = await to_thread(decode, path)
+        except GnomonError as error:
+            self._refused(str(error))
+        else:
+            await self._show(picture, path.name)
+
+    async def take(self, token: str) -> None:
+        """Look at a picture that the pantry keeps."""
+        picture = self.pantry.get(token)
+        if picture is None:
+            self._refused("the image is not kept any more; send it again")
+            return
+        await self._show(picture, picture.name)
+
+    async def _show(self, picture: Picture, name: str) -> None:
+        self.picture = Picture(picture.rgb, name)
+        self.address = f"/picture/{self.pantry.put(self.picture)}"
+        self._said.text = ""
+        self._welcome.set_visibility(False)
+        for side in self._all():
+            side.forget_target()
+        for side in self._all():
+            await self._look(side)
+
+    def _refused(self, why: str) -> None:
+        self._said.text = why
+
+    async def _look(self, side: Side) -> None:
+        if self.picture is not None:
+            await side.look(self.picture, self.address, self.settings)
+
+    async def _pick(self, at: dict[str, Any]) -> None:
+        for side in self._all():
+            await side.cover(float(at["x"]), float(at["y"]))
+
+    def _mover(self, name: str) -> Any:
+        def moved(value: float) -> None:
+            self._retune(tuned(self.settings, {name: value}))
+
+        return moved
+
+    def _retune(self, settings: Settings) -> None:
+        self.settings = settings
+        try:
+            for side in self._all():
+                side.retune(settings)
+        except GnomonError as error:
+            self._refused(str(error))
+
+    async def _preset(self, name: str) -> None:
+        chosen = self.bench.presets[name]
+        same_maps = tuned(chosen, {n: getattr(self.settings, n) for n in LATER}) == self.settings
+        for slider, control in self.sliders.items():
+            control.set(getattr(chosen, slider))
+        if same_maps:
+            self._retune(chosen)
+            return
+        self.settings = chosen
+        for side in self._all():
+            await self._look(side)
+
+    async def _compare(self, model: str) -> None:
+        if self.other is not None:
+            self.other.element.delete()
+            self.other = None
+        self.sides.classes(remove="two")
+        if model == NONE:
+            return
+        with self.sides:
+            self.other = self._side(model)
+        self.sides.classes(add="two")
+        await self._look(self.other)

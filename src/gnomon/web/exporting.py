@@ -1,0 +1,53 @@
+"""What was accepted, as a file for another tool."""
+
+import shutil
+from asyncio import to_thread
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from nicegui import ui
+
+from gnomon.errors import GnomonError
+from gnomon.web.album import Album
+from gnomon.web.controls import Choice, button
+
+SUFFIXES = {"cvat": ".xml", "h5": ".h5"}
+"""Of the formats that are one file; the others' is .json."""
+
+
+def exported(album: Album, kind: str) -> tuple[str, bytes]:
+    """Export the accepted, moved and added points: a file's name and content; a folder as zip."""
+    name = f"{album.run.folder.resolve().name}-{kind}"
+    with TemporaryDirectory() as place:
+        out = Path(place) / name
+        export: Any = import_module("gnomon.export")
+        export.export_run(album.run.folder, kind, out, review=album.review)
+        if out.is_dir():
+            packed = Path(shutil.make_archive(str(out), "zip", out))
+            return packed.name, packed.read_bytes()
+        return f"{name}{SUFFIXES.get(kind, '.json')}", out.read_bytes()
+
+
+def draw_export(album: Album, say: Callable[[str], None]) -> None:
+    """Draw the choice of a format and the button."""
+    if find_spec("gnomon.export") is None:
+        return
+    export: Any = import_module("gnomon.export")
+    kinds = [(kind, kind) for kind in export.EXPORTERS]
+    chosen = Choice("export what was accepted as", kinds, kinds[0][0], lambda _: None)
+
+    async def write() -> None:
+        say("exporting …")
+        try:
+            name, content = await to_thread(exported, album, chosen.value)
+        except GnomonError as error:
+            say(str(error))
+            return
+        ui.download.content(content, name)
+        say(f"exported: {name}")
+
+    button("Export", write)

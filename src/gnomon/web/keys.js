@@ -1,0 +1,17 @@
+// Keys for the whole page, except where words are typed or a list is chosen from.
+export default {
+  template: "<i hidden></i>",
+  props: { known: Array },
+  mounted() { addEventListener("keydown", this.pressed); },
+  beforeUnmount() { removeEventListener("keydown", this.pressed); },
+  methods: {
+    pressed(event) {
+      if (event.defaultPrevented || event.altKey || event.target.closest("input, select, textarea, [role=dialog]")) return;
+      const modifier = event.ctrlKey || event.metaKey ? "Ctrl+" : event.shiftKey ? "Shift+" : "";
+      const key = modifier + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
+      if (!this.known.includes(key)) return;
+      event.preventDefault();
+      this.$emit("key", key);
+    },
+  },
+};

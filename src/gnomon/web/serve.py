@@ -1,0 +1,74 @@
+"""From a command to a page that answers."""
+
+import os
+import socket
+import webbrowser
+from collections.abc import Sequence
+from getpass import getpass
+from pathlib import Path
+from sys import stdin
+
+from gnomon.errors import SettingError
+from gnomon.runs import read_run
+from gnomon.web.album import Album
+from gnomon.web.app import build, listen
+from gnomon.web.bench import make_bench
+from gnomon.web.guard import is_loopback
+
+PASSWORD = "GNOMON_PASSWORD"
+
+
+def serve(
+    run: Path | None,
+    *,
+    models: Sequence[str] = (),
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    device: str = "auto",
+    show: bool = True,
+) -> None:
+    """Open the page, and answer until the program is ended.
+
+    ``SettingError`` for an address that is not free, or that others reach without a password.
+    """
+    recorded = None if run is None else read_run(run)
+    password = None if is_loopback(host) else _password(host)
+    _check_free(host, port)
+    album = None if recorded is None else Album(recorded)
+    build(make_bench(models, device, None if recorded is None else recorded.info), album)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{port}/{'' if album is None else 'run'}"
+
+    def ready() -> None:
+        print(f"gnomon answers at {address} (Ctrl-C ends it)", flush=True)  # noqa: T201
+        if show:
+            webbrowser.open(address)
+
+    listen(host, port, password, ready)
+
+
+def _password(host: str) -> str:
+    """Ask for the password that everybody who opens the page must give."""
+    password = os.environ.get(PASSWORD, "")
+    if not password and stdin is not None and stdin.isatty():
+        password = getpass(f"Password for the page on {host}: ")
+    if not password:
+        raise SettingError(
+            f"host is {host!r}, which other machines reach; set a password in the environment"
+            f" variable {PASSWORD}, or leave --host out to be reached from this machine only"
+        )
+    return password
+
+
+def _check_free(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[
+            0
+        ]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except (OSError, OverflowError) as error:
+        raise SettingError(
+            f"cannot listen on {host} port {port} ({error}); choose another --port or --host"
+        ) from error

@@ -1,0 +1,32 @@
+"""Images from a browser: bounded in size and kind, and never a path of this machine."""
+
+from gnomon.errors import ImageError
+from gnomon.images import Limits, Picture, decode
+
+MAX_BYTES = 32 * 2**20
+LIMITS = Limits(max_file_mb=MAX_BYTES / 2**20, max_pixels=50_000_000)
+KINDS = ".jpg,.jpeg,.png,.webp,.bmp,.gif,.tif,.tiff,.avif"
+
+
+def picture_from(name: str, content: bytes) -> Picture:
+    """Decode what a browser sent; ``ImageError`` says what is wrong with it.
+
+    The name is shown and never used to find a file.
+    """
+    if not name or len(name) > 255 or any(sign in name for sign in "/\\\0") or name in (".", ".."):
+        raise ImageError(f"{name[:80]!r} is no file's name; rename the image and send it again")
+    if len(content) > MAX_BYTES:
+        raise ImageError(f"{name}: {too_large(len(content))}")
+    return decode(content, limits=LIMITS, name=name)
+
+
+def too_large(size: int) -> str:
+    """Say that a file is too large.
+
+    >>> too_large(40 * 2**20)
+    'too large (40 MiB); at most 32 MiB are taken, make it smaller'
+    """
+    return (
+        f"too large ({size / 2**20:.0f} MiB); at most {MAX_BYTES // 2**20} MiB are taken,"
+        " make it smaller"
+    )
