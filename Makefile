@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench fuzz clean
 
 demo: .venv/core
 	rm -rf runs/demo
@@ -21,6 +21,11 @@ lint: .venv/dev
 
 bench: .venv/dev
 	for script in benchmarks/*_*.py; do $(BIN)/python $$script || exit 1; done
+
+# Two minutes of coverage-guided fuzzing of the decoders; more by FUZZ=-max_total_time=3600.
+fuzz: .venv/dev
+	$(UV) --editable '.[fuzz]'
+	$(BIN)/python fuzz/fuzz_decode.py $(FUZZ)
 
 clean:
 	rm -rf .venv runs

@@ -146,16 +146,20 @@ def test_an_interrupt_that_a_library_disguises_is_no_failed_input(
     assert (out / "failures.jsonl").read_text() == ""
 
 
-def test_control_c_keeps_what_is_done_and_resume_ends_as_if_undisturbed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("executor", ["serial", "local"])
+def test_control_c_keeps_what_is_done_and_resume_ends_as_if_undisturbed(
+    tmp_path: Path, executor: str
+) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
     picture = PIL.Image.open(SAMPLES / "cat.jpg").resize((80, 60))
     for number in range(12):
         picture.rotate(number).save(folder / f"{number:02}.png")
-    command = [sys.executable, "-m", "gnomon", "detect", str(folder), *QUICK, "--out"]
+    command = [sys.executable, "-m", "gnomon", "detect", str(folder), *QUICK, "--threads", "1"]
+    command.append("--out")
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     interrupted = subprocess.Popen(
-        [*command, str(tmp_path / "cut"), "--save-heatmaps"],
+        [*command, str(tmp_path / "cut"), "--save-heatmaps", "--executor", executor],
         env=environment,
         stderr=subprocess.PIPE,
     )

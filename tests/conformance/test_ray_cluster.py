@@ -41,7 +41,7 @@ def test_a_node_that_dies_costs_no_row(tmp_path: Path, monkeypatch: pytest.Monke
         killer.join(10)
     finally:
         ray.shutdown()
-        cluster.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]
     assert killed
     assert killed[0] < 25
     assert (info.n_images, info.n_failures) == (200, 0)

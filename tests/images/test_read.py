@@ -3,6 +3,9 @@
 import os
 import socket
 import subprocess
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -15,6 +18,11 @@ from gnomon.images.read import is_url, read_bytes
 from gnomon.limits import Limits
 
 NO_MORE = Limits()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def test_a_range_of_a_file(tmp_path: Path) -> None:
@@ -46,6 +54,18 @@ def test_a_url(scheme: str, tmp_path: Path) -> None:
         read_bytes(f"{scheme}://{tmp_path}/b.bin", NO_MORE)
     with pytest.raises(GnomonError, match="nowhere"):
         read_bytes("nowhere://a", NO_MORE)
+
+
+def test_a_web_server(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"hello")
+    handler = partial(Quiet, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert read_bytes(f"{url}/a.bin", NO_MORE) == b"hello"
+        with pytest.raises(ImageError, match="no such file"):
+            read_bytes(f"{url}/b.bin", NO_MORE)
+        server.shutdown()
 
 
 def test_what_is_a_url() -> None:
