@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gnomon.errors import RunError
+from gnomon.runs.discovered import PartColumn, part_names
 from gnomon.runs.reader import parts
 from gnomon.types import Floats
 
@@ -76,9 +77,16 @@ def stream(run: Path) -> Iterator[Record]:
     A part of the images table and the part of the keypoints table of the same name hold the same
     images in the same order. ``RunError`` where a part cannot be read or says something else.
     """
+    known = PartColumn(run) if part_names(run) else None
     for name in parts(run):
         try:
-            yield from _part(run / "images" / name, run / "keypoints" / name)
+            for record in _part(run / "images" / name, run / "keypoints" / name):
+                key = record.image.image_id
+                yield (
+                    record
+                    if known is None
+                    else Record(record.image, known.fill(key, record.points))
+                )
         except (OSError, pa.ArrowException) as error:
             raise RunError(f"part {name} of {run} cannot be read: {error}") from error
 

@@ -1,12 +1,20 @@
 """The parts that `gnomon parts` found in a run, as its keypoints table shows them."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from gnomon.errors import RunError
+from gnomon.types import Floats
+
+if TYPE_CHECKING:
+    from gnomon.runs.reader import Run
 
 FOLDER = "parts"
 ASSIGNED = pa.schema(
@@ -60,6 +68,46 @@ def with_parts(keypoints: pa.Table, run: Path) -> pa.Table:
     keys = keypoints.select(["image_id", "rank"]).append_column("row", rows["row"])
     joined = keys.join(found, keys=["image_id", "rank"]).sort_by("row")
     return keypoints.set_column(place, field, joined["part"].fill_null(-1))
+
+
+def points_and_parts(
+    run: "Run", image_ids: Iterable[str]
+) -> tuple[list[Floats], list[NDArray[np.int64]]]:
+    """Give the keypoints (N,2), file pixels, and their parts (N,) of some images of a run."""
+    ids = run.keypoints["image_id"].to_numpy(zero_copy_only=False)
+    order = np.argsort(ids, kind="stable")
+    names, starts = np.unique(ids[order], return_index=True)
+    pieces = dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True)) if len(ids) else {}
+    none = np.empty(0, dtype=np.int64)
+    rows = [pieces.get(key, none) for key in image_ids]
+    xy = np.stack([run.keypoints["x"].to_numpy(), run.keypoints["y"].to_numpy()], axis=1)
+    part = run.keypoints["part"].to_numpy().astype(np.int64)
+    return [xy[mine] for mine in rows], [part[mine] for mine in rows]
+
+
+class PartColumn:
+    """Fills the ``part`` column of one image's keypoints after the other."""
+
+    def __init__(self, run: Path) -> None:
+        found = read_assigned(run)
+        ids = found["image_id"].to_numpy(zero_copy_only=False)
+        order = np.argsort(ids, kind="stable")
+        self._ranks = found["rank"].to_numpy()[order]
+        self._parts = found["part"].to_numpy()[order]
+        names, starts = np.unique(ids[order], return_index=True)
+        ends = np.append(starts[1:], len(ids))
+        self._rows = {
+            name: slice(start, end)
+            for name, start, end in zip(names.tolist(), starts, ends, strict=True)
+        }
+
+    def fill(self, image_id: str, points: pa.Table) -> pa.Table:
+        """Give the image's ``points``, all of them by rank from 1, with their parts."""
+        part = np.full(points.num_rows, -1, dtype=np.int32)
+        rows = self._rows.get(image_id, slice(0, 0))
+        part[self._ranks[rows] - 1] = self._parts[rows]
+        place = points.column_names.index("part")
+        return points.set_column(place, points.schema.field("part"), pa.array(part, pa.int32()))
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table:
