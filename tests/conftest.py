@@ -1,8 +1,19 @@
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+from gnomon.cli.detect import detect
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+SHOTS = ROOT / "test-output" / "screenshots"
+SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture
@@ -11,3 +22,100 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real data sets are not at ../shared/data")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def photographed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Detect in three photographs, small so that it is quick, and keep their maps."""
+    folder = tmp_path_factory.mktemp("photographed")
+    for name in ("macaw", "bison", "crab"):
+        shutil.copy(ROOT / "samples" / f"{name}.jpg", folder)
+    detect(
+        (str(folder),),
+        out=str(folder / "run"),
+        size=(112, 112),
+        device="cpu",
+        save_heatmaps=True,
+        figures=False,
+        quiet=True,
+    )
+    return folder / "run"
+
+
+@pytest.fixture
+def a_run(photographed: Path, tmp_path: Path) -> Path:
+    """Give a copy of the run of three photographs, to change."""
+    return Path(shutil.copytree(photographed, tmp_path / "run"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Start the browser; skip where there is none."""
+    found = (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
+    if not found:
+        pytest.skip("there is no chromium to open the page in")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+OpenPage = Callable[..., Any]
+
+
+@pytest.fixture
+def open_page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Open addresses as a user does; at the end keep a screenshot and find the console clean."""
+    problems: list[str] = []
+    contexts: list[Any] = []
+
+    def opened(address: str, *, width: int = 1400, dark: bool = False, **more: Any) -> Any:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 1000},
+            color_scheme="dark" if dark else "light",
+            **more,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on(
+            "console",
+            lambda said: problems.append(said.text) if said.type in ("error", "warning") else None,
+        )
+        page.goto(address)
+        return page
+
+    yield opened
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"\W+", "_", request.node.name)
+    for number, context in enumerate(contexts):
+        for page in context.pages:
+            with contextlib.suppress(Exception):  # a page whose server was killed on purpose
+                page.screenshot(path=SHOTS / f"{name}_{number}.png", full_page=True)
+        context.close()
+    expected = getattr(request.node, "expected_problems", ())
+    assert [one for one in problems if not any(known in one for known in expected)] == []
+
+
+@pytest.fixture
+def faults() -> Callable[[Any], list[str]]:
+    """Give what axe-core finds serious or critical on a page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def found(page: Any) -> list[str]:
+        violations = Axe().run(page).response["violations"]
+        return [
+            f"{one['id']}: {node['html'][:160]}"
+            for one in violations
+            if one["impact"] in SERIOUS
+            for node in one["nodes"]
+        ]
+
+    return found

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 import pytest
 
 from gnomon.classifier import Classifier
@@ -16,7 +15,7 @@ from gnomon.images import decode
 from gnomon.parts import PartFinder, PartModel, discover_parts
 from gnomon.parts.write import write_parts
 from gnomon.runs import read_run
-from gnomon.runs.discovered import PartColumn, read_assigned, read_searched
+from gnomon.runs.discovered import read_assigned, read_searched
 
 Make = Callable[..., Any]
 
@@ -118,11 +117,6 @@ def test_what_is_written_into_a_run_is_read_with_it(drawn: Make, classifier: Cla
     assert (run.keypoints["part"].to_numpy() >= 0).sum() == table.num_rows > 0
     assert run.keypoints["x"].equals(birds.run.keypoints["x"])
     assert set(read_searched(run.folder)["part"].to_pylist()) <= set(range(4))
-    column = PartColumn(run.folder)
-    for key in run.images["image_id"].to_pylist()[:3]:
-        mine = birds.run.keypoints.filter(pc.equal(birds.run.keypoints["image_id"], key))
-        expected = run.keypoints.filter(pc.equal(run.keypoints["image_id"], key))
-        assert column.fill(key, mine)["part"].equals(expected["part"])
 
 
 def test_ids_stay_when_images_are_added(drawn: Make, classifier: Classifier) -> None:

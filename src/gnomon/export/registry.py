@@ -92,8 +92,7 @@ def open_contents(
     review: str | Path | Review | None = None,
 ) -> Contents:
     """Choose points of a run, as ``export_run`` does."""
-    folder = Path(run)
-    info = RunInfo.read(folder)
+    info = RunInfo.read(run)
     said = review if review is None or isinstance(review, Review) else read_review(review)
-    names = part_names(folder) or info.part_names
-    return Contents.of(Choice(folder, min_score, top, said, names), info)
+    names = part_names(Path(run)) or info.part_names
+    return Contents.of(Choice(run, min_score, top, said, names), info)

@@ -85,31 +85,6 @@ def points_and_parts(
     return [xy[mine] for mine in rows], [part[mine] for mine in rows]
 
 
-class PartColumn:
-    """Fills the ``part`` column of one image's keypoints after the other."""
-
-    def __init__(self, run: Path) -> None:
-        found = read_assigned(run)
-        ids = found["image_id"].to_numpy(zero_copy_only=False)
-        order = np.argsort(ids, kind="stable")
-        self._ranks = found["rank"].to_numpy()[order]
-        self._parts = found["part"].to_numpy()[order]
-        names, starts = np.unique(ids[order], return_index=True)
-        ends = np.append(starts[1:], len(ids))
-        self._rows = {
-            name: slice(start, end)
-            for name, start, end in zip(names.tolist(), starts, ends, strict=True)
-        }
-
-    def fill(self, image_id: str, points: pa.Table) -> pa.Table:
-        """Give the image's ``points``, all of them by rank from 1, with their parts."""
-        part = np.full(points.num_rows, -1, dtype=np.int32)
-        rows = self._rows.get(image_id, slice(0, 0))
-        part[self._ranks[rows] - 1] = self._parts[rows]
-        place = points.column_names.index("part")
-        return points.set_column(place, points.schema.field("part"), pa.array(part, pa.int32()))
-
-
 def _read(path: Path, schema: pa.Schema) -> pa.Table:
     try:
         return pq.read_table(path, schema=schema)

@@ -37,17 +37,16 @@ class ExplorePage:
         self.other: Side | None = None
         with ui.element("div").classes("explore"):
             with ui.element("aside").props('aria-label="Settings"'):
-                self._draw_inputs()
-                self._draw_settings()
+                with ui.element("div").classes("inputs"):
+                    self._draw_inputs()
+                with ui.element("div").classes("settings"):
+                    self._draw_settings()
             with ui.element("div").classes("work"):
                 self._said = words("p", "", "said").props("role=status")
-                self._welcome = words(
-                    "p", "Drop an image on the left, or pick an example.", "welcome"
-                )
                 self.sides = ui.element("div").classes("sides")
                 with self.sides:
                     self.one = self._side(bench.models[0])
-                self.sides.set_visibility(False)
+                self._welcome = words("p", "Drop an image, or pick an example.", "welcome")
 
         if start is not None:
             ui.timer(0.01, lambda: self._example(start), once=True)
@@ -104,7 +103,6 @@ class ExplorePage:
         self.address = f"/picture/{self.pantry.put(self.picture)}"
         self._said.text = ""
         self._welcome.set_visibility(False)
-        self.sides.set_visibility(True)
         for side in self._all():
             side.forget_target()
         for side in self._all():

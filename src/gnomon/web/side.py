@@ -69,13 +69,13 @@ class Side:
             self._progress.set_visibility(False)
             self._shown = ui.element("div").classes("shown")
             with self._shown:
-                with ui.element("div"):
+                with ui.element("div").classes("points"):
                     self.stage = Stage("Keypoints: arrow keys go through them")
                     self.stage.on_event("pick", on_pick)
-                    self._hint = words("p", HINT, "quiet")
-                    self._covered = ui.element("div").classes("covered").props("aria-live=polite")
+                    words("p", HINT, "quiet")
                 with ui.element("div").classes("maps"):
                     self.maps = {kind: self._map(kind, title, on_pick) for kind, title in MAPS}
+                self._covered = ui.element("div").classes("covered").props("aria-live=polite")
             self._shown.set_visibility(False)
         ui.timer(0.15, self._tick)
 

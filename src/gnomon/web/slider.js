@@ -1,6 +1,6 @@
 export default {
   template: `
-    <label class="control slider"><span>{{ label }} <output>{{ shown }}</output></span>
+    <label class="control slider"><span>{{ label }} <b>{{ shown }}</b></span>
       <input type="range" :min="min" :max="max" :step="step" :value="now" :aria-valuetext="shown" @input="moved" />
     </label>`,
   props: { label: String, min: Number, max: Number, step: Number, value: Number, unit: String },

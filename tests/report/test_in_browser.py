@@ -1,0 +1,143 @@
+"""The report as a person opens it, in a real browser."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gnomon.report import write_report
+from gnomon.runs import read_run
+from gnomon.types import Landmarks
+
+
+@pytest.fixture(scope="module")
+def report(photographed: Path) -> Path:
+    run = read_run(photographed)
+    row = run.images.to_pylist()[0]
+    known = Landmarks(
+        xy=np.array([[100.0, 120.0], [300.0, 200.0], [1.0, 1.0]]),
+        ids=np.arange(3),
+        names=("eye", "horn", "tail"),
+        visible=np.array([True, True, False]),
+        scale=300,
+    )
+    return write_report(run, {row["path"]: known})
+
+
+def cards(page: Any) -> list[str]:
+    return [str(one) for one in page.locator(".card:visible h3").all_text_contents()]
+
+
+def test_a_keypoint_tells_its_evidence_and_shows_it_in_every_map(
+    report: Path, open_page: Callable[..., Any], photographed: Path
+) -> None:
+    page = open_page(report.as_uri())
+    first = read_run(photographed).keypoints.to_pylist()[0]
+    area = page.locator(".panel.points svg").first
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    width = read_run(photographed).images["width"][0].as_py()
+    scale = box["width"] / width
+    page.mouse.move(box["x"] + (first["x"] + 0.5) * scale, box["y"] + (first["y"] + 0.5) * scale)
+    tip = page.locator("#tip")
+    tip.wait_for(state="visible")
+    told = tip.inner_text()
+    assert "Keypoint 1 of" in told
+    assert f"{first['score']:.3g}" in told
+    assert f"{first['coarse']:.3g}" in told
+    assert page.locator(".card").first.locator(".ring:not(.dark)").count() >= 4
+    page.mouse.move(5, 5)
+    tip.wait_for(state="hidden")
+
+
+def test_a_refined_keypoint_has_its_ellipse(report: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(report.as_uri())
+    area = page.locator(".panel.points svg").first
+    area.focus()
+    for _ in range(60):
+        page.keyboard.press("ArrowRight")
+        if "95 % ellipse" in page.locator("#tip").inner_text():
+            break
+    assert page.locator("ellipse.ring").count() > 0
+    assert "95 % ellipse" in page.locator("#said").text_content()
+    page.keyboard.press("Escape")
+    assert page.locator("#tip").is_hidden()
+
+
+def test_sort_and_filter(report: Path, open_page: Callable[..., Any], photographed: Path) -> None:
+    page = open_page(report.as_uri())
+    images = read_run(photographed).images.to_pylist()
+    assert cards(page) == [row["label"] for row in images]
+    page.get_by_label("order").select_option("surest")
+    surest = sorted(images, key=lambda row: -row["probability"])
+    page.wait_for_function(
+        f"document.querySelector('.card h3').textContent === '{surest[0]['label']}'"
+    )
+    assert cards(page) == [row["label"] for row in surest]
+    page.locator("select[name=class]").select_option("macaw")
+    page.locator(".tools output", has_text="1 of 3 images").wait_for()
+    assert cards(page) == ["macaw"]
+    page.get_by_role("button", name="Reset").click()
+    page.locator(".tools output", has_text="3 of 3 images").wait_for()
+    page.get_by_label("name or class").fill("bison.jpg")
+    page.locator(".tools output", has_text="1 of 3 images").wait_for()
+    page.get_by_label("name or class").fill("")
+    shown = int(page.locator("[data-count]").first.text_content())
+    page.get_by_label("score at least").fill("97")
+    page.wait_for_function(f"Number(document.querySelector('[data-count]').textContent) < {shown}")
+    page.get_by_label("keypoints at least").fill("1000")
+    page.locator(".tools output", has_text="0 of 3 images").wait_for()
+
+
+def test_it_needs_nothing_but_itself(report: Path, open_page: Callable[..., Any]) -> None:
+    text = report.read_text()
+    assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
+    assert "https://" not in text
+    page = open_page("about:blank")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    page.wait_for_load_state()
+    assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_width_and_light_without_serious_fault(
+    report: Path,
+    open_page: Callable[..., Any],
+    faults: Callable[[Any], list[str]],
+    width: int,
+    dark: bool,
+) -> None:
+    page = open_page(report.as_uri(), width=width, dark=dark)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert faults(page) == []
+    page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+    assert faults(page) == []
+
+
+def test_annotations_have_another_shape(report: Path, open_page: Callable[..., Any]) -> None:
+    page = open_page(report.as_uri())
+    crosses = page.locator(".crosses path.over").first.get_attribute("d")
+    assert crosses.count("M") == 4
+    dots = page.locator(".dots path").first.get_attribute("d")
+    assert "h0" in dots
+    assert page.locator(".panel svg[aria-label='2 annotated points']").count() == 1
+
+
+def test_many_images_are_paged(
+    a_run: Path, open_page: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gnomon.report.page.IMAGES_A_PAGE", 2)
+    (a_run / "report-9.html").touch()
+    first = write_report(replace(read_run(a_run), folder=a_run))
+    assert sorted(path.name for path in a_run.glob("*.html")) == ["report-2.html", "report.html"]
+    page = open_page(first.as_uri())
+    assert len(cards(page)) == 2
+    page.get_by_role("link", name="2").first.click()
+    page.locator("text=Images 3 to 3 of 3").first.wait_for()
+    assert len(cards(page)) == 1
