@@ -17,7 +17,7 @@ from gnomon.types import Detection, Image
 class PicturedImage(Image):
     """An image at model size that still has its picture, in which parts are looked at closely."""
 
-    picture: Picture
+    original: Picture
 
 
 class PartDetector:
@@ -35,14 +35,14 @@ class PartDetector:
         picture = decode(source)
         image = self._detector.load(picture)
         kept = {field.name: getattr(image, field.name) for field in fields(Image)}
-        return PicturedImage(**kept, picture=picture)
+        return PicturedImage(**kept, original=picture)
 
     def detect(self, image: Image, progress: WindowsDone | None = None, /) -> Detection:
         """Find keypoints and their parts in an image that ``load`` gave; no other is taken."""
         if not isinstance(image, PicturedImage):
             raise SettingError("parts are found in images that PartDetector.load gave")
         found = self._detector.detect(image, progress)
-        return replace(found, keypoints=self._finder(image.picture, found.keypoints, found.label))
+        return replace(found, keypoints=self._finder(image.original, found.keypoints, found.label))
 
 
 @dataclass(frozen=True, slots=True)
