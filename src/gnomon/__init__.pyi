@@ -11,6 +11,8 @@ from .foerstner import refine as refine
 from .fusion import fuse as fuse
 from .images import load_image as load_image
 from .occlusion import occlude as occlude
+from .parts import PartModel as PartModel
+from .parts import discover_parts as discover_parts
 from .peaks import find_peaks as find_peaks
 from .presets import Settings as Settings
 from .runs import read_run as read_run

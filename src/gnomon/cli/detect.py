@@ -20,6 +20,7 @@ def detect(
     model: str | None = None,
     weights: Path | None = None,
     preset: str = "default",
+    parts: Path | None = None,
     device: str = "auto",
     size: tuple[int, int] | None = None,
     resize: Literal["squash", "pad", "crop"] | None = None,
@@ -46,6 +47,7 @@ def detect(
         model: The classifier: embedded, torchvision/NAME, timm/NAME, hf/NAME or a checkpoint file.
         weights: A weights file for the model, where its own cannot be fetched.
         preset: The set of choices to start from: default or paper.
+        parts: A part model, or a run in which `gnomon parts` found one: keypoints get their parts.
         device: Where to compute: auto, cpu, cuda, mps.
         size: Height and width that the network gets, in pixels.
         resize: How an image gets to that size.
@@ -64,6 +66,7 @@ def detect(
 
     from gnomon.cli.closing import closing_table
     from gnomon.cli.progress import Progress
+    from gnomon.parts import PartDetector, PartMaker, PartModel
     from gnomon.runs import RunInfo
     from gnomon.scale import Job, Recipe, detect_run, list_inputs, threads_of
     from gnomon.scale import executor as named_executor
@@ -80,6 +83,8 @@ def detect(
         changes=changes,
     )
     detector = recipe()
+    known = None if parts is None else PartModel.read(parts)
+    finder = detector if known is None else PartDetector(detector, known)
     every = torch.get_num_threads() if executor == "serial" else 1
     threads = threads_of(out, threads, every, resume=resume)
     info = RunInfo(
@@ -90,9 +95,10 @@ def detect(
         settings=detector.settings,
         device=str(detector.classifier.device),
         threads=threads if detector.classifier.device.type == "cpu" else None,
+        part_names=() if known is None else known.names,
     )
     job = Job(
-        make=recipe,
+        make=recipe if parts is None else PartMaker(recipe, parts),
         out=out,
         limits=limits,
         isolate=isolate,
@@ -102,7 +108,7 @@ def detect(
     )
     with Progress(quiet=quiet) as progress:
         done = detect_run(
-            job, detector, info, partial(list_inputs, paths), chosen, resume=resume, watch=progress
+            job, finder, info, partial(list_inputs, paths), chosen, resume=resume, watch=progress
         )
     progress.close_with(closing_table(done.info, perf_counter() - begin, done.idle))
     return Outcome(Path(out), n_done=done.info.n_images, n_failed=done.info.n_failures)

@@ -34,16 +34,17 @@ def evaluate(
         sanity_images: How many images to check the maps' sanity on; 0 for none.
         quiet: Show no progress and no table.
     """
-    from gnomon.cli.evaluation_table import evaluation_table
+    from gnomon.cli.evaluation_table import consistency_table, evaluation_table
     from gnomon.cli.naming import naming
     from gnomon.cli.progress import Progress
     from gnomon.datasets import open_dataset
     from gnomon.errors import GnomonError, SettingError
-    from gnomon.evaluation import check_sanity
+    from gnomon.evaluation import check_sanity, consistency
     from gnomon.evaluation import evaluate as evaluate_detector
     from gnomon.evaluation.evaluate import evenly, is_annotated
     from gnomon.report import EvaluatedRun, evaluation_folder, write_page, write_record
     from gnomon.runs import Failure, annotated, read_run, rebuild_detector
+    from gnomon.runs.discovered import points_and_parts
 
     if sanity_images < 0:
         raise SettingError(f"sanity_images is {sanity_images}; it must be 0 or more")
@@ -75,6 +76,12 @@ def evaluate(
                 )
             except GnomonError as error:
                 progress.say(f"the maps' sanity was not checked: {error}")
+    parts = None
+    if recorded.part_names:
+        try:
+            parts = consistency(seen.samples, *points_and_parts(recorded, seen.image_ids))
+        except GnomonError as error:
+            progress.say(f"the parts were not compared: {error}")
     evaluated = EvaluatedRun(
         run=recorded.info,
         dataset=dataset,
@@ -83,9 +90,12 @@ def evaluate(
         other_split=seen.other_split,
         evaluation=found,
         sanity=sanity,
+        parts=parts,
     )
     write_record(folder, evaluated)
     page = write_page(folder, evaluated)
     progress.close_with(evaluation_table(found))
+    if parts is not None:
+        progress.close_with(consistency_table(parts))
     print(page)
     return Outcome(page, n_done=found.images, n_failed=len(found.failures))

@@ -3,7 +3,7 @@
 from rich import box
 from rich.table import Table
 
-from gnomon.evaluation import Evaluation
+from gnomon.evaluation import Consistency, Evaluation
 from gnomon.evaluation.bootstrap import Interval
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
 
@@ -26,6 +26,23 @@ def evaluation_table(evaluation: Evaluation) -> Table:
         if inside:
             shares.append(method.inside[row].share)
         table.add_row(method.method, f"{method.given[row]:.1f}", *map(_shown, shares))
+    return table
+
+
+def consistency_table(found: Consistency) -> Table:
+    """Put the parts beside clusters by position: how well each agrees with the annotated parts."""
+    table = Table(box=box.SIMPLE, show_edge=False, title=f"parts, {found.images} images")
+    table.add_column("")
+    for name in ("points", "purity", "NMI", "AMI"):
+        table.add_column(name, justify="right")
+    for name, one in (
+        ("parts", found.parts),
+        ("position in the box", found.position),
+        ("parts, near an annotated one", found.parts_near),
+        ("position, near an annotated one", found.position_near),
+    ):
+        shown = [f"{value:.3f}" for value in (one.purity, one.nmi, one.ami)]
+        table.add_row(name, str(one.points), *shown)
     return table
 
 

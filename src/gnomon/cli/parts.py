@@ -13,6 +13,7 @@ def parts(
     /,
     *,
     parts: int | Literal["auto"] = "auto",
+    known: Path | None = None,
     model: str | None = None,
     weights: Path | None = None,
     device: str = "auto",
@@ -26,6 +27,7 @@ def parts(
     Args:
         run: The folder that `gnomon detect --out` wrote.
         parts: How many parts to find, or auto: as many as two halves of the images agree on.
+        known: A part model, or a run with one, to use instead of learning anew.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
         device: Where to compute: auto, cpu, cuda, mps.
@@ -50,8 +52,12 @@ def parts(
     folder = run / FOLDER
     before = PartModel.read(folder) if (folder / "model.json").exists() else None
     with Stages(quiet=quiet) as stages:
-        found = discover_parts(
-            recorded, classifier, parts, seed=seed, before=before, progress=stages.show
+        found = (
+            discover_parts(
+                recorded, classifier, parts, seed=seed, before=before, progress=stages.show
+            )
+            if known is None
+            else PartModel.read(known)
         )
         failures = write_parts(
             recorded,

@@ -1,4 +1,4 @@
-"""`gnomon salient`: which annotated landmark each class is found by."""
+"""`gnomon salient`: which landmark, annotated or found as a part, each class is found by."""
 
 from pathlib import Path
 
@@ -8,15 +8,22 @@ from gnomon.cli.outcome import Outcome
 
 
 def salient(
-    run: tyro.conf.Positional[Path], *, dataset: str, alpha: float = 0.1, quiet: bool = False
+    run: tyro.conf.Positional[Path],
+    *,
+    dataset: str | None = None,
+    alpha: float = 0.1,
+    quiet: bool = False,
 ) -> Outcome:
-    """Give a run's keypoints to annotated landmarks; write the most frequent of each class.
+    """Write the landmark that each class of a run is most often found by.
+
+    Without --dataset, the parts that `gnomon parts` found in the run stand for landmarks.
 
     Example: gnomon salient runs/cars --dataset fg3dcar:cars/
 
     Args:
         run: The folder that `gnomon detect --out` wrote.
-        dataset: The annotated data set that the run's images come from, as kind:FOLDER.
+        dataset: The annotated data set that the run's images come from, as kind:FOLDER; none: the
+            run's own parts.
         alpha: How far a keypoint may lie from its landmark, in units of the object's size.
         quiet: Show no progress and no table.
     """
@@ -27,11 +34,16 @@ def salient(
     from gnomon.datasets import open_dataset
     from gnomon.datasets.fg3dcar import read_car_meshes
     from gnomon.landmarks import salient as find_salient
-    from gnomon.landmarks import write_salient
+    from gnomon.landmarks import salient_parts, write_salient
     from gnomon.runs import read_run
 
-    found = find_salient(read_run(run), open_dataset(dataset), alpha)
-    kind, _, home = dataset.partition(":")
+    recorded = read_run(run)
+    found = (
+        salient_parts(recorded)
+        if dataset is None
+        else find_salient(recorded, open_dataset(dataset), alpha)
+    )
+    kind, _, home = (dataset or "").partition(":")
     meshes = read_car_meshes(Path(home)) if kind == "fg3dcar" else None
     folder = run / "salient"
     with Progress(len(found.classes) + 1, quiet=quiet) as progress:

@@ -28,6 +28,6 @@ def left_out(found: Salient) -> list[str]:
     """Count and name what was not counted: a line for each reason."""
     reasons = (
         (found.unknown, "not in the data set"),
-        (found.bare, "without a visible landmark"),
+        (found.bare, "without a visible landmark or part"),
     )
     return [naming(paths, what) for paths, what in reasons if paths]

@@ -6,22 +6,30 @@ from gnomon.evaluation.grad_cam import grad_cam_peaks
 from gnomon.evaluation.inside import InsideScore, score_inside
 from gnomon.evaluation.matching import Match, match
 from gnomon.evaluation.metrics import PartScore, Score, score, score_classes, score_parts
+from gnomon.evaluation.part_regression import RegressionError, Targets, regress
+from gnomon.evaluation.parts import Agreement, Consistency, consistency
 from gnomon.evaluation.sanity import Sanity, check_sanity
 
 __all__ = [
     "BASELINES",
+    "Agreement",
     "Baseline",
+    "Consistency",
     "Evaluation",
     "InsideScore",
     "Match",
     "MethodScore",
     "PartScore",
+    "RegressionError",
     "Sanity",
     "Score",
+    "Targets",
     "check_sanity",
+    "consistency",
     "evaluate",
     "grad_cam_peaks",
     "match",
+    "regress",
     "score",
     "score_classes",
     "score_inside",

@@ -1,6 +1,7 @@
 """Which annotated landmarks the keypoints of a run find, and which of them most often."""
 
 from gnomon.landmarks.assign import assign
+from gnomon.landmarks.from_parts import salient_parts
 from gnomon.landmarks.histogram import Bin, Histogram
 from gnomon.landmarks.matched import Landmark, Matched
 from gnomon.landmarks.salient import Salient, salient
@@ -14,5 +15,6 @@ __all__ = [
     "Salient",
     "assign",
     "salient",
+    "salient_parts",
     "write_salient",
 ]

@@ -55,7 +55,7 @@ def write_salient(
         ),
     )  # fmt: skip
     left_out = [(path, "not in the data set") for path in found.unknown]
-    left_out += [(path, "no visible landmark") for path in found.bare]
+    left_out += [(path, "no visible landmark or part") for path in found.bare]
     write_csv(folder / "left_out.csv", ("path", "reason"), left_out)
     for name, figure in (("histogram", draw_histograms(found)), ("table", draw_table(found))):
         write_whole(folder / f"{name}.png", png(figure))

@@ -15,9 +15,9 @@ from gnomon.parts.layout import Pose, settle
 from gnomon.parts.model import Group, PartModel
 from gnomon.types import Floats, Keypoints
 
-LEAST_SHARE = 0.2
+LEAST_SHARE = 0.3
 """A point may be a part only where the part's share of it is at least this."""
-LEAST_SCORE = 0.05
+LEAST_SCORE = 0.2
 """... and where it matches better than this share of the points that the part was learnt from."""
 EXPECTED = 0.5
 """A part is expected where at least this share of the class's images shows it."""

@@ -118,8 +118,10 @@ def _crops(
 
 
 def _crop(picture: PIL.Image.Image, x: float, y: float, reach: float) -> PIL.Image.Image:
-    box = tuple(round(at) for at in (x - reach, y - reach, x + reach, y + reach))
-    cut = picture.crop(box).resize((TILE, TILE), PIL.Image.Resampling.BICUBIC)
+    left, top, right, bottom = map(round, (x - reach, y - reach, x + reach, y + reach))
+    cut = picture.crop((left, top, right, bottom)).resize(
+        (TILE, TILE), PIL.Image.Resampling.BICUBIC
+    )
     draw = PIL.ImageDraw.Draw(cut)
     middle = TILE / 2
     for radius, colour in ((8, "white"), (7, RING)):

@@ -58,7 +58,8 @@ class Layout:
     def shares(self, match: Floats) -> Floats:
         """Give each part's probability at each point (...,N,K), one of the parts being there."""
         weighted = match + np.log(self.weight)
-        return np.exp(weighted - logsumexp(weighted, axis=-1, keepdims=True))
+        shares: Floats = np.exp(weighted - logsumexp(weighted, axis=-1, keepdims=True))
+        return shares
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -54,10 +54,8 @@ def repeats(
     times = np.ones(len(layout), dtype=np.int64)
     sure = (shares >= SURE) & known[..., None]
     for part in range(len(layout)):
-        seen: list[int] = []
-        for row in np.flatnonzero(sure[..., part].any(axis=1)):
-            seen.append(_separate(placed[row, sure[row, :, part]]))
-        counts = np.array(seen)
+        rows = np.flatnonzero(sure[..., part].any(axis=1))
+        counts = np.array([_separate(placed[row, sure[row, :, part]]) for row in rows])
         if len(counts) and (counts > 1).mean() >= REPEATED:
             times[part] = int(np.median(counts[counts > 1]))
     return times

@@ -8,7 +8,7 @@ from typing import Any
 
 from gnomon.datasets.sample import Split
 from gnomon.errors import RunError
-from gnomon.evaluation import Evaluation, Sanity
+from gnomon.evaluation import Consistency, Evaluation, Sanity
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
 from gnomon.runs import RunInfo
 from gnomon.runs.files import write_whole
@@ -19,7 +19,8 @@ class EvaluatedRun:
     """What was evaluated, against what, and the outcome.
 
     ``absent`` are the run's images that the data set does not have, ``other_split`` how many it has
-    in another split than the one asked for; ``sanity`` is ``None`` where it was not asked for.
+    in another split than the one asked for; ``sanity`` is ``None`` where it was not asked for,
+    ``parts`` where the run has none.
     """
 
     run: RunInfo
@@ -29,6 +30,7 @@ class EvaluatedRun:
     other_split: int
     evaluation: Evaluation
     sanity: Sanity | None
+    parts: Consistency | None = None
 
 
 def evaluation_folder(run: Path) -> Path:

@@ -1,12 +1,20 @@
 """The parts that `gnomon parts` found in a run, as its keypoints table shows them."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from gnomon.errors import RunError
+from gnomon.types import Floats
+
+if TYPE_CHECKING:
+    from gnomon.runs.reader import Run
 
 FOLDER = "parts"
 ASSIGNED = pa.schema(
@@ -60,6 +68,21 @@ def with_parts(keypoints: pa.Table, run: Path) -> pa.Table:
     keys = keypoints.select(["image_id", "rank"]).append_column("row", rows["row"])
     joined = keys.join(found, keys=["image_id", "rank"]).sort_by("row")
     return keypoints.set_column(place, field, joined["part"].fill_null(-1))
+
+
+def points_and_parts(
+    run: "Run", image_ids: Iterable[str]
+) -> tuple[list[Floats], list[NDArray[np.int64]]]:
+    """Give the keypoints (N,2), file pixels, and their parts (N,) of some images of a run."""
+    ids = run.keypoints["image_id"].to_numpy(zero_copy_only=False)
+    order = np.argsort(ids, kind="stable")
+    names, starts = np.unique(ids[order], return_index=True)
+    pieces = dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True)) if len(ids) else {}
+    none = np.empty(0, dtype=np.int64)
+    rows = [pieces.get(key, none) for key in image_ids]
+    xy = np.stack([run.keypoints["x"].to_numpy(), run.keypoints["y"].to_numpy()], axis=1)
+    part = run.keypoints["part"].to_numpy().astype(np.int64)
+    return [xy[mine] for mine in rows], [part[mine] for mine in rows]
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table:

@@ -22,7 +22,7 @@ class RunInfo(Account):
     FILE_NAME: ClassVar[str] = FILE_NAME
     VERB: ClassVar[str] = "detect"
     WHAT: ClassVar[str] = "run"
-    COMPARED: ClassVar[tuple[str, ...]] = ("classifier", "weights_sha256", "threads")
+    COMPARED: ClassVar[tuple[str, ...]] = ("classifier", "weights_sha256", "threads", "part_names")
     SETTINGS: ClassVar[type] = Settings
 
     classifier: str

@@ -1,0 +1,67 @@
+"""The salient table without an annotator: parts that a run found stand for landmarks."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from gnomon.errors import RunError
+from gnomon.landmarks.histogram import count
+from gnomon.landmarks.matched import Matched
+from gnomon.landmarks.salient import OVERALL, Salient
+from gnomon.runs import Run
+from gnomon.types import Landmarks
+
+
+def salient_parts(run: Run) -> Salient:
+    """Find the part that each predicted class most often rests on.
+
+    A part counts in an image where covering its keypoint costs at least as much of the class's
+    probability as at half of the image's keypoints. ``RunError`` where the run has no parts.
+    """
+    if not run.part_names:
+        raise RunError(
+            f"{run.folder} has no parts yet; find them with `gnomon parts {run.folder}`, or give"
+            " annotated landmarks with --dataset"
+        )
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    for row, key in enumerate(run.keypoints["image_id"].to_pylist()):
+        rows[key].append(row)
+    xy = np.stack([run.keypoints["x"].to_numpy(), run.keypoints["y"].to_numpy()], axis=1)
+    part = run.keypoints["part"].to_numpy()
+    lost = run.keypoints["coarse"].to_numpy()
+    images, bare = [], []
+    for image in run.images.select(["image_id", "path", "label", "width", "height"]).to_pylist():
+        mine = np.array(rows.get(image["image_id"], []), dtype=np.int64)
+        telling = lost[mine] >= np.median(lost[mine]) if len(mine) else np.empty(0, np.bool_)
+        with_part = mine[(part[mine] >= 0) & telling]
+        if not len(with_part):
+            bare.append(image["path"])
+            continue
+        marks = Landmarks(
+            xy=xy[with_part],
+            ids=part[with_part].astype(np.int64),
+            names=tuple(run.part_names[one] for one in part[with_part]),
+            visible=np.ones(len(with_part), dtype=np.bool_),
+            scale=float(max(image["width"], image["height"])),
+        )
+        images.append(
+            Matched(
+                image=Path(image["path"]),
+                label=image["label"],
+                xy=xy[mine],
+                landmarks=marks,
+                assigned=mine[:, None] == with_part[None],
+            )
+        )
+    if not images:
+        raise RunError(f"no keypoint of {run.folder} has a part; see `gnomon parts --help`")
+    labels = sorted({image.label for image in images})
+    return Salient(
+        alpha=0.0,
+        classes=tuple(count(one, [i for i in images if i.label == one]) for one in labels),
+        overall=count(OVERALL, images),
+        images=tuple(images),
+        unknown=(),
+        bare=tuple(bare),
+    )
