@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from gnomon import Detector
-from gnomon.images import decode
-from gnomon.runs import RunInfo, RunWriter
+from gnomon.cli.detect import detect
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -30,20 +28,17 @@ def shared() -> Path:
 def photographed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Detect in three photographs, small so that it is quick, and keep their maps."""
     folder = tmp_path_factory.mktemp("photographed")
-    detector = Detector(size=112, device="cpu")
-    info = RunInfo(
-        classifier=detector.classifier.name,
-        weights_sha256=detector.classifier.weights_sha256,
-        preprocessing=detector.classifier.preprocessing,
-        preset="default",
-        settings=detector.settings,
-        device="cpu",
-    )
     for name in ("macaw", "bison", "crab"):
         shutil.copy(ROOT / "samples" / f"{name}.jpg", folder)
-    with RunWriter(folder / "run", info, resume=False, save_heatmaps=True) as run:
-        for path in sorted(folder.glob("*.jpg")):
-            run.add(str(path), detector(decode(path)))
+    detect(
+        (str(folder),),
+        out=folder / "run",
+        size=(112, 112),
+        device="cpu",
+        save_heatmaps=True,
+        figures=False,
+        quiet=True,
+    )
     return folder / "run"
 
 
