@@ -32,7 +32,7 @@ def photographed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / "samples" / f"{name}.jpg", folder)
     detect(
         (str(folder),),
-        out=folder / "run",
+        out=str(folder / "run"),
         size=(112, 112),
         device="cpu",
         save_heatmaps=True,

@@ -22,6 +22,7 @@ LEVELS = [
     {"evaluation"},
     {"runs"},
     {"scale", "export", "landmarks", "parts", "report", "training"},
+    {"corrections"},
     {"web"},
     {"cli"},
 ]

@@ -8,6 +8,7 @@ import warnings
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,8 @@ def read_cvat_skeleton(out: Path, contents: Contents) -> Points:
 def read_label_studio(out: Path, contents: Contents) -> Points:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own use of Pydantic
-        from label_studio_sdk.label_interface import LabelInterface
-
-        interface = LabelInterface((out / "config.xml").read_text(encoding="utf-8"))
+        made: Any = import_module("label_studio_sdk.label_interface")
+        interface = made.LabelInterface((out / "config.xml").read_text(encoding="utf-8"))
         found = {}
         for task in json.loads((out / "tasks.json").read_text(encoding="utf-8")):
             (prediction,) = task["predictions"]
@@ -166,7 +166,12 @@ def read_hf(out: Path, contents: Contents) -> Points:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # files that it leaves open
-        rows = datasets.load_dataset(str(out), cache_dir=str(out.parent / "cache"))["train"]
+        rows = datasets.load_dataset(
+            str(out),
+            split="train",
+            cache_dir=str(out.parent / "cache"),
+            streaming=contents.n_images == 0,  # what has no row at all is read in no other way
+        )
     found = {}
     for row in rows:
         assert row["image"].size == (row["width"], row["height"])
@@ -183,8 +188,13 @@ def by_name(images: Any, keypoints: Any, contents: Contents) -> Points:
     return {name: np.array(xy, dtype=float).reshape(-1, 2) for name, xy in found.items()}
 
 
+def duckdb_rows(table: str) -> list[Any]:
+    duckdb: Any = import_module("duckdb")
+    rows: list[Any] = duckdb.sql(f"select path, x, y from {table}").fetchall()
+    return rows
+
+
 def read_csv(out: Path, contents: Contents) -> Points:
-    import duckdb
     import polars as pl
 
     images = pd.read_csv(out / "images.csv")["path"]
@@ -193,20 +203,17 @@ def read_csv(out: Path, contents: Contents) -> Points:
     assert list(frame["path"]) == [path for path, _, _ in rows]
     if rows:  # without a row there is nothing to tell a column's kind by
         np.testing.assert_allclose(frame[["x", "y"]], [row[1:] for row in rows], rtol=1e-14)
-        query = f"select path, x, y from read_csv('{out}/keypoints.csv')"
-        assert duckdb.sql(query).fetchall() == rows
+        assert duckdb_rows(f"read_csv('{out}/keypoints.csv')") == rows
     return by_name(images, rows, contents)
 
 
 def read_parquet(out: Path, contents: Contents) -> Points:
-    import duckdb
     import polars as pl
 
     rows = pl.read_parquet(out / "keypoints.parquet").select("path", "x", "y").rows()
     frame = pd.read_parquet(out / "keypoints.parquet")
     assert list(frame[["path", "x", "y"]].itertuples(index=False, name=None)) == rows
-    query = f"select path, x, y from read_parquet('{out}/keypoints.parquet')"
-    assert duckdb.sql(query).fetchall() == rows
+    assert duckdb_rows(f"read_parquet('{out}/keypoints.parquet')") == rows
     return by_name(pd.read_parquet(out / "images.parquet")["path"], rows, contents)
 
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
 from gnomon.cli.export import export
+from gnomon.cli.import_ import import_
 from gnomon.cli.outcome import Outcome
 from gnomon.cli.parts import parts
 from gnomon.cli.plan import plan
@@ -25,6 +26,7 @@ VERBS: dict[str, Callable[..., Outcome]] = {
     "evaluate": evaluate,
     "salient": salient,
     "export": export,
+    "import": import_,
     "parts": parts,
     "plan": plan,
     "train": train,

@@ -8,7 +8,7 @@ from gnomon.cli.outcome import Outcome
 
 
 def export(
-    run: tyro.conf.Positional[Path],
+    run: tyro.conf.Positional[str],
     /,
     *,
     format: str,  # noqa: A002

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gnomon.datasets.car_parts import read_car_parts
 from gnomon.datasets.coco import read_coco
+from gnomon.datasets.corrected import read_corrected
 from gnomon.datasets.cub import read_cub
 from gnomon.datasets.fg3dcar import read_fg3dcar
 from gnomon.datasets.folder import read_folder
@@ -26,6 +27,7 @@ DATASETS: dict[str, Reader] = {
     "pf_willow": read_pf_willow,
     "stanfordextra": read_stanfordextra,
     "synthetic": read_synthetic,
+    "corrected": read_corrected,
 }
 
 

@@ -25,13 +25,13 @@ ANY = "keypoint"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which points of the run in folder ``run`` are meant.
+    """Which points of the run at ``run``, a path or URL, are meant.
 
     Those of at least ``min_score``, of them the best ``top`` of each image; with a ``review``,
     those that a person accepted, moved or added, which needs no score.
     """
 
-    run: Path
+    run: str | Path
     min_score: float | None = None
     top: int | None = None
     review: Review | None = None

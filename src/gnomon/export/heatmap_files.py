@@ -1,6 +1,7 @@
 """A run's saved heatmaps as pictures that cover their photograph."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,20 @@ from numpy.typing import NDArray
 from gnomon.classifier import Preprocessing
 from gnomon.geometry import Affine
 from gnomon.images.resize import PLACEMENTS
+from gnomon.runs.store import open_store
 
 KINDS = ("coarse", "fine", "confidence")
 
 
-def heatmaps(run: Path, image_id: str) -> Iterator[tuple[str, NDArray[np.float32]]]:
+def heatmaps(run: str | Path, image_id: str) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Give the maps of an image that were saved: kind and values (H,W) in model pixels."""
-    path = run / "heatmaps" / f"{image_id}.npz"
-    if path.exists():
-        with np.load(path) as maps:
-            for kind in KINDS:
-                yield kind, maps[kind]
+    try:
+        content = open_store(run).read(f"heatmaps/{image_id}.npz")
+    except FileNotFoundError:
+        return
+    with np.load(BytesIO(content)) as maps:
+        for kind in KINDS:
+            yield kind, maps[kind]
 
 
 def write_heatmap(

@@ -12,10 +12,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gnomon.errors import RunError
+from gnomon.export.assigned import Assigned
+from gnomon.export.rows import Rows
 from gnomon.runs.reader import parts
+from gnomon.runs.store import open_store
+from gnomon.runs.tables import KEYPOINTS
 from gnomon.types import Floats
-
-ROWS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,48 +72,37 @@ class Record:
         return likelihood
 
 
-def stream(run: Path) -> Iterator[Record]:
-    """Read a run's images in its order, each with all of its keypoints.
+def stream(run: str | Path) -> Iterator[Record]:
+    """Read a run's images in its order, by path or URL, each with all of its keypoints.
 
     A part of the images table and the part of the keypoints table of the same name hold the same
     images in the same order. ``RunError`` where a part cannot be read or says something else.
     """
-    for name in parts(run):
+    store = open_store(run)
+    assigned = Assigned(run)
+    for name in parts(store):
         try:
-            yield from _part(run / "images" / name, run / "keypoints" / name)
-        except (OSError, pa.ArrowException) as error:
-            raise RunError(f"part {name} of {run} cannot be read: {error}") from error
-
-
-def _part(images: Path, keypoints: Path) -> Iterator[Record]:
-    with pq.ParquetFile(images) as seen, pq.ParquetFile(keypoints) as found:
-        rows = _Rows(found)
-        for batch in seen.iter_batches(batch_size=64, columns=PHOTOGRAPH):
-            for row in batch.to_pylist():
-                image = Photograph(**row)
-                points = rows.take(image.n_keypoints)
-                if not pc.all(pc.equal(points["image_id"], image.image_id), min_count=0).as_py():
-                    raise RunError(
-                        f"{keypoints} does not hold the {image.n_keypoints} keypoints of"
-                        f" {image.path} where {images} has them; run `gnomon detect` again"
-                    )
-                yield Record(image, points)
-
-
-class _Rows:
-    """The rows of a Parquet file, taken in order, so many at a time."""
-
-    def __init__(self, file: pq.ParquetFile) -> None:
-        self._batches = file.iter_batches(batch_size=ROWS)
-        self._held: pa.Table = file.schema_arrow.empty_table()
-
-    def take(self, count: int) -> pa.Table:
-        """Give the next rows, fewer where the file ends."""
-        while self._held.num_rows < count and (batch := next(self._batches, None)) is not None:
-            self._held = pa.concat_tables([self._held, pa.Table.from_batches([batch])])
-        taken, self._held = self._held.slice(0, count), self._held.slice(count)
-        if taken.num_rows < count:
-            raise RunError(
-                f"a part of the keypoints table ends {count - taken.num_rows} rows early"
+            images, keypoints = (
+                pq.ParquetFile(pa.BufferReader(store.read(f"{table}/{name}")))
+                for table in ("images", "keypoints")
             )
-        return taken.combine_chunks()
+            for record in _part(images, keypoints):
+                yield Record(record.image, assigned.fill(record.image.image_id, record.points))
+        except (OSError, pa.ArrowException) as error:
+            raise RunError(f"part {name} of {store} cannot be read: {error}") from error
+    assigned.close()
+
+
+def _part(images: pq.ParquetFile, keypoints: pq.ParquetFile) -> Iterator[Record]:
+    rows = Rows(keypoints, KEYPOINTS)
+    for batch in images.iter_batches(batch_size=64, columns=PHOTOGRAPH):
+        for row in batch.to_pylist():
+            image = Photograph(**row)
+            points = rows.take(image.n_keypoints)
+            same = pc.all(pc.equal(points["image_id"], image.image_id), min_count=0).as_py()
+            if points.num_rows < image.n_keypoints or not same:
+                raise RunError(
+                    f"the keypoints table does not hold the {image.n_keypoints} keypoints of"
+                    f" {image.path} where its part of the images table does; detect again"
+                )
+            yield Record(image, points)

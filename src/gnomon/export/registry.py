@@ -19,6 +19,7 @@ from gnomon.export.staging import staged
 from gnomon.export.tables import write_csv, write_parquet
 from gnomon.export.yolo import write_yolo
 from gnomon.plugs import plugged
+from gnomon.runs.discovered import part_names
 from gnomon.runs.info import RunInfo
 from gnomon.runs.review import Review, read_review
 
@@ -91,7 +92,7 @@ def open_contents(
     review: str | Path | Review | None = None,
 ) -> Contents:
     """Choose points of a run, as ``export_run`` does."""
-    folder = Path(run)
-    info = RunInfo.read(folder)
+    info = RunInfo.read(run)
     said = review if review is None or isinstance(review, Review) else read_review(review)
-    return Contents.of(Choice(folder, min_score, top, said, info.part_names), info)
+    names = part_names(Path(run)) or info.part_names
+    return Contents.of(Choice(run, min_score, top, said, names), info)

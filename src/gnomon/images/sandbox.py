@@ -67,6 +67,7 @@ class Sandbox:
             )
             self._process.start()
             theirs.close()
+            self._pipe.recv_bytes()  # The limit on time is for decoding, not for starting.
         return self._pipe
 
     def close(self) -> None:
@@ -88,6 +89,7 @@ class Sandbox:
 def serve(pipe: Connection, limits: Limits) -> None:
     """Decode what comes through the pipe, until it is closed."""
     _bound_memory(limits)
+    pipe.send_bytes(b"ready")
     while True:
         try:
             name = pipe.recv_bytes().decode("utf-8", "surrogateescape")
@@ -103,7 +105,7 @@ def serve(pipe: Connection, limits: Limits) -> None:
         else:
             width, height = picture.size
             _answer(pipe, width=width, height=height)
-            pipe.send_bytes(np.ascontiguousarray(picture.rgb).data)
+            pipe.send_bytes(picture.rgb.tobytes())
             del picture
 
 

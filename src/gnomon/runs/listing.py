@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
 from gnomon.runs.store import Store
+from gnomon.runs.tables import shown
 
 A_FILE = 65_536
 SCHEMA = pa.schema(
@@ -56,10 +57,10 @@ class Input:
 
     def to_row(self) -> tuple[Any, ...]:
         """Give the row of the listing; what is no UTF-8 in a path is readable there, not exact."""
-        shown = os.fsencode(self.path).decode("utf-8", "backslashreplace")
-        exact = "" if shown == self.path else self.path
+        text = shown(self.path)
+        exact = "" if text == self.path else self.path
         location = os.fsencode(f"{self.location}\0{exact}" if exact else self.location)
-        return shown, location, self.offset, self.size, self.row, self.column, self.landmarks
+        return text, location, self.offset, self.size, self.row, self.column, self.landmarks
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:

@@ -218,5 +218,7 @@ class UrlStore:
     def close(self) -> None:
         """See `Store`."""
         for name, file in self._appended.items():
-            file.seek(0)
-            self.write(name, file.read())
+            with file:
+                file.seek(0)
+                self.write(name, file.read())
+        self._appended.clear()

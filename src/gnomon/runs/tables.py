@@ -1,5 +1,6 @@
 """The two tables of a run and the rows that a detection gives them."""
 
+import os
 from hashlib import sha256
 from typing import Any
 
@@ -51,11 +52,16 @@ def image_id(path: str) -> str:
     return sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
+def shown(path: str) -> str:
+    """Write a path as text: what is no UTF-8 in it is readable, not exact."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def image_row(path: str, found: Detection) -> dict[str, Any]:
     """Make the row of the images table."""
     return {
         "image_id": image_id(path),
-        "path": path,
+        "path": shown(path),
         "content_hash": found.image.content_hash,
         "width": found.image.size[0],
         "height": found.image.size[1],

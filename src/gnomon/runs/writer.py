@@ -170,11 +170,10 @@ class RunFolder:
 
     def close(self, *, complete: bool) -> None:
         """Write the account."""
+        self.store.close()
         if self._retried:
             self._spans = spans_of(self.store)
             lines = [one.line() for _, failed in self._failed() for _, one in failed]
             self.store.write(FAILURES, b"".join(lines))
-        else:
-            self.store.close()
         self.info = replace(self.info, end=now() if complete else None)
         self.info.write(self.store)

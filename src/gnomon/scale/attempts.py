@@ -9,12 +9,12 @@ from gnomon.runs.writer import Shard
 
 TOGETHER = 2
 ALONE = 3
-"""So many workers may die at a shard before it is halved, and at a single image."""
+"""So many workers may die at a shard, before it is halved, and at an image that is alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A shard, and how many workers died at it or at a larger one that it is a half of."""
+    """A shard, and how many workers died at it; a half of one starts with a death less to go."""
 
     shard: Shard
     deaths: int = 0
@@ -45,5 +45,5 @@ class Attempts:
         middle = len(inputs) // 2
         for half in (inputs[:middle], inputs[middle:]):
             span = Span(half[0][0], half[-1][0], task.shard.span.attempt)
-            self._again.append(Task(Shard(span, half), TOGETHER - 1))
+            self._again.append(Task(Shard(span, half), 0 if len(half) == 1 else TOGETHER - 1))
         return None

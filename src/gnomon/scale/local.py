@@ -19,7 +19,7 @@ from gnomon.scale.interrupt import Interrupts
 from gnomon.scale.job import Done, Finder, Job, Watch
 from gnomon.scale.process import Failed, ImageDone, ImageFailed, Ready, serve
 
-STILLBORN = 3
+STILLBORN = 10
 """So many workers in a row may die before they are ready."""
 PATIENCE = 10.0
 """Seconds that workers get to commit what they have, after Ctrl-C."""

@@ -16,7 +16,7 @@ from gnomon.scale.worker import Worker
 
 PATIENCE = 10.0
 """Seconds that workers get to commit what they have, after Ctrl-C."""
-STILLBORN = 3
+STILLBORN = 10
 """So many workers in a row may die before they are ready."""
 
 

@@ -1,0 +1,53 @@
+"""`gnomon import`: keypoints that a person corrected in another tool, back as landmarks."""
+
+from pathlib import Path
+
+import tyro
+
+from gnomon.cli.outcome import Outcome
+
+
+def import_(
+    run: tyro.conf.Positional[str],
+    annotations: tyro.conf.Positional[Path],
+    /,
+    *,
+    format: str,  # noqa: A002
+    out: Path,
+    min_score: float | None = None,
+    top: int | None = None,
+    review: Path | None = None,
+    quiet: bool = False,
+) -> Outcome:
+    """Read corrected keypoints back as a data set, and count what was moved, deleted and added.
+
+    Example: gnomon import runs/first corrected.json --format label-studio --out corrected
+
+    Then: gnomon evaluate runs/first --dataset corrected:corrected
+
+    Args:
+        run: The run that was exported.
+        annotations: The file that the tool gave.
+        format: Which: coco, cvat or label-studio.
+        out: The folder to write: landmarks.json, a data set of kind corrected, and changes.json.
+        min_score: As it was exported.
+        top: As it was exported.
+        review: As it was exported.
+        quiet: Show no table.
+    """
+    from rich.console import Console
+
+    from gnomon.cli.import_table import import_table, left_out
+    from gnomon.corrections import read_corrections, write_corrections
+    from gnomon.export import open_contents
+
+    contents = open_contents(run, min_score=min_score, top=top, review=review)
+    found = read_corrections(contents, format, annotations)
+    write_corrections(found, contents, out)
+    console = Console(stderr=True)
+    if found.unknown:
+        console.print(left_out(found), markup=False, highlight=False, soft_wrap=True)
+    if not quiet:
+        console.print(import_table(found))
+    print(out)
+    return Outcome(out)

@@ -1,0 +1,34 @@
+"""What `gnomon import` says when it is done."""
+
+from rich import box
+from rich.table import Table
+
+from gnomon.corrections import Corrections
+
+
+def import_table(found: Corrections) -> Table:
+    """Count images and points: kept, moved, deleted, added, and the clicks saved."""
+    changes = found.changes
+    cells = {
+        "images": len(found.images),
+        "kept": changes.kept,
+        "moved": changes.moved,
+        "deleted": changes.deleted,
+        "added": changes.added,
+        "clicks": changes.clicks,
+        "by hand": changes.n_points,
+        "clicks saved": changes.clicks_saved,
+    }
+    table = Table(box=box.SIMPLE, show_edge=False)
+    for name in cells:
+        table.add_column(name, justify="right")
+    table.add_row(*map(str, cells.values()))
+    return table
+
+
+def left_out(found: Corrections) -> str:
+    """Count the images of the file that are not in the run, and name the first."""
+    return (
+        f"images of the file that are not in the run: {len(found.unknown)},"
+        f" the first {found.unknown[0]}"
+    )

@@ -1,0 +1,117 @@
+"""From a tool's file to landmarks on the run's images, and what was changed on the way."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from gnomon.corrections.changes import REACH, Changes, compare
+from gnomon.corrections.coco import read_coco
+from gnomon.corrections.corrected import CorrectedImage, CorrectedPoint
+from gnomon.corrections.cvat import read_cvat
+from gnomon.corrections.label_studio import read_label_studio
+from gnomon.datasets.orientation import to_displayed
+from gnomon.errors import ExportError
+from gnomon.export import Contents
+from gnomon.export.records import Photograph
+from gnomon.plugs import plugged
+
+ToolReader = Callable[[Path], list[CorrectedImage]]
+
+TOOLS: dict[str, ToolReader] = {
+    "coco": read_coco,
+    "cvat": read_cvat,
+    "label-studio": read_label_studio,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """An image of the run, its points as a person left them in file pixels, and the changes."""
+
+    image: Photograph
+    points: tuple[CorrectedPoint, ...]
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """What came back: images in the run's order, and names of the file that the run has not."""
+
+    images: tuple[Corrected, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def changes(self) -> Changes:
+        """Sum the changes up over all images."""
+        return sum((one.changes for one in self.images), Changes())
+
+
+def read_corrections(contents: Contents, format_: str, path: Path) -> Corrections:
+    """Read a tool's file back and compare it to what was exported.
+
+    An image is found by the run's id where the tool kept it, else by its name in the export, else
+    by its file name where no other image has it. ``ExportError`` where the file is not in its
+    format, or none of its images is in the run; ``SettingError`` for an unknown format.
+    """
+    images = plugged("import format", format_, TOOLS)(path)
+    index = _Index(images)
+    keeps_ranks = any(point.rank is not None for one in images for point in one.points)
+    found = []
+    for record in contents:
+        if (mine := index.take(record.image, contents.name(record.image))) is None:
+            continue
+        points = _displayed(mine, record.image)
+        reach = None if keeps_ranks else REACH * max(record.image.width, record.image.height)
+        ranks = record.column("rank").tolist()
+        changes = compare(record.xy, ranks, contents.point_names(record), points, reach)
+        found.append(Corrected(record.image, points, changes))
+    if not found:
+        theirs = f"such as {images[0].name!r}" if images else "none at all"
+        raise ExportError(
+            f"none of the {len(images)} images of {path}, {theirs}, is among the"
+            f" {contents.n_images} of {contents.choice.run}; give the run that was exported"
+        )
+    return Corrections(tuple(found), tuple(one.name for one in index.rest))
+
+
+class _Index:
+    """A tool's images, each taken once."""
+
+    def __init__(self, images: Sequence[CorrectedImage]) -> None:
+        self._by_id = {one.image_id: one for one in images if one.image_id}
+        self._by_name = {one.name.lstrip("/"): one for one in images}
+        namesakes: defaultdict[str, list[CorrectedImage]] = defaultdict(list)
+        for one in images:
+            namesakes[Path(one.name).name].append(one)
+        self._by_file = {name: ones[0] for name, ones in namesakes.items() if len(ones) == 1}
+        self._taken: set[int] = set()
+        self._images = images
+
+    def take(self, image: Photograph, name: str) -> CorrectedImage | None:
+        """Find an image of the run, called ``name`` in the export."""
+        found = (
+            self._by_id.get(image.image_id)
+            or self._by_name.get(name)
+            or self._by_file.get(Path(name).name)
+        )
+        if found is None or id(found) in self._taken:
+            return None
+        self._taken.add(id(found))
+        return found
+
+    @property
+    def rest(self) -> list[CorrectedImage]:
+        """List the images that were not taken."""
+        return [one for one in self._images if id(one) not in self._taken]
+
+
+def _displayed(mine: CorrectedImage, image: Photograph) -> tuple[CorrectedPoint, ...]:
+    """Take the points to the image as a viewer shows it, where the tool did not turn it."""
+    if not mine.points or mine.size == (image.width, image.height):
+        return mine.points
+    turn = to_displayed(Path(image.path), mine.size)
+    turned = turn.apply(np.array([(point.x, point.y) for point in mine.points])).tolist()
+    return tuple(replace(one, x=x, y=y) for one, (x, y) in zip(mine.points, turned, strict=True))

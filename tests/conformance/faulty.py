@@ -1,0 +1,162 @@
+"""A detector without a network, and what goes wrong around it; imported by worker processes."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+import PIL.Image
+import torch
+from fsspec.implementations.local import LocalFileSystem
+
+from gnomon.classifier import Preprocessing
+from gnomon.images import Picture, load_image
+from gnomon.presets import Settings
+from gnomon.runs import RunInfo, read_run
+from gnomon.runs.listing import Input
+from gnomon.scale import Job, detect_run
+from gnomon.scale.executors import Executor
+from gnomon.types import Detection, Heatmap, Image, Keypoints, Work
+
+POISON = (255, 0, 0)
+"""A picture of this colour kills whoever detects in it."""
+
+
+class Drawn:
+    """Finds points that depend on the image's pixels alone, in the time that it is told."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def load(self, source: Picture) -> Image:
+        return load_image(source, size=(8, 8))
+
+    def detect(self, image: Image, progress: object = None) -> Detection:
+        if image.picture()[0, 0].tolist() == list(POISON):
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(self._seconds)
+        values = np.random.default_rng(int(image.content_hash[:12], 16))
+        n = int(values.integers(0, 6))
+        flat = torch.zeros(8, 8).numpy()
+        return Detection(
+            image=image,
+            label="drawn",
+            label_index=0,
+            probability=float(values.random()),
+            keypoints=Keypoints.at(values.uniform(0, 8, (n, 2)), values.random(n), "file"),
+            n_candidates=n,
+            coarse=Heatmap(flat, "coarse"),
+            fine=Heatmap(flat, "fine"),
+            confidence=Heatmap(flat, "confidence"),
+            work=Work("none", 0, 0.0),
+            seconds=self._seconds,
+        )
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Makes the detector."""
+
+    seconds: float = 0.002
+
+    def __call__(self) -> Drawn:
+        return Drawn(self.seconds)
+
+
+class Flaky(LocalFileSystem):  # type: ignore[misc]
+    """A store that is slow, and in which every third request fails at first."""
+
+    protocol = "flaky"
+    _chance = random.Random(0)
+
+    def _stumble(self) -> None:
+        time.sleep(0.001)
+        if self._chance.random() < 0.33:
+            raise ConnectionError("the store is not there for now")
+
+    def cat_file(self, *args: Any, **kwargs: Any) -> Any:
+        self._stumble()
+        return super().cat_file(*args, **kwargs)
+
+    def pipe_file(self, *args: Any, **kwargs: Any) -> Any:
+        self._stumble()
+        return super().pipe_file(*args, **kwargs)
+
+    def ls(self, *args: Any, **kwargs: Any) -> Any:
+        self._stumble()
+        return super().ls(*args, **kwargs)
+
+    def info(self, *args: Any, **kwargs: Any) -> Any:
+        self._stumble()
+        return super().info(*args, **kwargs)
+
+    @classmethod
+    def _strip_protocol(cls, path: Any) -> Any:
+        return super()._strip_protocol(str(path).removeprefix("flaky://"))
+
+
+fsspec.register_implementation("flaky", Flaky, clobber=True)
+
+
+def photographs(folder: Path, n: int) -> list[Path]:
+    """Draw n small pictures, each another."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chance = np.random.default_rng(0)
+    paths = []
+    for number in range(n):
+        pixels = chance.integers(0, 255, (6, 6, 3), dtype=np.uint8)
+        paths.append(folder / f"{number:05}.png")
+        PIL.Image.fromarray(pixels).save(paths[-1])
+    return paths
+
+
+def info() -> RunInfo:
+    return RunInfo(
+        classifier="drawn",
+        weights_sha256="0" * 64,
+        preprocessing=Preprocessing(size=(8, 8)),
+        preset="default",
+        settings=Settings(),
+        device="cpu",
+    )
+
+
+def detect(
+    paths: list[Path] | list[str],
+    out: Path | str,
+    executor: Executor,
+    *,
+    resume: bool = False,
+    **choices: Any,
+) -> RunInfo:
+    """Run the drawn detector over files."""
+    make = choices.pop("make", Draws())
+    job = Job(make=make, out=str(out), figures=False, **choices)
+
+    def inputs() -> Iterator[Input]:
+        return (Input(str(path)) for path in paths)
+
+    return detect_run(job, make(), info(), inputs, executor, resume=resume).info
+
+
+def drive(paths: list[Path], out: Path, seconds: float) -> None:
+    """Run serially, or go on with it: the body of a process that is killed."""
+    from gnomon.scale.serial import SerialExecutor
+
+    detect(paths, out, SerialExecutor(), resume=True, make=Draws(seconds))
+
+
+def rows(out: Path | str) -> tuple[list[Any], list[Any]]:
+    """Give a run's rows, sorted, without the seconds that they took; NaN equals itself."""
+    run = read_run(out)
+    images = run.images.drop_columns(["seconds"]).sort_by("image_id").to_pylist()
+    order = [("image_id", "ascending"), ("rank", "ascending")]
+    keypoints = [str(row) for row in run.keypoints.sort_by(order).to_pylist()]
+    assert len({row["image_id"] for row in images}) == len(images)
+    return images, keypoints
