@@ -46,7 +46,7 @@ def start(folder: Path | None, *words: str, **environment: str) -> Served:
     command += ["--port", str(port), "--device", "cpu", "--no-show", *words]
     process = subprocess.Popen(command, env={**plain, **environment}, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not answers(url) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.1)
     assert process.poll() is None

@@ -1,6 +1,8 @@
 """Judging a run, by keyboard and mouse, in a real browser."""
 
+import csv
 import hashlib
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,3 +180,23 @@ def test_every_width_and_light_without_serious_fault(
     page = opened(open_page(f"{explored}/run", width=width, dark=dark))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert faults(page) == []
+
+
+def test_what_was_accepted_is_exported(
+    a_run: Path, serve: Callable[..., Any], open_page: OpenPage
+) -> None:
+    served = serve(a_run)
+    page = opened(open_page(f"{served.url}/run"))
+    page.keyboard.press("a")
+    page.locator(".headline", has_text="Keypoint 2,").wait_for()
+    page.keyboard.press("x")
+    page.locator(".headline", has_text="Keypoint 3,").wait_for()
+    page.get_by_label("export what was accepted as").select_option("csv")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Export").click()
+    with zipfile.ZipFile(waiting.value.path()) as packed:
+        text = packed.read("keypoints.csv").decode()
+    (row,) = csv.DictReader(text.splitlines())
+    first = read_run(a_run).keypoints.to_pylist()[0]
+    assert float(row["x"]) == pytest.approx(first["x"])
+    page.locator(".said", has_text="exported: run-csv.zip").wait_for()

@@ -88,7 +88,7 @@ def _whole(run: Run, record: dict[str, Any] | None) -> dict[str, Any]:
         "methods": None if record is None else method_table(record),
         "evaluation_pictures": evaluation_pictures(run.folder),
         "parts": part_rows(run),
-        "part_names": list(getattr(run, "part_names", ())),
+        "part_names": list(run.part_names),
     }
 
 

@@ -31,7 +31,7 @@ def part_rows(run: Run) -> list[PartRow]:
     Examples are cut from the best-scored keypoints, one an image.
     """
     parts = run.keypoints["part"].to_numpy()
-    names: tuple[str, ...] = getattr(run, "part_names", ())
+    names = run.part_names
     if not (parts >= 0).any():
         return []
     ids = run.keypoints["image_id"].to_numpy(zero_copy_only=False)

@@ -42,6 +42,11 @@ class Run:
     failures: tuple[Failure, ...]
     part_names: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        from gnomon.runs.shown import shown
+
+        return shown(self)
+
 
 def parts(place: str | Path | Store) -> list[str]:
     """Name the complete parts, in the order of the listing.

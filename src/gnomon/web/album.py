@@ -28,7 +28,7 @@ class Album:
             row["image_id"]: row for row in run.images.to_pylist()
         }
         self.labels = sorted({row["label"] for row in self.rows.values()})
-        self.part_names: tuple[str, ...] = getattr(run, "part_names", ())
+        self.part_names = run.part_names
         self.review = ReviewFile(run.folder)
         self._points = points_by_image(run.keypoints)
         self._files: OrderedDict[tuple[str, int], bytes | None] = OrderedDict()

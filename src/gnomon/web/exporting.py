@@ -3,15 +3,13 @@
 import shutil
 from asyncio import to_thread
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from nicegui import ui
 
 from gnomon.errors import GnomonError
+from gnomon.export import EXPORTERS, export_run
 from gnomon.web.album import Album
 from gnomon.web.controls import Choice, button
 
@@ -24,8 +22,7 @@ def exported(album: Album, kind: str) -> tuple[str, bytes]:
     name = f"{album.run.folder.resolve().name}-{kind}"
     with TemporaryDirectory() as place:
         out = Path(place) / name
-        export: Any = import_module("gnomon.export")
-        export.export_run(album.run.folder, kind, out, review=album.review)
+        export_run(album.run.folder, kind, out, review=album.review)
         if out.is_dir():
             packed = Path(shutil.make_archive(str(out), "zip", out))
             return packed.name, packed.read_bytes()
@@ -34,10 +31,7 @@ def exported(album: Album, kind: str) -> tuple[str, bytes]:
 
 def draw_export(album: Album, say: Callable[[str], None]) -> None:
     """Draw the choice of a format and the button."""
-    if find_spec("gnomon.export") is None:
-        return
-    export: Any = import_module("gnomon.export")
-    kinds = [(kind, kind) for kind in export.EXPORTERS]
+    kinds = [(kind, kind) for kind in EXPORTERS]
     chosen = Choice("export what was accepted as", kinds, kinds[0][0], lambda _: None)
 
     async def write() -> None:
