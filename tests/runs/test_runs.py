@@ -16,6 +16,7 @@ from gnomon.errors import ImageError, RunError
 from gnomon.geometry import Affine
 from gnomon.presets import Settings
 from gnomon.runs import Failure, RunInfo, read_run, write_run
+from gnomon.runs.committed import Gathering, Span, gaps
 from gnomon.runs.listing import (
     Input,
     Numbered,
@@ -23,7 +24,6 @@ from gnomon.runs.listing import (
     read_listing,
     write_listing,
 )
-from gnomon.runs.parts import Gathering, Span, gaps
 from gnomon.runs.store import open_store
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 from gnomon.runs.writer import run_folder

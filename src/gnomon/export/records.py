@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gnomon.errors import RunError
 from gnomon.export.assigned import Assigned
 from gnomon.export.rows import Rows
-from gnomon.runs.reader import parts
+from gnomon.runs.reader import file_names
 from gnomon.runs.store import open_store
 from gnomon.runs.tables import KEYPOINTS
 from gnomon.types import Floats
@@ -75,12 +75,12 @@ class Record:
 def stream(run: str | Path) -> Iterator[Record]:
     """Read a run's images in its order, by path or URL, each with all of its keypoints.
 
-    A part of the images table and the part of the keypoints table of the same name hold the same
-    images in the same order. ``RunError`` where a part cannot be read or says something else.
+    A file of the images table and that of the keypoints table of the same name hold the same
+    images in the same order. ``RunError`` where one cannot be read or says something else.
     """
     store = open_store(run)
     assigned = Assigned(run)
-    for name in parts(store):
+    for name in file_names(store):
         try:
             images, keypoints = (
                 pq.ParquetFile(pa.BufferReader(store.read(f"{table}/{name}")))
@@ -89,7 +89,7 @@ def stream(run: str | Path) -> Iterator[Record]:
             for record in _part(images, keypoints):
                 yield Record(record.image, assigned.fill(record.image.image_id, record.points))
         except (OSError, pa.ArrowException) as error:
-            raise RunError(f"part {name} of {store} cannot be read: {error}") from error
+            raise RunError(f"{name} of {store} cannot be read: {error}") from error
     assigned.close()
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from gnomon.runs.committed import Gathering
 from gnomon.runs.info import RunInfo
 from gnomon.runs.listing import Input
-from gnomon.runs.parts import Gathering
 from gnomon.runs.reader import Failure
 from gnomon.runs.store import Store
 from gnomon.runs.writer import run_folder

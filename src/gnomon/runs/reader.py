@@ -48,10 +48,10 @@ class Run:
         return shown(self)
 
 
-def parts(place: str | Path | Store) -> list[str]:
-    """Name the complete parts, in the order of the listing.
+def file_names(place: str | Path | Store) -> list[str]:
+    """Name the complete files of either table, in the order of the listing.
 
-    A part of the images table is the last thing written, so it makes its part complete.
+    A file of the images table is the last thing written, so it makes those of its name complete.
     """
     names = open_store(place).names("images")
     return sorted((name for name in names if name.endswith(".parquet")), key=_stem)
@@ -65,7 +65,7 @@ def read_table(place: str | Path | Store, table: str, schema: pa.Schema) -> pa.T
     """Read all of one table; ``RunError`` names a file that cannot be read."""
     store = open_store(place)
     tables = [schema.empty_table()]
-    for name in parts(store):
+    for name in file_names(store):
         try:
             content = pa.BufferReader(store.read(f"{table}/{name}"))
             tables.append(pq.read_table(content, schema=schema).replace_schema_metadata(None))

@@ -1,4 +1,4 @@
-"""A run folder that is being written: by one process, in parts, from its listing to its end."""
+"""A run folder that is being written: by one process, shard by shard, from listing to end."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,15 @@ from pathlib import Path
 
 from gnomon.errors import RunError
 from gnomon.runs.account import now
+from gnomon.runs.committed import (
+    Committed,
+    Gathering,
+    Span,
+    gaps,
+    read_committed,
+    spans_of,
+    still_failed,
+)
 from gnomon.runs.info import FILE_NAME, RunInfo
 from gnomon.runs.listing import (
     Input,
@@ -18,7 +27,6 @@ from gnomon.runs.listing import (
     write_listing,
 )
 from gnomon.runs.lock import locked
-from gnomon.runs.parts import Gathering, Part, Span, gaps, read_parts, spans_of, still_failed
 from gnomon.runs.reader import Failure
 from gnomon.runs.store import Store, open_store
 
@@ -27,14 +35,14 @@ FAILURES = "failures.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Inputs to process in one go, with their numbers, and the span that their part will have."""
+    """Inputs to process in one go, with their numbers, and the span that they are."""
 
     span: Span
     inputs: tuple[tuple[int, Input], ...]
 
 
 def shard_size(n_inputs: int) -> int:
-    """Choose how many inputs make a part: enough parts to share out, few enough to list.
+    """Choose how many inputs make a shard: enough shards to share out, few enough to list.
 
     >>> [shard_size(n) for n in (10, 2_000, 1_000_000, 1_000_000_000)]
     [8, 31, 244, 1024]
@@ -118,9 +126,9 @@ class RunFolder:
         self._retried = False
         failures = b""
         n_images = n_keypoints = n_failures = 0
-        for part in read_parts(store, self._spans):
-            n_images += part.n_images
-            n_keypoints += part.n_keypoints
+        for done in read_committed(store, self._spans):
+            n_images += done.n_images
+            n_keypoints += done.n_keypoints
         for _, failed in self._failed():
             failures += b"".join(failure.line() for _, failure in failed)
             n_failures += len(failed)
@@ -128,10 +136,10 @@ class RunFolder:
         self.info = replace(info, n_images=n_images, n_keypoints=n_keypoints, n_failures=n_failures)
 
     def _failed(self) -> Iterator[tuple[Span, list[tuple[int, Failure]]]]:
-        return still_failed(read_parts(self.store, self._spans))
+        return still_failed(read_committed(self.store, self._spans))
 
     def todo(self) -> Iterator[Shard]:
-        """Give what no part covers yet, then what failed before; in the listing's order."""
+        """Give what is not committed yet, then what failed before; in the listing's order."""
         numbered, size = Numbered(self.store), self.info.shard or 1
         for first, stop in gaps(self._spans, self.n_inputs):
             for _, numbers in groupby(range(first, stop), lambda number: number // size):
@@ -143,24 +151,24 @@ class RunFolder:
             again = Span(numbers_[0], numbers_[-1], span.attempt + 1)
             yield Shard(again, tuple((one, numbered[one]) for one in numbers_))
 
-    def record(self, part: Part) -> None:
-        """Count a part that has been committed, and name its failures."""
+    def record(self, done: Committed) -> None:
+        """Count a shard that has been committed, and name its failures."""
         n_failures = self.info.n_failures
-        if part.span.attempt:
+        if done.span.attempt:
             self._retried = True
-            n_failures -= part.n_images
-        elif part.failures:
-            n_failures += len(part.failures)
-            lines = b"".join(failure.line() for _, failure in part.failures)
+            n_failures -= done.n_images
+        elif done.failures:
+            n_failures += len(done.failures)
+            lines = b"".join(failure.line() for _, failure in done.failures)
             self.store.append(FAILURES, lines)
         self.info = replace(
             self.info,
-            n_images=self.info.n_images + part.n_images,
-            n_keypoints=self.info.n_keypoints + part.n_keypoints,
+            n_images=self.info.n_images + done.n_images,
+            n_keypoints=self.info.n_keypoints + done.n_keypoints,
             n_failures=n_failures,
         )
 
-    def give_up(self, shard: Shard, reason: str) -> Part:
+    def give_up(self, shard: Shard, reason: str) -> Committed:
         """Commit a shard that no worker survives."""
         gathering = Gathering()
         for number, one in shard.inputs:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gnomon.runs.parts import Span
+from gnomon.runs.committed import Span
 from gnomon.runs.writer import Shard
 
 TOGETHER = 2

@@ -9,8 +9,8 @@ import numpy as np
 from gnomon.errors import RunError
 from gnomon.images import Picture
 from gnomon.runs import Failure
+from gnomon.runs.committed import Gathering
 from gnomon.runs.listing import Input
-from gnomon.runs.parts import Gathering
 from gnomon.runs.store import Store
 from gnomon.runs.tables import image_id
 from gnomon.scale.job import Job, Watch

@@ -44,14 +44,14 @@ def detect_run(
         with closing(executor.run(job, finder, run.todo(), watch)) as results:
             for result in results:
                 if isinstance(result, GivenUp):
-                    part = run.give_up(result.shard, result.reason)
-                    for _, failure in part.failures:
+                    rows = run.give_up(result.shard, result.reason)
+                    for _, failure in rows.failures:
                         watch.failed(failure)
                     watch.image_done()
                 else:
-                    part = result.part
+                    rows = result.rows
                     busy, idle = busy + result.busy, idle + result.idle
-                run.record(part)
+                run.record(rows)
     return Outcome(run.info, idle / max(busy + idle, 1e-9))
 
 

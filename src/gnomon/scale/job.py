@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from gnomon.images import Limits, Picture, Resize
 from gnomon.presets import SettingChanges
 from gnomon.runs import Failure
-from gnomon.runs.parts import Part
+from gnomon.runs.committed import Committed
 from gnomon.types import Detection, Image
 
 if TYPE_CHECKING:
@@ -77,12 +77,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A shard's part, how long its detector worked, and how long it waited meanwhile, in seconds.
+    """What a shard came to, and how long its detector worked and waited meanwhile, in seconds.
 
-    ``interrupted`` where the part ends before the shard.
+    ``interrupted`` where it ends before the shard.
     """
 
-    part: Part
+    rows: Committed
     busy: float = 0.0
     idle: float = 0.0
     interrupted: bool = False

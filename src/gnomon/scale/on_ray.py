@@ -182,7 +182,7 @@ def _heed(said: Any, watch: Watch) -> Done:
     if isinstance(said, GnomonError):
         raise said
     done: Done = said
-    for _, failure in done.part.failures:
+    for _, failure in done.rows.failures:
         watch.failed(failure)
-    watch.image_done(done.part.n_images + len(done.part.failures))
+    watch.image_done(done.rows.n_images + len(done.rows.failures))
     return done

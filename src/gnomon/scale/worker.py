@@ -1,4 +1,4 @@
-"""What works through a shard: reads ahead, detects, and commits the part."""
+"""What works through a shard: reads ahead, detects, and commits its rows."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -49,9 +49,9 @@ class Worker:
         return load
 
     def run(self, shard: Shard, watch: Watch, stop: Stop) -> Done | None:
-        """Do a shard and commit its part.
+        """Do a shard and commit its rows.
 
-        An image that fails is noted, and the rest is done. A ``stop`` ends the part early, with
+        An image that fails is noted, and the rest is done. A ``stop`` ends the shard early, with
         what is done: ``None`` where nothing is. ``RunError`` where the run cannot be written.
         """
         begin = perf_counter()
@@ -75,6 +75,6 @@ class Worker:
         if behind.done == 0:
             return None
         span = replace(shard.span, last=shard.inputs[behind.done - 1][0])
-        part = behind.gathering.commit(self._store, span)
+        rows = behind.gathering.commit(self._store, span)
         idle = perf_counter() - begin - behind.busy
-        return Done(part, behind.busy, idle, interrupted=behind.done < len(shard.inputs))
+        return Done(rows, behind.busy, idle, interrupted=behind.done < len(shard.inputs))

@@ -1,4 +1,4 @@
-"""The parts of a run: what each covers of the listing, written whole or not at all."""
+"""What is committed of a run: which span of the listing, written whole or not at all."""
 
 import json
 import re
@@ -45,15 +45,15 @@ class Span:
         match = NAME.fullmatch(file_name)
         if match is None:
             raise RunError(
-                f"images/{file_name} is no part that this gnomon wrote, so the run cannot go on;"
+                f"images/{file_name} is no file that this gnomon wrote, so the run cannot go on;"
                 " detect into another folder"
             )
         return cls(*(int(number or 0) for number in match.groups()))
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What is known of a part without reading its rows: counts, and failures by input number."""
+class Committed:
+    """What is known of a shard without its rows: counts, and failures by input number."""
 
     span: Span
     n_images: int
@@ -63,7 +63,7 @@ class Part:
 
 @dataclass(slots=True)
 class Gathering:
-    """The rows of a part while its images come in; ``commit`` writes them, or nothing at all."""
+    """The rows of a shard while its images come in; ``commit`` writes them, or nothing at all."""
 
     _images: list[dict[str, Any]] = field(default_factory=list)
     _keypoints: list[pa.Table] = field(default_factory=list)
@@ -83,13 +83,13 @@ class Gathering:
         """Add an input that could not be processed."""
         self._failures.append((number, failure))
 
-    def commit(self, store: Store, span: Span) -> Part:
-        """Write the keypoints, and then the images, whose file makes the part complete.
+    def commit(self, store: Store, span: Span) -> Committed:
+        """Write the keypoints, and then the images, whose file makes both count.
 
         A later attempt that got no image is not written: what failed is known already.
         """
         n_keypoints = sum(table.num_rows for table in self._keypoints)
-        part = Part(span, len(self._images), n_keypoints, tuple(self._failures))
+        done = Committed(span, len(self._images), n_keypoints, tuple(self._failures))
         if self._images or not span.attempt:
             note = {
                 "n_keypoints": n_keypoints,
@@ -100,7 +100,7 @@ class Gathering:
             store.write(f"keypoints/{span.file_name}", _parquet(keypoints))
             noted = images.replace_schema_metadata({NOTE: json.dumps(note)})
             store.write(f"images/{span.file_name}", _parquet(noted))
-        return part
+        return done
 
 
 def _parquet(table: pa.Table) -> bytes:
@@ -111,57 +111,57 @@ def _parquet(table: pa.Table) -> bytes:
 
 
 def spans_of(store: Store) -> list[Span]:
-    """Name the complete parts, in the order of the listing."""
+    """Name the spans that are complete, in the order of the listing."""
     spans = [Span.of(name) for name in store.names("images") if name.endswith(".parquet")]
     return sorted(spans, key=lambda span: (span.first, span.attempt))
 
 
-def read_parts(store: Store, spans: Iterable[Span]) -> Iterator[Part]:
-    """Read what the parts say of themselves, in order."""
+def read_committed(store: Store, spans: Iterable[Span]) -> Iterator[Committed]:
+    """Read what each span's files say of themselves, in order."""
     with ThreadPoolExecutor(READERS) as pool:
         batch: list[Span] = []
         for span in spans:
             batch.append(span)
             if len(batch) == 64 * READERS:
-                yield from pool.map(lambda one: _read_part(store, one), batch)
+                yield from pool.map(lambda one: _read_one(store, one), batch)
                 batch.clear()
-        yield from pool.map(lambda one: _read_part(store, one), batch)
+        yield from pool.map(lambda one: _read_one(store, one), batch)
 
 
-def _read_part(store: Store, span: Span) -> Part:
+def _read_one(store: Store, span: Span) -> Committed:
     name = f"images/{span.file_name}"
     try:
         with pq.ParquetFile(pa.BufferReader(store.read(name))) as file:
             note = json.loads(file.schema_arrow.metadata[NOTE])
             failures = tuple((number, Failure(**one)) for number, one in note["failures"])
-            return Part(span, file.metadata.num_rows, note["n_keypoints"], failures)
+            return Committed(span, file.metadata.num_rows, note["n_keypoints"], failures)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise RunError(f"{store}/{name} cannot be read: {error}") from error
 
 
-def still_failed(parts: Iterable[Part]) -> Iterator[tuple[Span, list[tuple[int, Failure]]]]:
-    """Give what failed in each part and in every later attempt at it, with the latest attempt."""
-    for _, group in groupby(parts, _Bases()):
+def still_failed(found: Iterable[Committed]) -> Iterator[tuple[Span, list[tuple[int, Failure]]]]:
+    """Give what failed in each span and in every later attempt at it, with the latest attempt."""
+    for _, group in groupby(found, _Bases()):
         first, *later = group
         failed = dict(first.failures)
-        for part in sorted(later, key=lambda one: one.span.attempt):
-            again = dict(part.failures)
-            tried = [one for one in failed if part.span.first <= one <= part.span.last]
+        for done in sorted(later, key=lambda one: one.span.attempt):
+            again = dict(done.failures)
+            tried = [one for one in failed if done.span.first <= one <= done.span.last]
             failed = {one: why for one, why in failed.items() if one not in tried} | again
         if failed:
-            attempt = max(part.span.attempt for part in (first, *later))
+            attempt = max(done.span.attempt for done in (first, *later))
             yield Span(first.span.first, first.span.last, attempt), sorted(failed.items())
 
 
 class _Bases:
-    """Gives each part the first one that covers it, of parts in order."""
+    """Gives each the first one that covers it, of spans in order."""
 
     def __init__(self) -> None:
         self._base: Span | None = None
 
-    def __call__(self, part: Part) -> Span:
-        if not part.span.attempt or self._base is None:
-            self._base = part.span
+    def __call__(self, done: Committed) -> Span:
+        if not done.span.attempt or self._base is None:
+            self._base = done.span
         return self._base
 
 
