@@ -120,15 +120,14 @@ class Field(Element, component=HERE / "field.js"):
         self._props.update(value=value, options=list(options))
         self.update()
 
-    def enter(self) -> None:
-        """Put the cursor on the line."""
-        self.run_method("enter")
-
 
 class Keys(Element, component=HERE / "keys.js"):
-    """Keys for the whole page: what each does, by its name with Shift+ or Ctrl+."""
+    """Keys for the whole page: what each does, by its name with Shift+ or Ctrl+.
 
-    def __init__(self, actions: dict[str, Callable[[], Any]]) -> None:
+    ``writes`` are keys that put the cursor on a line instead, which a CSS selector names.
+    """
+
+    def __init__(self, actions: dict[str, Callable[[], Any]], writes: dict[str, str]) -> None:
         super().__init__()
-        self._props["known"] = list(actions)
+        self._props.update(known=list(actions), writes=writes)
         self.on("key", lambda event: actions[str(event.args)]())

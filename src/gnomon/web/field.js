@@ -17,6 +17,5 @@ export default {
     },
     entered() { clearTimeout(this.waiting); this.$emit("entered", this.now); if (!this.live) this.$refs.input.blur(); },
     left() { this.now = this.value; this.$refs.input.blur(); },
-    enter() { this.$refs.input.focus(); this.$refs.input.select(); },
   },
 };

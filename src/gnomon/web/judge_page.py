@@ -56,7 +56,7 @@ class JudgePage:
                 self._draw_work()
             with ui.element("aside").props('aria-label="Judging"'):
                 self._draw_actions()
-        self.keys = Keys(self._key_actions())
+        self.keys = Keys(self._key_actions(), writes={"n": ".name-field input"})
         first = start if start in album.rows else self.list.now
         if first is None:
             self._said.text = "the run has no images"
@@ -93,7 +93,7 @@ class JudgePage:
             self._action("Reject the rest", "⇧x", lambda: self._judge_rest("rejected"), "wide")
             self._action("Add a keypoint", "p", self._add_beside, "wide")
             with ui.element("div").classes("wide"):
-                self._name = Field("name (n)", self._named)
+                self._name = Field("name (n)", self._named).classes("name-field")
             self._action("Undo", "z", self._undo, "wide")
         draw_export(self.album, self._say)
         with ui.element("div").classes("keys"):
@@ -119,7 +119,6 @@ class JudgePage:
             "Shift+a": lambda: self._judge_rest("accepted"),
             "Shift+x": lambda: self._judge_rest("rejected"),
             "p": self._add_beside,
-            "n": self._name.enter,
             "z": self._undo,
             "Ctrl+z": self._undo,
             "[": lambda: self._turn(-1),

@@ -61,6 +61,8 @@ def _password(host: str) -> str:
 
 
 def _check_free(host: str, port: int) -> None:
+    if not 1 <= port <= 65535:
+        raise SettingError(f"port is {port}; choose a --port from 1 to 65535")
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[
             0
@@ -68,7 +70,7 @@ def _check_free(host: str, port: int) -> None:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise SettingError(
             f"cannot listen on {host} port {port} ({error}); choose another --port or --host"
         ) from error
