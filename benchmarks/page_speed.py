@@ -23,12 +23,13 @@ from gnomon.runs import RunInfo, write_run
 from measure import record
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-IMAGES, CHANGES, OPENINGS = 2_000, 40, 5
+IMAGES, CHANGES, OPENINGS = 2_000, 30, 5
+SLIDERS = ("weight of coarse", "smoothing of coarse", "smoothing of fine")
 SHOWN = """async () => {
     window.shown = new Promise(done => new MutationObserver((_, seen) => {
         seen.disconnect();
         requestAnimationFrame(() => setTimeout(() => done(performance.now() - window.began)));
-    }).observe(document.querySelector('.side .stage svg'),
+    }).observe(document.querySelector('.side .shown'),
         {subtree: true, childList: true, attributes: true}));
     document.activeElement.addEventListener('input', () => window.began = performance.now(),
         {once: true});
@@ -113,7 +114,7 @@ def slider_changes(page: Page, address: str) -> list[float]:
     page.locator(".point").first.wait_for(timeout=120_000)
     took = []
     for number in range(CHANGES):
-        slider = page.get_by_label(("keep", "weight of coarse", "smoothing of fine")[number % 3])
+        slider = page.get_by_label(SLIDERS[number % 3])
         slider.focus()
         page.evaluate(SHOWN)
         page.keyboard.press("ArrowRight")
