@@ -12,10 +12,10 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from gnomon.errors import RunError, SettingError
+from gnomon.interrupt import Interrupts
 from gnomon.runs.writer import Shard
 from gnomon.scale.attempts import Attempts, Task
 from gnomon.scale.executors import GivenUp
-from gnomon.scale.interrupt import Interrupts
 from gnomon.scale.job import Done, Finder, Job, Watch
 from gnomon.scale.process import Failed, ImageDone, ImageFailed, Ready, serve
 
@@ -81,7 +81,8 @@ class LocalExecutor:
     def _begin(self, job: Job, gpus: list[str]) -> None:
         ours, theirs = self._context.Pipe()
         gpu = gpus[self._begun % len(gpus)] if gpus else None
-        process = self._context.Process(target=serve, args=(theirs, job, gpu), name="gnomon-worker")
+        given = (theirs, job, gpu, dict(os.environ))
+        process = self._context.Process(target=serve, args=given, name="gnomon-worker")
         process.start()
         theirs.close()
         self._begun += 1

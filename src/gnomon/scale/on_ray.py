@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gnomon.errors import GnomonError, RunError, SettingError
+from gnomon.interrupt import Interrupts
 from gnomon.runs.writer import Shard
 from gnomon.scale.attempts import Attempts, Task
 from gnomon.scale.executors import GivenUp
-from gnomon.scale.interrupt import Interrupts
 from gnomon.scale.job import Done, Finder, Job, Unseen, Watch
 from gnomon.scale.worker import Worker
 

@@ -9,8 +9,8 @@ from queue import SimpleQueue
 from typing import Any
 
 from gnomon.errors import GnomonError
+from gnomon.interrupt import Interrupts
 from gnomon.runs import Failure
-from gnomon.scale.interrupt import Interrupts
 from gnomon.scale.job import Job
 from gnomon.scale.worker import Worker
 
@@ -60,8 +60,12 @@ class _Telling:
         self._pipe.send(ImageFailed(failure))
 
 
-def serve(pipe: Connection, job: Job, gpu: str | None) -> None:
-    """Do shards until the pipe ends; a signal to end commits what is done first."""
+def serve(pipe: Connection, job: Job, gpu: str | None, environment: dict[str, str]) -> None:
+    """Do shards until the pipe ends; a signal to end commits what is done first.
+
+    ``environment`` is that of the one who began us; the server we forked from has an older one.
+    """
+    os.environ.update(environment)
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who began us.

@@ -3,8 +3,8 @@
 from collections.abc import Generator, Iterable
 
 from gnomon.errors import SettingError
+from gnomon.interrupt import Interrupts
 from gnomon.runs.writer import Shard
-from gnomon.scale.interrupt import Interrupts
 from gnomon.scale.job import Done, Finder, Job, Watch
 from gnomon.scale.worker import Worker
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from time import perf_counter
 
 from gnomon.images import Picture
+from gnomon.interrupt import Stop
 from gnomon.runs.listing import Input
 from gnomon.runs.store import open_store
 from gnomon.runs.writer import Shard
 from gnomon.scale.ahead import Ahead
 from gnomon.scale.behind import Behind
-from gnomon.scale.interrupt import Stop
 from gnomon.scale.job import Done, Finder, Job, Watch
 from gnomon.scale.reading import Reading
 from gnomon.types import Image

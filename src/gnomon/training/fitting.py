@@ -1,8 +1,6 @@
 """The loop, which Lightning runs: epochs, validation, checkpoints, early stopping, logs."""
 
 import logging
-import signal
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, Model
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
+from gnomon.interrupt import Interrupts
 from gnomon.training.loading import InOrder, Photographs, Shuffled
 from gnomon.training.module import FineTuning, state_of_network
 from gnomon.training.network import Beginner
@@ -61,6 +60,7 @@ def fit(
     size = settings.batch_size
     workers = 8 if device.type == "cuda" else 0
     last = checkpoints / "last.ckpt"
+    interrupts = Interrupts()
     with _lightning_quiet():
         trainer = Trainer(
             accelerator={"cuda": "gpu"}.get(device.type, device.type),
@@ -72,7 +72,7 @@ def fit(
                 EMAWeightAveraging(decay=1 - 1 / (1 + AVERAGED_EPOCHS * len(train) / size)),
                 EarlyStopping(MONITORED, patience=settings.patience),
                 best,
-                _Reporting(progress),
+                _Reporting(progress, interrupts),
             ],
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -97,14 +97,23 @@ def fit(
             pretrained=pretrained,
             total_steps=len(training) * settings.epochs,
         )
-        with _interrupts(trainer):
-            trainer.fit(
-                module,
-                training,
-                DataLoader(validation, size, sampler=InOrder(len(validation)), num_workers=workers),
-                ckpt_path=last if last.exists() else None,
-                weights_only=True,
-            )
+        validating = DataLoader(
+            validation, size, sampler=InOrder(len(validation)), num_workers=workers
+        )
+        with interrupts:
+            try:
+                trainer.fit(
+                    module,
+                    training,
+                    validating,
+                    ckpt_path=last if last.exists() else None,
+                    weights_only=True,
+                )
+            except SystemExit as error:  # Lightning's, after Ctrl-C
+                if trainer.interrupted:
+                    raise KeyboardInterrupt from error
+                raise
+            interrupts.check()
     chosen = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     network = beginner.network.to("cpu")
     network.load_state_dict(state_of_network(chosen))
@@ -113,14 +122,21 @@ def fit(
 
 
 class _Reporting(Callback):
-    def __init__(self, progress: EpochProgress) -> None:
+    """Tells how far the training is, and ends it between batches: elsewhere Ctrl-C may be lost."""
+
+    def __init__(self, progress: EpochProgress, interrupts: Interrupts) -> None:
         self._progress = progress
+        self._interrupts = interrupts
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
+        self._interrupts.check()
         within = (batch_idx + 1) / trainer.num_training_batches
         self._progress(trainer.current_epoch + within, trainer.max_epochs or 0)
+
+    def on_validation_batch_end(self, *_: Any) -> None:
+        self._interrupts.check()
 
 
 @contextmanager
@@ -136,19 +152,3 @@ def _lightning_quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
-
-
-@contextmanager
-def _interrupts(trainer: Trainer) -> Iterator[None]:
-    """Let Ctrl-C come out as ``KeyboardInterrupt``: Lightning exits and ignores it from then on."""
-    main = threading.current_thread() is threading.main_thread()
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    except SystemExit as error:
-        if trainer.interrupted:
-            raise KeyboardInterrupt from error
-        raise
-    finally:
-        if main:
-            signal.signal(signal.SIGINT, before)

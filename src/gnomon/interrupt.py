@@ -22,7 +22,8 @@ class Stop(Protocol):
 class Interrupts:
     """Notes Ctrl-C, or another signal; a context for the main thread.
 
-    It raises ``KeyboardInterrupt`` inside ``raising`` only, and wherever it comes a second time.
+    It raises ``KeyboardInterrupt`` inside ``raising``, in ``check``, and wherever it comes a second
+    time.
     Raised inside compiled code, it can come out as another exception, which must not pass for a bad
     input: ``seen`` tells.
     """
@@ -38,13 +39,17 @@ class Interrupts:
         if self._raises or again:
             raise KeyboardInterrupt
 
+    def check(self) -> None:
+        """Raise ``KeyboardInterrupt`` if it came."""
+        if self.seen:
+            raise KeyboardInterrupt
+
     @contextmanager
     def raising(self) -> Iterator[None]:
         """See `Stop`."""
         try:
             self._raises = True
-            if self.seen:
-                raise KeyboardInterrupt
+            self.check()
             yield
         finally:
             self._raises = False
