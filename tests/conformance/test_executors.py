@@ -206,6 +206,10 @@ def test_local_workers_killed_at_random_moments(tmp_path: Path, seed: int) -> No
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
 
 
+KILLS = 34
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_whole_run_killed_at_random_moments(tmp_path: Path, seed: int) -> None:
     chance = random.Random(100 + seed)
@@ -215,16 +219,16 @@ def test_the_whole_run_killed_at_random_moments(tmp_path: Path, seed: int) -> No
     context.set_forkserver_preload(["gnomon.scale.process", "gnomon.detector"])
     kills = 0
     while True:
-        process = context.Process(target=drive, args=(pictures, tmp_path / "run", 0.01))
+        process = context.Process(target=drive, args=(pictures, tmp_path / "run", 0.02))
         process.start()
-        process.join(chance.uniform(0.02, 0.5) if kills < 30 else None)
+        process.join(chance.uniform(0.02, 0.3) if kills < KILLS else None)
         if process.exitcode is not None:
             break
         os.kill(process.pid or 0, signal.SIGKILL)
         process.join()
         kills += 1
     assert process.exitcode == 0
-    assert kills >= 5
+    assert kills == KILLS
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
     assert not list((tmp_path / "run").rglob(".*.part"))
 
