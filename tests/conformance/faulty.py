@@ -1,13 +1,12 @@
 """A detector without a network, and what goes wrong around it; imported by worker processes."""
 
 import os
-import random
 import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import fsspec
 import numpy as np
@@ -70,31 +69,32 @@ class Draws:
 
 
 class Flaky(LocalFileSystem):  # type: ignore[misc]
-    """A store that is slow, and in which every third request fails at first."""
+    """A store that is slow, and in which every request fails the first time."""
 
     protocol = "flaky"
-    _chance = random.Random(0)
+    _failed: ClassVar[set[tuple[str, str]]] = set()
 
-    def _stumble(self) -> None:
+    def _stumble(self, request: str, path: str) -> None:
         time.sleep(0.001)
-        if self._chance.random() < 0.33:
+        if (request, path) not in self._failed:
+            self._failed.add((request, path))
             raise ConnectionError("the store is not there for now")
 
-    def cat_file(self, *args: Any, **kwargs: Any) -> Any:
-        self._stumble()
-        return super().cat_file(*args, **kwargs)
+    def cat_file(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        self._stumble("read", path)
+        return super().cat_file(path, *args, **kwargs)
 
-    def pipe_file(self, *args: Any, **kwargs: Any) -> Any:
-        self._stumble()
-        return super().pipe_file(*args, **kwargs)
+    def pipe_file(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        self._stumble("write", path)
+        return super().pipe_file(path, *args, **kwargs)
 
-    def ls(self, *args: Any, **kwargs: Any) -> Any:
-        self._stumble()
-        return super().ls(*args, **kwargs)
+    def ls(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        self._stumble("list", path)
+        return super().ls(path, *args, **kwargs)
 
-    def info(self, *args: Any, **kwargs: Any) -> Any:
-        self._stumble()
-        return super().info(*args, **kwargs)
+    def info(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        self._stumble("ask", path)
+        return super().info(path, *args, **kwargs)
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:

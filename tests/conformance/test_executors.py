@@ -190,10 +190,14 @@ def test_local_workers_killed_at_random_moments(tmp_path: Path, seed: int) -> No
     detect(pictures, tmp_path / "whole", SerialExecutor(), make=Draws(0))
 
     def kill() -> None:
-        while kills[0] < 20 and not stop.wait(chance.uniform(0.1, 0.5)):
-            if alive := workers():
+        """Kill soon after each step forward: workers that all die while they load end the run."""
+        before = 0
+        while kills[0] < 20 and not stop.wait(chance.uniform(0, 0.3)):
+            written = len(list((tmp_path / "run" / "images").glob("*.parquet")))
+            if written > before and (alive := workers()):
                 os.kill(chance.choice(alive).pid, signal.SIGKILL)
                 kills[0] += 1
+                before = written
 
     killer = threading.Thread(target=kill)
     killer.start()
