@@ -62,7 +62,7 @@ class Detector:
             class_names=class_names,
             preprocessing=preprocessing,
         )
-        self.engine = prepare_engine(self.classifier, self.settings.engine)
+        self._engine = prepare_engine(self.classifier, self.settings.engine)
         self._refuse_early()
 
     def _refuse_early(self) -> None:
@@ -120,7 +120,7 @@ class Detector:
             fill=chosen.fill,
             draws=chosen.draws,
             seed=chosen.seed,
-            engine=self.engine,
+            engine=self._engine,
             label_index=label,
             progress=progress,
         )

@@ -10,7 +10,7 @@ from gnomon import Detector
 from gnomon.images import decode
 from gnomon.occlusion.occlude import Occlusion
 from gnomon.presets import PRESETS, Settings
-from gnomon.web.bench import Bench, InPieces, make_bench
+from gnomon.web.bench import Bench, make_bench
 from gnomon.web.exploration import Exploration
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -69,15 +69,13 @@ def test_covering_a_window_moves_the_class_by_what_the_coarse_map_was_made_from(
     assert len(covered.moved) == 5
 
 
-def test_a_piece_at_a_time_the_outputs_are_the_engine_s() -> None:
-    detector = Detector(size=96, device="cpu")
-    whole = detector(SAMPLES / "crab.jpg")
+def test_the_engine_tells_how_far_it_is_within_an_image() -> None:
     told: list[tuple[int, int]] = []
-    detector.engine = InPieces(detector.engine)
-    pieces = detector(SAMPLES / "crab.jpg", progress=lambda done, of: told.append((done, of)))
-    np.testing.assert_allclose(pieces.coarse.values, whole.coarse.values, atol=1e-5)
+    detector = Detector(size=96, device="cpu")
+    found = detector(SAMPLES / "crab.jpg", progress=lambda done, of: told.append((done, of)))
+    assert isinstance(found.coarse, Occlusion)
     assert len(told) > 1
-    assert told[-1] == (len(whole.coarse.windows), len(whole.coarse.windows))  # type: ignore[attr-defined]
+    assert told[-1] == (len(found.coarse.windows), len(found.coarse.windows))
 
 
 def test_a_browser_chooses_among_what_was_offered() -> None:

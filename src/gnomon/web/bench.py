@@ -7,52 +7,19 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
-import torch
-from torch import Tensor
-
 from gnomon.classifier.embedded import NETWORKS
 from gnomon.detector import Detector
 from gnomon.errors import ClassifierError, unknown_name
 from gnomon.images import Picture, find_images
-from gnomon.occlusion.engine import Engine
 from gnomon.presets import PRESETS, Settings
 from gnomon.runs import RunInfo, rebuild_detector
 from gnomon.types import Detection
-
-PIECE = 96
 
 Told = Callable[[int, int], None]
 
 
 class CancelledError(Exception):
     """Nobody waits for this any more."""
-
-
-class InPieces:
-    """An engine that is given a few windows at a time, so that it can tell how far it is.
-
-    The outputs are those of the engine, up to rounding.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine, self.name = engine, engine.name
-
-    def outputs(
-        self,
-        image: Tensor,
-        windows: Tensor,
-        patches: Tensor,
-        progress: Callable[[int], None] | None = None,
-    ) -> Tensor:
-        """Compute the outputs piece by piece; see ``Engine``."""
-        found = []
-        for some, theirs in zip(
-            torch.split(windows, PIECE), torch.split(patches, PIECE), strict=True
-        ):
-            found.append(self._engine.outputs(image, some, theirs))
-            if progress is not None:
-                progress(len(some))
-        return torch.cat(found)
 
 
 class Bench:
@@ -80,9 +47,7 @@ class Bench:
             raise ClassifierError(unknown_name("classifier", model, self._makers))
         with self._loading:
             if model not in self._ready:
-                made = self._makers[model]()
-                made.engine = InPieces(made.engine)
-                self._ready[model] = made
+                self._ready[model] = self._makers[model]()
         detector = copy(self._ready[model])
         detector.settings = settings
         return detector

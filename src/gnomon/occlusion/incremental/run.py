@@ -54,8 +54,6 @@ class Run:
         def finish() -> None:
             rows.extend(torch.from_numpy(batch.rows) for batch, _ in waiting)
             results.append(self._rest([values for _, values in waiting]))
-            if progress:
-                progress(sum(len(batch.rows) for batch, _ in waiting))
             waiting.clear()
 
         (windows, size) = (0, 0)
@@ -64,6 +62,8 @@ class Run:
                 waiting.append((batch, values))
                 windows += len(batch.rows)
                 size += sum(_bytes(value) for value in values.values())
+                if progress:
+                    progress(len(batch.rows))
                 if windows >= WAITING_WINDOWS or size >= WAITING_BYTES:
                     finish()
                     (windows, size) = (0, 0)
