@@ -1,6 +1,5 @@
 """The salient table without an annotator: parts that a run found stand for landmarks."""
 
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from gnomon.landmarks.histogram import count
 from gnomon.landmarks.matched import Matched
 from gnomon.landmarks.salient import OVERALL, Salient
 from gnomon.runs import Run
+from gnomon.runs.by_image import places, points_by_image
 from gnomon.types import Landmarks
 
 
@@ -24,17 +24,13 @@ def salient_parts(run: Run) -> Salient:
             f"{run.folder} has no parts yet; find them with `gnomon parts {run.folder}`, or give"
             " annotated landmarks with --dataset"
         )
-    rows: defaultdict[str, list[int]] = defaultdict(list)
-    for row, key in enumerate(run.keypoints["image_id"].to_pylist()):
-        rows[key].append(row)
-    xy = np.stack([run.keypoints["x"].to_numpy(), run.keypoints["y"].to_numpy()], axis=1)
-    part = run.keypoints["part"].to_numpy()
-    lost = run.keypoints["coarse"].to_numpy()
+    (points, none) = (points_by_image(run.keypoints), run.keypoints.slice(0, 0))
     images, bare = [], []
     for image in run.images.select(["image_id", "path", "label", "width", "height"]).to_pylist():
-        mine = np.array(rows.get(image["image_id"], []), dtype=np.int64)
-        telling = lost[mine] >= np.median(lost[mine]) if len(mine) else np.empty(0, np.bool_)
-        with_part = mine[(part[mine] >= 0) & telling]
+        rows = points.get(image["image_id"], none)
+        (xy, part, lost) = (places(rows), rows["part"].to_numpy(), rows["coarse"].to_numpy())
+        telling = lost >= (np.median(lost) if len(lost) else 0.0)
+        with_part = np.flatnonzero((part >= 0) & telling)
         if not len(with_part):
             bare.append(image["path"])
             continue
@@ -49,9 +45,9 @@ def salient_parts(run: Run) -> Salient:
             Matched(
                 image=Path(image["path"]),
                 label=image["label"],
-                xy=xy[mine],
+                xy=xy,
                 landmarks=marks,
-                assigned=mine[:, None] == with_part[None],
+                assigned=np.arange(len(xy))[:, None] == with_part[None],
             )
         )
     if not images:

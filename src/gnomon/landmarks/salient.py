@@ -1,10 +1,7 @@
 """Which landmark the keypoints of a run find most often, for each class and over all."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from gnomon.datasets import Dataset, Sample
 from gnomon.errors import DatasetError
@@ -12,6 +9,7 @@ from gnomon.landmarks.assign import assign
 from gnomon.landmarks.histogram import Histogram, count
 from gnomon.landmarks.matched import Matched
 from gnomon.runs import Run, annotated
+from gnomon.runs.by_image import places, points_by_image
 from gnomon.types import Floats
 
 OVERALL = "all classes"
@@ -70,9 +68,9 @@ def salient(run: Run, dataset: Dataset, alpha: float = 0.1) -> Salient:
             "none; a table of landmarks wants a data set that annotates them, such as cub"
         )
     labels = _labels([sample for _, sample in known])
-    points = _points(run)
+    (points, none) = (points_by_image(run.keypoints), run.keypoints.slice(0, 0))
     images = tuple(
-        _match(sample, label, points.get(key, np.empty((0, 2))), alpha)
+        _match(sample, label, places(points.get(key, none)), alpha)
         for (key, sample), label in zip(known, labels, strict=True)
     )
     return Salient(
@@ -97,14 +95,6 @@ def _labels(samples: Sequence[Sample]) -> list[str]:
         if any(told):
             return [label or UNLABELLED for label in told]
     return ["all"] * len(samples)
-
-
-def _points(run: Run) -> dict[str, Floats]:
-    rows: dict[str, list[int]] = defaultdict(list)
-    for row, key in enumerate(run.keypoints["image_id"].to_pylist()):
-        rows[key].append(row)
-    xy = np.stack([run.keypoints["x"].to_numpy(), run.keypoints["y"].to_numpy()], axis=1)
-    return {key: xy[mine] for key, mine in rows.items()}
 
 
 def _match(sample: Sample, label: str, xy: Floats, alpha: float) -> Matched:

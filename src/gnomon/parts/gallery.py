@@ -15,10 +15,10 @@ import PIL.ImageDraw
 from gnomon.errors import ImageError, RunError
 from gnomon.images import decode
 from gnomon.parts.describe import ANCHORS
-from gnomon.parts.gather import keypoints_of
 from gnomon.parts.model import PartModel
 from gnomon.parts.view import spread_of
 from gnomon.runs import Run
+from gnomon.runs.by_image import places, points_by_image
 from gnomon.runs.discovered import FOLDER
 from gnomon.runs.files import write_whole
 
@@ -101,7 +101,7 @@ def _crops(
         steps = np.linspace(0, len(mine) - 1, min(CROPS, len(mine))).round().astype(int)
         for step in steps:
             wanted[mine[step]["image_id"]].append((part, mine[step]))
-    points = keypoints_of(run)
+    points = points_by_image(run.keypoints)
     paths = dict(zip(*(run.images[name].to_pylist() for name in ("image_id", "path")), strict=True))
     crops: defaultdict[int, list[PIL.Image.Image]] = defaultdict(list)
     keys = [key for key in paths if key in wanted]
@@ -110,7 +110,7 @@ def _crops(
             picture = PIL.Image.fromarray(decode(paths[key]).rgb)
         except ImageError:  # named already, where parts were assigned
             continue
-        reach = REACH * spread_of(points[key][:ANCHORS])[1]
+        reach = REACH * spread_of(places(points[key])[:ANCHORS])[1]
         for part, row in wanted[key]:
             crops[part].append(_crop(picture, row["x"], row["y"], reach))
         done(number + 1, len(keys))

@@ -13,7 +13,7 @@ from gnomon.parts.describe import ANCHORS, Descriptors, Look, Space, look
 from gnomon.parts.features import FeatureMaps
 from gnomon.parts.learn import Points
 from gnomon.runs import Run
-from gnomon.types import Floats
+from gnomon.runs.by_image import places, points_by_image
 
 MOST_IMAGES = 4000
 """Parts are learnt from at most so many images of a run, chosen at even steps."""
@@ -34,16 +34,6 @@ class Gathered:
     failures: dict[str, str]
 
 
-def keypoints_of(run: Run) -> dict[str, Floats]:
-    """Give each image's keypoints (N,2) in file pixels, best first, by image id."""
-    ids = run.keypoints["image_id"].to_numpy(zero_copy_only=False)
-    order = np.lexsort((run.keypoints["rank"].to_numpy(), ids))
-    xy = np.stack([run.keypoints["x"].to_numpy(), run.keypoints["y"].to_numpy()], axis=1)[order]
-    names, starts = np.unique(ids[order], return_index=True)
-    pieces = np.split(xy, starts[1:]) if len(names) else []
-    return dict(zip(names.tolist(), pieces, strict=True))
-
-
 def gather(
     run: Run,
     classifier: Classifier,
@@ -54,7 +44,7 @@ def gather(
 
     ``RunError`` where no image has a keypoint.
     """
-    points_of = keypoints_of(run)
+    points_of = points_by_image(run.keypoints)
     rows = [row for row in run.images.to_pylist() if row["image_id"] in points_of]
     steps = np.linspace(0, len(rows) - 1, min(MOST_IMAGES, len(rows))).round().astype(int)
     rows = [rows[step] for step in steps]
@@ -64,7 +54,7 @@ def gather(
     chosen: list[int] = []
     failures: dict[str, str] = {}
     for number, row in enumerate(rows):
-        xy = points_of[row["image_id"]][:ANCHORS]
+        xy = places(points_of[row["image_id"]])[:ANCHORS]
         try:
             seen = look(features, decode(row["path"]), xy)
         except ImageError as error:

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 from gnomon.errors import ImageError, RunError
 from gnomon.images import decode
 from gnomon.parts.assign import PartFinder
-from gnomon.parts.gather import keypoints_of
 from gnomon.runs import Run
+from gnomon.runs.by_image import places, points_by_image
 from gnomon.runs.discovered import ASSIGNED, FOLDER, SEARCHED
 from gnomon.runs.files import write_whole
 
@@ -26,11 +26,11 @@ def write_parts(
     """
     assigned, searched = [ASSIGNED.empty_table()], [SEARCHED.empty_table()]
     failures: dict[str, str] = {}
-    points_of = keypoints_of(run)
+    (points_of, none) = (points_by_image(run.keypoints), run.keypoints.slice(0, 0))
     rows: list[dict[str, Any]] = run.images.to_pylist()
     for number, row in enumerate(rows):
         key = row["image_id"]
-        xy = points_of.get(key, np.empty((0, 2)))
+        xy = places(points_of.get(key, none))
         try:
             found = finder.assign(decode(row["path"]), xy, row["label"])
         except ImageError as error:

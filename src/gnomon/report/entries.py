@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from gnomon.figures import ellipses_95
 from gnomon.images import decode
-from gnomon.report.evidence import Maps, covariances, figure_of, picture_of
+from gnomon.report.evidence import Maps, figure_of, picture_of
 from gnomon.report.pictures import MAP_SIDE, coloured, data_uri, photograph
 from gnomon.runs import Run
+from gnomon.runs.by_image import covariances
 from gnomon.types import Floats, Landmarks
 
 FIGURE_SIDE = 1100

@@ -6,8 +6,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gnomon.detector import Detector
@@ -15,7 +13,6 @@ from gnomon.errors import ImageError
 from gnomon.geometry import Affine
 from gnomon.images import decode, model_to_file
 from gnomon.runs import Run
-from gnomon.types import Floats
 
 Floats32 = NDArray[np.float32]
 
@@ -67,33 +64,3 @@ def figure_of(run: Run, image_id: str) -> Path | None:
     """Find the figure that `detect` drew of an image, if it did."""
     path = run.folder / "figures" / f"{image_id}.png"
     return path if path.exists() else None
-
-
-def points_by_image(keypoints: pa.Table) -> dict[str, pa.Table]:
-    """Give each image its rows, in their order; images without rows are not among them."""
-    if keypoints.num_rows == 0:
-        return {}
-    ids = keypoints["image_id"].combine_chunks()
-    codes = ids.dictionary_encode()
-    order = pc.sort_indices(codes.indices)
-    sorted_rows = keypoints.take(order)
-    counts = np.bincount(codes.indices.to_numpy())
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    names = codes.dictionary.to_pylist()
-    return {
-        name: sorted_rows.slice(int(start), int(count))
-        for name, start, count in zip(names, starts, counts, strict=True)
-    }
-
-
-def covariances(rows: pa.Table) -> Floats:
-    """Give the covariances (N,2,2) of rows of the keypoints table."""
-    xx, xy, yy = (rows[name].to_numpy() for name in ("cov_xx", "cov_xy", "cov_yy"))
-    matrices: Floats = np.stack([xx, xy, xy, yy], axis=1).reshape(-1, 2, 2)
-    return matrices
-
-
-def places(rows: pa.Table) -> Floats:
-    """Give the places (N,2) of rows of the keypoints table, file pixels."""
-    xy: Floats = np.column_stack([rows["x"].to_numpy(), rows["y"].to_numpy()])
-    return xy

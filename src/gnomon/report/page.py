@@ -11,7 +11,7 @@ from typing import Any
 
 from gnomon.detector import Detector
 from gnomon.report.entries import Entry, make_entry
-from gnomon.report.evidence import Maps, points_by_image
+from gnomon.report.evidence import Maps
 from gnomon.report.part_examples import part_rows
 from gnomon.report.pictures import colour_stops
 from gnomon.report.sections import (
@@ -25,6 +25,7 @@ from gnomon.report.sections import (
 )
 from gnomon.report.templating import pages
 from gnomon.runs import Run
+from gnomon.runs.by_image import points_by_image
 from gnomon.runs.files import write_whole
 from gnomon.types import Landmarks
 

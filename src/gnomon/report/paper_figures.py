@@ -11,8 +11,9 @@ import pyarrow as pa
 from gnomon import figures
 from gnomon.detector import Detector
 from gnomon.geometry import Affine
-from gnomon.report.evidence import Maps, covariances, picture_of, places, points_by_image
+from gnomon.report.evidence import Maps, picture_of
 from gnomon.runs import Run
+from gnomon.runs.by_image import covariances, places, points_by_image
 from gnomon.runs.files import write_whole
 from gnomon.runs.tables import KEYPOINTS
 from gnomon.types import Landmarks

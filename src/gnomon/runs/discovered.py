@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from gnomon.errors import RunError
+from gnomon.runs.by_image import places, points_by_image
 from gnomon.types import Floats
 
 if TYPE_CHECKING:
@@ -74,15 +75,11 @@ def points_and_parts(
     run: "Run", image_ids: Iterable[str]
 ) -> tuple[list[Floats], list[NDArray[np.int64]]]:
     """Give the keypoints (N,2), file pixels, and their parts (N,) of some images of a run."""
-    ids = run.keypoints["image_id"].to_numpy(zero_copy_only=False)
-    order = np.argsort(ids, kind="stable")
-    names, starts = np.unique(ids[order], return_index=True)
-    pieces = dict(zip(names.tolist(), np.split(order, starts[1:]), strict=True)) if len(ids) else {}
-    none = np.empty(0, dtype=np.int64)
-    rows = [pieces.get(key, none) for key in image_ids]
-    xy = np.stack([run.keypoints["x"].to_numpy(), run.keypoints["y"].to_numpy()], axis=1)
-    part = run.keypoints["part"].to_numpy().astype(np.int64)
-    return [xy[mine] for mine in rows], [part[mine] for mine in rows]
+    (points_of, none) = (points_by_image(run.keypoints), run.keypoints.slice(0, 0))
+    rows = [points_of.get(key, none) for key in image_ids]
+    return [places(mine) for mine in rows], [
+        mine["part"].to_numpy().astype(np.int64) for mine in rows
+    ]
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table:

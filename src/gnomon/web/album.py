@@ -9,9 +9,10 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from gnomon.report.entries import point_rows
-from gnomon.report.evidence import Maps, picture_of, points_by_image
+from gnomon.report.evidence import Maps, picture_of
 from gnomon.report.pictures import photograph
 from gnomon.runs import Event, ReviewFile, Run
+from gnomon.runs.by_image import points_by_image
 from gnomon.runs.tables import KEYPOINTS
 
 State = Literal["all", "untouched", "begun", "done"]
