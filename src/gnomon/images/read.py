@@ -4,7 +4,7 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 from gnomon.errors import GnomonError, ImageError
 from gnomon.limits import Limits
@@ -121,6 +121,14 @@ def open_url(url: str) -> tuple[Any, str]:
             " https://, others want their fsspec package, such as gcsfs for gs://"
         ) from error
     return filesystem, path
+
+
+def open_binary(location: str) -> BinaryIO:
+    """Open a file to read, by path or URL; ``OSError`` where that fails."""
+    if is_url(location):
+        filesystem, path = open_url(location)
+        return cast(BinaryIO, filesystem.open(path, "rb"))
+    return open(location, "rb")
 
 
 def patiently(work: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gnomon.errors import DatasetError
 from gnomon.images.files import IMAGE_SUFFIXES
-from gnomon.images.read import is_url, open_url
+from gnomon.images.read import open_binary
 from gnomon.runs.listing import Input
 
 
@@ -17,12 +17,7 @@ def list_tar(location: str) -> Iterator[Input]:
     damaged archive: WebDataset's are plain.
     """
     try:
-        if is_url(location):
-            filesystem, path = open_url(location)
-            file = filesystem.open(path, "rb")
-        else:
-            file = open(location, "rb")  # noqa: SIM115
-        with file, tarfile.open(fileobj=file, mode="r:") as archive:
+        with open_binary(location) as file, tarfile.open(fileobj=file, mode="r:") as archive:
             while (member := archive.next()) is not None:
                 archive.members = []  # type: ignore[attr-defined]  # it would keep them all
                 if member.isreg() and not member.issparse() and _is_image(member.name):

@@ -8,7 +8,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from gnomon.errors import DatasetError
-from gnomon.images.read import is_url, open_url
+from gnomon.images.read import is_url, open_binary
 
 PATH_COLUMNS = ("path", "file_path", "filepath", "file", "file_name", "filename", "url", "image")
 """Where a list's paths are looked for, in this order."""
@@ -61,11 +61,7 @@ class ArrowColumns:
 def open_columns(location: str) -> Columns:
     """Open a .parquet or .arrow file, path or URL; ``DatasetError`` where it is none."""
     try:
-        if is_url(location):
-            filesystem, path = open_url(location)
-            source: Any = filesystem.open(path, "rb")
-        else:
-            source = pa.memory_map(location)
+        source = open_binary(location) if is_url(location) else pa.memory_map(location)
         return (ArrowColumns if location.endswith(".arrow") else ParquetColumns)(source)
     except (OSError, pa.ArrowException) as error:
         raise DatasetError(f"{location}: cannot be read as a table: {error}") from error

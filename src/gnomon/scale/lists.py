@@ -5,13 +5,13 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gnomon.errors import DatasetError
-from gnomon.images.read import is_url, open_url
+from gnomon.images.read import is_url, open_binary
 from gnomon.runs.listing import Input
 from gnomon.scale.columns import image_column, open_columns, path_column
 
@@ -66,11 +66,7 @@ def _inputs(paths: Iterable[str], location: str) -> Iterator[Input]:
 @contextmanager
 def _opened(location: str) -> Iterator[BinaryIO]:
     try:
-        if is_url(location):
-            filesystem, path = open_url(location)
-            file = cast(BinaryIO, filesystem.open(path, "rb"))
-        else:
-            file = open(location, "rb")  # noqa: SIM115
+        file = open_binary(location)
     except OSError as error:
         raise DatasetError(f"{location}: cannot be read: {error}") from error
     with file:
