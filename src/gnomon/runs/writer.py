@@ -124,16 +124,18 @@ class RunFolder:
         self.n_inputs = info.n_inputs or 0
         self._spans = spans_of(store)
         self._retried = False
-        failures = b""
-        n_images = n_keypoints = n_failures = 0
-        for done in read_committed(store, self._spans):
-            n_images += done.n_images
-            n_keypoints += done.n_keypoints
-        for _, failed in self._failed():
-            failures += b"".join(failure.line() for _, failure in failed)
-            n_failures += len(failed)
-        store.write(FAILURES, failures)
-        self.info = replace(info, n_images=n_images, n_keypoints=n_keypoints, n_failures=n_failures)
+        n_images = n_keypoints = 0
+
+        def counted() -> Iterator[Committed]:
+            nonlocal n_images, n_keypoints
+            for done in read_committed(store, self._spans):
+                n_images += done.n_images
+                n_keypoints += done.n_keypoints
+                yield done
+
+        lines = [one.line() for _, failed in still_failed(counted()) for _, one in failed]
+        store.write(FAILURES, b"".join(lines))
+        self.info = replace(info, n_images=n_images, n_keypoints=n_keypoints, n_failures=len(lines))
 
     def _failed(self) -> Iterator[tuple[Span, list[tuple[int, Failure]]]]:
         return still_failed(read_committed(self.store, self._spans))
