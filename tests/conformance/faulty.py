@@ -2,8 +2,10 @@
 
 import os
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -102,6 +104,24 @@ class Flaky(LocalFileSystem):  # type: ignore[misc]
 
 
 fsspec.register_implementation("flaky", Flaky, clobber=True)
+
+
+@contextmanager
+def killing(one: Callable[[], bool], most: int, pause: Callable[[], float]) -> Iterator[list[int]]:
+    """Try to kill ``one`` after each pause, ``most`` times at most; gives how often it was done."""
+    kills, stop = [0], threading.Event()
+
+    def go() -> None:
+        while kills[0] < most and not stop.wait(pause()):
+            kills[0] += one()
+
+    killer = threading.Thread(target=go)
+    killer.start()
+    try:
+        yield kills
+    finally:
+        stop.set()
+        killer.join()
 
 
 def photographs(folder: Path, n: int) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import PIL.Image
 import pytest
-from faulty import POISON, Draws, Flaky, detect, drive, photographs, rows
+from faulty import POISON, Draws, Flaky, detect, drive, killing, photographs, rows
 
 from gnomon.errors import RunError, SettingError
 from gnomon.runs import files, read_run
@@ -185,27 +185,23 @@ def workers() -> list[Any]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_local_workers_killed_at_random_moments(tmp_path: Path, seed: int) -> None:
-    chance, kills, stop = random.Random(seed), [0], threading.Event()
+    chance, before = random.Random(seed), 0
     pictures = photographs(tmp_path / "in", 500)
     detect(pictures, tmp_path / "whole", SerialExecutor(), make=Draws(0))
 
-    def kill() -> None:
+    def kill() -> bool:
         """Kill soon after each step forward: workers that all die while they load end the run."""
-        before = 0
-        while kills[0] < 20 and not stop.wait(chance.uniform(0, 0.3)):
-            written = len(list((tmp_path / "run" / "images").glob("*.parquet")))
-            if written > before and (alive := workers()):
-                os.kill(chance.choice(alive).pid, signal.SIGKILL)
-                kills[0] += 1
-                before = written
+        nonlocal before
+        written = len(list((tmp_path / "run" / "images").glob("*.parquet")))
+        alive = workers()
+        if written <= before or not alive:
+            return False
+        os.kill(chance.choice(alive).pid, signal.SIGKILL)
+        before = written
+        return True
 
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
+    with killing(kill, 20, lambda: chance.uniform(0, 0.3)) as kills:
         detect(pictures, tmp_path / "run", executor("local", 2), make=Draws(0.02))
-    finally:
-        stop.set()
-        killer.join()
     assert kills[0] >= 5
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
 
@@ -241,28 +237,22 @@ def test_the_whole_run_killed_at_random_moments(tmp_path: Path, seed: int) -> No
 def test_ray_workers_killed_at_random_moments(tmp_path: Path) -> None:
     import psutil
 
-    chance, kills, stop = random.Random(7), [0], threading.Event()
+    chance = random.Random(7)
     pictures = photographs(tmp_path / "in", 300)
     detect(pictures, tmp_path / "whole", SerialExecutor(), make=Draws(0))
 
-    def kill() -> None:
-        while kills[0] < 5 and not stop.wait(chance.uniform(1, 2)):
-            alive = [
-                one
-                for one in psutil.Process().children(recursive=True)
-                if "RayWorker.run" in "".join(one.cmdline())
-            ]
-            if alive:
-                chance.choice(alive).kill()
-                kills[0] += 1
+    def kill() -> bool:
+        alive = [
+            one
+            for one in psutil.Process().children(recursive=True)
+            if "RayWorker.run" in "".join(one.cmdline())
+        ]
+        if alive:
+            chance.choice(alive).kill()
+        return bool(alive)
 
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
+    with killing(kill, 5, lambda: chance.uniform(1, 2)) as kills:
         detect(pictures, tmp_path / "run", executor("ray", 2), make=Draws(0.05))
-    finally:
-        stop.set()
-        killer.join()
     assert kills[0] >= 2
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
 

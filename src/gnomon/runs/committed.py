@@ -128,6 +128,11 @@ def read_committed(store: Store, spans: Iterable[Span]) -> Iterator[Committed]:
         yield from pool.map(lambda one: _read_one(store, one), batch)
 
 
+def committed(store: Store, span: Span) -> Committed | None:
+    """Read what a span's files say of themselves; ``None`` where they are not there."""
+    return _read_one(store, span) if span.file_name in store.names("images") else None
+
+
 def _read_one(store: Store, span: Span) -> Committed:
     name = f"images/{span.file_name}"
     try:

@@ -8,6 +8,9 @@ from gnomon.plugs import plugged
 from gnomon.runs.writer import Shard
 from gnomon.scale.job import Done, Finder, Job, Watch
 
+PATIENCE = 10.0
+"""Seconds that workers get to commit what they have, after Ctrl-C."""
+
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:

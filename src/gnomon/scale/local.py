@@ -13,16 +13,12 @@ from typing import Any
 
 from gnomon.errors import RunError, SettingError
 from gnomon.interrupt import Interrupts
+from gnomon.runs.store import open_store
 from gnomon.runs.writer import Shard
 from gnomon.scale.attempts import Attempts, Task
-from gnomon.scale.executors import GivenUp
+from gnomon.scale.executors import PATIENCE, GivenUp
 from gnomon.scale.job import Done, Finder, Job, Watch
 from gnomon.scale.process import Failed, ImageDone, ImageFailed, Ready, serve
-
-STILLBORN = 10
-"""So many workers in a row may die before they are ready."""
-PATIENCE = 10.0
-"""Seconds that workers get to commit what they have, after Ctrl-C."""
 
 
 @dataclass(slots=True)
@@ -50,7 +46,6 @@ class LocalExecutor:
             self._context.set_forkserver_preload(["gnomon.scale.process", "gnomon.detector"])
         self._peers: list[_Peer] = []
         self._begun = 0
-        self._stillborn = 0
 
     def run(
         self, job: Job, finder: Finder, shards: Iterable[Shard], watch: Watch
@@ -59,7 +54,7 @@ class LocalExecutor:
         gpus = _gpus(finder)
         rest = iter(shards)
         first = list(islice(rest, self._workers or len(gpus) or os.cpu_count() or 1))
-        attempts = Attempts(chain(first, rest))
+        attempts = Attempts(chain(first, rest), open_store(job.out))
         with Interrupts() as interrupts:
             try:
                 task = attempts.next()
@@ -106,11 +101,14 @@ class LocalExecutor:
             try:
                 said = peer.pipe.recv()
             except (EOFError, OSError):
-                watch.image_done(-peer.images)
-                given_up = self._bury(peer, attempts)
-                if given_up is not None:
-                    yield given_up
+                ended = self._bury(peer, attempts)
+                if not isinstance(ended, Done):
+                    watch.image_done(-peer.images)
+                if ended is not None:
+                    yield ended
                 continue
+            if isinstance(said, Ready):
+                attempts.ready()
             done = self._heed(peer, said, watch)
             if done is not None:
                 yield done
@@ -118,7 +116,7 @@ class LocalExecutor:
     def _heed(self, peer: _Peer, said: object, watch: Watch) -> Done | None:
         match said:
             case Ready():
-                peer.ready, self._stillborn = True, 0
+                peer.ready = True
             case ImageDone():
                 peer.images += 1
                 watch.image_done()
@@ -131,21 +129,14 @@ class LocalExecutor:
                 return said
         return None
 
-    def _bury(self, peer: _Peer, attempts: Attempts) -> GivenUp | None:
+    def _bury(self, peer: _Peer, attempts: Attempts) -> Done | GivenUp | None:
         peer.process.join()
+        how = f"exit status {peer.process.exitcode}"
         self._peers.remove(peer)
         peer.pipe.close()
         if not peer.ready:
-            self._stillborn += 1
-            if self._stillborn >= STILLBORN:
-                raise RunError(
-                    f"{STILLBORN} workers died while they loaded the classifier (exit status"
-                    f" {peer.process.exitcode}); give fewer --workers, or look at the memory left"
-                )
-        given_up = attempts.died(peer.task) if peer.task is not None else None
-        if given_up is None:
-            return None
-        return GivenUp(given_up, f"exit status {peer.process.exitcode}")
+            attempts.stillborn(how)
+        return None if peer.task is None else attempts.died(peer.task, how)
 
     def _interrupt(self, watch: Watch) -> Iterator[Done]:
         """Let the workers commit what they have."""

@@ -8,16 +8,12 @@ from typing import Any
 
 from gnomon.errors import GnomonError, RunError, SettingError
 from gnomon.interrupt import Interrupts
+from gnomon.runs.store import open_store
 from gnomon.runs.writer import Shard
 from gnomon.scale.attempts import Attempts, Task
-from gnomon.scale.executors import GivenUp
+from gnomon.scale.executors import PATIENCE, GivenUp
 from gnomon.scale.job import Done, Finder, Job, Unseen, Watch
 from gnomon.scale.worker import Worker
-
-PATIENCE = 10.0
-"""Seconds that workers get to commit what they have, after Ctrl-C."""
-STILLBORN = 10
-"""So many workers in a row may die before they are ready."""
 
 
 class RayWorker:
@@ -78,7 +74,6 @@ class RayExecutor:
         self._starting: dict[Any, Any] = {}
         self._working: dict[Any, tuple[Any, Task]] = {}
         self._free: list[Any] = []
-        self._stillborn = 0
 
     def run(
         self, job: Job, finder: Finder, shards: Iterable[Shard], watch: Watch
@@ -91,7 +86,7 @@ class RayExecutor:
         actor = self._ray.remote(RayWorker).options(
             num_cpus=job.threads or 1, num_gpus=1 if gpu else 0, max_concurrency=2, max_restarts=0
         )
-        attempts = Attempts(shards)
+        attempts = Attempts(shards, open_store(job.out))
         with Interrupts() as interrupts:
             try:
                 task = attempts.next()
@@ -139,19 +134,14 @@ class RayExecutor:
         except errors.RayError as error:
             self._ray.kill(worker)
             if task is None:
-                self._count_stillborn(error)
-            elif (given_up := attempts.died(task)) is not None:
-                yield GivenUp(given_up, type(error).__name__)
+                attempts.stillborn(str(error))
+            elif (ended := attempts.died(task, type(error).__name__)) is not None:
+                yield _heed(ended, watch) if isinstance(ended, Done) else ended
             return
-        self._stillborn = 0
+        attempts.ready()
         self._free.append(worker)
         if task is not None:
             yield _heed(said, watch)
-
-    def _count_stillborn(self, error: Exception) -> None:
-        self._stillborn += 1
-        if self._stillborn >= STILLBORN:
-            raise RunError(f"{STILLBORN} workers died while they loaded the classifier: {error}")
 
     def _interrupt(self, watch: Watch) -> Iterator[Done]:
         """Let the workers commit what they have."""
