@@ -19,7 +19,6 @@ from time import perf_counter
 
 import psutil
 
-from gnomon.detector import Detector
 from gnomon.images import find_images
 from gnomon.runs import RunInfo
 from gnomon.runs.listing import Input, write_listing
@@ -65,17 +64,6 @@ class Stops(SerialExecutor):
         yield
 
 
-def info_of(detector: Detector) -> RunInfo:
-    return RunInfo(
-        classifier=detector.classifier.name,
-        weights_sha256=detector.classifier.weights_sha256,
-        preprocessing=detector.classifier.preprocessing,
-        preset="default",
-        settings=detector.settings,
-        device="cpu",
-    )
-
-
 def links(folder: Path, n: int) -> list[Input]:
     """Give the samples n names."""
     folder.mkdir()
@@ -100,7 +88,9 @@ def throughput(home: Path, n: int, rounds: int) -> dict[str, object]:
         bare.append(n / (perf_counter() - begin))
         job = Job(make=recipe, out=str(home / f"run{turn}"), figures=False)
         begin = perf_counter()
-        done = detect_run(job, detector, info_of(detector), lambda: inputs, SerialExecutor())
+        done = detect_run(
+            job, detector, RunInfo.of(detector, "default"), lambda: inputs, SerialExecutor()
+        )
         whole.append(n / (perf_counter() - begin))
         idle.append(done.idle)
     shares = [ours / theirs for ours, theirs in zip(whole, bare, strict=True)]
@@ -120,14 +110,23 @@ def long_run(home: Path, n: int) -> tuple[dict[str, object], dict[str, object]]:
     job = Job(make=recipe, out=str(home / "long"), figures=False)
     memory = Memory((min(500, n // 2), n))
     begin = perf_counter()
-    detect_run(job, detector, info_of(detector), lambda: inputs, SerialExecutor(), watch=memory)
+    detect_run(
+        job,
+        detector,
+        RunInfo.of(detector, "default"),
+        lambda: inputs,
+        SerialExecutor(),
+        watch=memory,
+    )
     whole = perf_counter() - begin
     parts = sorted((home / "long" / "images").iterdir())
     for part in parts[-(len(parts) // 10 or 1) :]:
         part.unlink()
     begin = perf_counter()
     try:
-        detect_run(job, recipe(), info_of(detector), lambda: inputs, Stops(), resume=True)
+        detect_run(
+            job, recipe(), RunInfo.of(detector, "default"), lambda: inputs, Stops(), resume=True
+        )
     except FirstImageError:
         again = perf_counter() - begin
     first, last = memory.mib.values()

@@ -8,24 +8,16 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
+from drawn import drawn_info
 from scipy.io import savemat
 
-from gnomon.classifier import Preprocessing
 from gnomon.geometry import Affine
-from gnomon.presets import Settings
-from gnomon.runs import RunInfo, write_run
+from gnomon.runs import write_run
 from gnomon.types import Detection, Floats, Heatmap, Image, Keypoints, Work
 
 
 def write_points(folder: Path, points: dict[Path, Floats]) -> None:
-    info = RunInfo(
-        classifier="drawn",
-        weights_sha256="0" * 64,
-        preprocessing=Preprocessing(size=(4, 6)),
-        preset="default",
-        settings=Settings(),
-        device="cpu",
-    )
+    info = drawn_info((4, 6))
     flat = np.zeros((4, 6), dtype=np.float32)
     found = {
         str(path): Detection(

@@ -28,7 +28,7 @@ WORKERS = {"serial": 1, "local": 2, "ray": 1}
 def ray_here() -> Iterator[None]:
     """Begin Ray on this machine, for workers that find the modules of the tests."""
     ray = pytest.importorskip("ray")
-    here = str(Path(__file__).parent)
+    here = str(Path(__file__).parents[1] / "support")
     os.environ["PYTHONPATH"] = os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])
     ray.init(num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
     yield

@@ -17,7 +17,7 @@ def test_a_node_that_dies_costs_no_row(tmp_path: Path, monkeypatch: pytest.Monke
     ray = pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 
-    here = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    here = [str(Path(__file__).parents[1] / "support"), os.environ.get("PYTHONPATH", "")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(here))
     pictures = photographs(tmp_path / "in", 200)
     detect(pictures, tmp_path / "whole", SerialExecutor(), make=Draws(0))

@@ -8,9 +8,8 @@ import PIL.Image
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from drawn import drawn_info
 
-from gnomon.classifier import Preprocessing
-from gnomon.presets import Settings
 from gnomon.runs import RunInfo
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 
@@ -50,14 +49,7 @@ def run(tmp_path: Path) -> Path:
     ):
         (folder / name).mkdir(parents=True)
         pq.write_table(table, folder / name / "part-000000.parquet")
-    RunInfo(
-        classifier="embedded/none",
-        weights_sha256="0" * 64,
-        preprocessing=Preprocessing(),
-        preset="default",
-        settings=Settings(),
-        device="cpu",
-    ).write(folder)
+    drawn_info().write(folder)
     return folder
 
 

@@ -110,5 +110,5 @@ def test_a_flat_image_has_no_corner(name: str) -> None:
 
 def test_without_opencv_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(SettingError, match=r"need OpenCV: pip install 'gnomon\[evaluation\]'"):
+    with pytest.raises(SettingError, match=r"SIFT needs cv2: pip install 'gnomon\[evaluation\]'"):
         BASELINES["SIFT"](squares(), SAMPLE, 5, 0)

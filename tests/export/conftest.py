@@ -10,23 +10,14 @@ import PIL.Image
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from drawn import drawn_info
 
-from gnomon.classifier import Preprocessing
-from gnomon.presets import Settings
 from gnomon.runs import RunInfo
 from gnomon.runs.review import FILE_NAME
 from gnomon.runs.review_event import Event
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 
-INFO = RunInfo(
-    classifier="embedded/none",
-    weights_sha256="0" * 64,
-    preprocessing=Preprocessing(size=(24, 32)),
-    preset="default",
-    settings=Settings(),
-    device="cpu",
-    start="2026-01-01T00:00:00+00:00",
-)
+INFO = drawn_info((24, 32), start="2026-01-01T00:00:00+00:00")
 PART_NAMES = ("beak", "left wing", "right wing")
 
 

@@ -4,10 +4,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from drawn import drawn_info
 
-from gnomon.classifier import Preprocessing
-from gnomon.presets import Settings
-from gnomon.runs import Run, RunInfo
+from gnomon.runs import Run
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 from gnomon.types import Landmarks
 
@@ -75,14 +74,7 @@ def make_run() -> Callable[[dict[str, Points]], Run]:
             for path, points in found.items()
             for rank, (x, y) in enumerate(points, start=1)
         ]
-        info = RunInfo(
-            classifier="drawn",
-            weights_sha256="0" * 64,
-            preprocessing=Preprocessing(size=(4, 6)),
-            preset="default",
-            settings=Settings(),
-            device="cpu",
-        )
+        info = drawn_info((4, 6))
         return Run(
             folder=Path("run"),
             info=info,

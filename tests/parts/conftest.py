@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from drawn import drawn_info
 from torch import nn
 
 from gnomon.classifier import Classifier, Preprocessing
-from gnomon.presets import Settings
-from gnomon.runs import Run, RunInfo, read_run
+from gnomon.runs import Run, read_run
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 from gnomon.types import Floats
 
@@ -92,13 +92,10 @@ def write_run(
         pq.write_table(
             pa.Table.from_pylist(rows, schema=schema), folder / name / "part-000000.parquet"
         )
-    RunInfo(
+    drawn_info(
         classifier=classifier.name,
         weights_sha256=classifier.weights_sha256,
         preprocessing=classifier.preprocessing,
-        preset="default",
-        settings=Settings(),
-        device="cpu",
     ).write(folder)
     return Drawn(read_run(folder), truth)
 

@@ -21,14 +21,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> EvaluatedRun:
     samples = list(open_dataset(f"synthetic:{folder}"))
     detector = Detector(size=64, device="cpu")
     return EvaluatedRun(
-        run=RunInfo(
-            classifier="embedded/<b>",
-            weights_sha256="0" * 64,
-            preprocessing=detector.classifier.preprocessing,
-            preset="default",
-            settings=detector.settings,
-            device="cpu",
-        ),
+        run=replace(RunInfo.of(detector, "default"), classifier="embedded/<b>"),
         dataset="synthetic:drawn",
         split=None,
         absent=("lost & found.png",),

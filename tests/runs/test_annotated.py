@@ -3,13 +3,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from drawn import drawn_info
 
-from gnomon.classifier import Preprocessing
 from gnomon.datasets import Sample
 from gnomon.errors import RunError
 from gnomon.images import decode
-from gnomon.presets import Settings
-from gnomon.runs import Run, RunInfo, annotated
+from gnomon.runs import Run, annotated
 from gnomon.runs.tables import IMAGES, KEYPOINTS
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -17,14 +16,7 @@ NAMES = ("cat.jpg", "coffee.jpg", "macaw.jpg")
 
 
 def run_over(paths: list[Path]) -> Run:
-    info = RunInfo(
-        classifier="drawn",
-        weights_sha256="0" * 64,
-        preprocessing=Preprocessing(),
-        preset="default",
-        settings=Settings(),
-        device="cpu",
-    )
+    info = drawn_info()
     rows = [
         {
             "image_id": str(number),

@@ -14,20 +14,9 @@ from gnomon.runs import RunInfo, rebuild_detector
 SAMPLE = Path(__file__).parents[2] / "samples" / "cat.jpg"
 
 
-def account(detector: Detector) -> RunInfo:
-    return RunInfo(
-        classifier=detector.classifier.name,
-        weights_sha256=detector.classifier.weights_sha256,
-        preprocessing=detector.classifier.preprocessing,
-        preset="default",
-        settings=detector.settings,
-        device="cpu",
-    )
-
-
 def test_the_same_detector_comes_back() -> None:
     detector = Detector(size=(64, 96), resize="pad", device="cpu", keep=0.3, radius=5, seed=4)
-    again = rebuild_detector(account(detector), device="cpu")
+    again = rebuild_detector(RunInfo.of(detector, "default"), device="cpu")
     assert again.settings == detector.settings
     assert again.classifier.preprocessing == detector.classifier.preprocessing
     np.testing.assert_array_equal(again(SAMPLE).keypoints.xy, detector(SAMPLE).keypoints.xy)
@@ -45,7 +34,7 @@ def test_a_checkpoint_is_found_by_model_and_its_weights_are_checked(tmp_path: Pa
         save_checkpoint(classifier, tmp_path / name)
         return Detector(str(tmp_path / name), device="cpu")
 
-    info = account(checkpoint("mine.safetensors", 0))
+    info = RunInfo.of(checkpoint("mine.safetensors", 0), "default")
     with pytest.raises(RunError, match=r"'mine\.safetensors' cannot be loaded again.*--model"):
         rebuild_detector(info, device="cpu")
     again = rebuild_detector(info, model=str(tmp_path / "mine.safetensors"), device="cpu")

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 import torch
+from drawn import drawn_info
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gnomon.classifier import Preprocessing
 from gnomon.errors import ImageError, RunError
 from gnomon.geometry import Affine
 from gnomon.presets import Settings
@@ -31,15 +31,7 @@ from gnomon.types import Detection, Heatmap, Image, Keypoints, Work
 
 
 def info(**changes: object) -> RunInfo:
-    known = RunInfo(
-        classifier="drawn",
-        weights_sha256="0" * 64,
-        preprocessing=Preprocessing(size=(4, 6)),
-        preset="default",
-        settings=Settings(),
-        device="cpu",
-    )
-    return replace(known, **changes)  # type: ignore[arg-type]
+    return drawn_info((4, 6), **changes)
 
 
 def detection(n: int, seed: int = 0) -> Detection:

@@ -66,9 +66,8 @@ def detect(
 
     from gnomon.cli.closing import closing_table
     from gnomon.cli.progress import Progress
-    from gnomon.parts import PartDetector, PartMaker, PartModel
     from gnomon.runs import RunInfo
-    from gnomon.scale import Job, Recipe, detect_run, list_inputs, threads_of
+    from gnomon.scale import Finder, Job, Maker, Recipe, detect_run, list_inputs, threads_of
     from gnomon.scale import executor as named_executor
 
     begin = perf_counter()
@@ -83,22 +82,25 @@ def detect(
         changes=changes,
     )
     detector = recipe()
-    known = None if parts is None else PartModel.read(parts)
-    finder = detector if known is None else PartDetector(detector, known)
+    finder: Finder = detector
+    make: Maker = recipe
+    part_names: tuple[str, ...] = ()
+    if parts is not None:
+        from gnomon.parts import PartDetector, PartMaker, PartModel
+
+        known = PartModel.read(parts)
+        finder, make = PartDetector(detector, known), PartMaker(recipe, parts)
+        part_names = known.names
     every = torch.get_num_threads() if executor == "serial" else 1
     threads = threads_of(out, threads, every, resume=resume)
-    info = RunInfo(
-        classifier=detector.classifier.name,
-        weights_sha256=detector.classifier.weights_sha256,
-        preprocessing=detector.classifier.preprocessing,
-        preset=preset,
-        settings=detector.settings,
-        device=str(detector.classifier.device),
+    info = RunInfo.of(
+        detector,
+        preset,
         threads=threads if detector.classifier.device.type == "cpu" else None,
-        part_names=() if known is None else known.names,
+        part_names=part_names,
     )
     job = Job(
-        make=recipe if parts is None else PartMaker(recipe, parts),
+        make=make,
         out=out,
         limits=limits,
         isolate=isolate,

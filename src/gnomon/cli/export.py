@@ -11,7 +11,7 @@ def export(
     run: tyro.conf.Positional[str],
     /,
     *,
-    format: str,  # noqa: A002
+    format: str,
     out: Path,
     min_score: float | None = None,
     top: int | None = None,

@@ -12,7 +12,7 @@ def import_(
     annotations: tyro.conf.Positional[Path],
     /,
     *,
-    format: str,  # noqa: A002
+    format: str,
     out: Path,
     min_score: float | None = None,
     top: int | None = None,

@@ -12,7 +12,7 @@ def report(
     run: tyro.conf.Positional[Path],
     /,
     *,
-    format: Literal["html", "png", "svg", "pdf"] = "html",  # noqa: A002
+    format: Literal["html", "png", "svg", "pdf"] = "html",
     dataset: str | None = None,
     recompute: bool = False,
     model: str | None = None,

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnomon.datasets.sample import Sample
-from gnomon.errors import SettingError
 from gnomon.evaluation.apart import APART, strongest_apart
+from gnomon.extras import library
 from gnomon.types import Floats, Image, Keypoints
 
 Baseline = Callable[[Image, Sample, int, int], Keypoints]
@@ -73,10 +73,4 @@ def _grey(image: Image) -> NDArray[np.uint8]:
 
 
 def _opencv() -> Any:
-    try:
-        import cv2
-    except ImportError as error:
-        raise SettingError(
-            "the Shi-Tomasi and SIFT baselines need OpenCV: pip install 'gnomon[evaluation]'"
-        ) from error
-    return cv2
+    return library("cv2", "evaluation", "a baseline of corners or SIFT")

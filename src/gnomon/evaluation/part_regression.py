@@ -13,9 +13,11 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
-    """I images' annotated points ``xy`` (I,M,2) file pixels, NaN where not visible; ``sizes`` (I,2)
-    width and height of the images; ``scales`` (I,) longer side of the objects' boxes.
-    """  # noqa: D205
+    """The annotated points of I images.
+
+    ``xy`` (I,M,2) are file pixels, NaN where not visible; ``sizes`` (I,2) width and height of the
+    images; ``scales`` (I,) the longer sides of the objects' boxes.
+    """
 
     xy: Floats
     sizes: Floats

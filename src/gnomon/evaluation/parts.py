@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from gnomon.datasets.sample import Sample
 from gnomon.errors import SettingError
+from gnomon.extras import library
 from gnomon.types import Floats
 
 NEAR = 0.1
 SIDES = re.compile(r"(?:^|(?<=[ _]))(?:left|right)[ _]|[ _](?:left|right)$")
+COMPARING = "comparing parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +123,7 @@ def one_side(name: str) -> str:
 
 def agreement(part: NDArray[np.int64], name: NDArray[np.str_]) -> Agreement:
     """Compare part ids (N,) with names (N,)."""
-    try:
-        from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
-    except ImportError as error:
-        raise SettingError(
-            "comparing parts needs scikit-learn; install it with: pip install 'gnomon[parts]'"
-        ) from error
+    metrics = library("sklearn.metrics", "parts", COMPARING)
     if len(part) == 0:
         return Agreement(0, float("nan"), float("nan"), float("nan"))
     _, rows = np.unique(part, return_inverse=True)
@@ -136,17 +133,13 @@ def agreement(part: NDArray[np.int64], name: NDArray[np.str_]) -> Agreement:
     return Agreement(
         points=len(part),
         purity=float(together.max(axis=1).sum() / len(part)),
-        nmi=float(normalized_mutual_info_score(columns, rows)),
-        ami=float(adjusted_mutual_info_score(columns, rows)),
+        nmi=float(metrics.normalized_mutual_info_score(columns, rows)),
+        ami=float(metrics.adjusted_mutual_info_score(columns, rows)),
     )
 
 
 def _clusters(places: Floats, count: int) -> NDArray[np.int64]:
-    try:
-        from sklearn.cluster import KMeans
-    except ImportError as error:
-        raise SettingError(
-            "comparing parts needs scikit-learn; install it with: pip install 'gnomon[parts]'"
-        ) from error
-    found: NDArray[np.int64] = KMeans(count, n_init=10, random_state=0).fit_predict(places)
+    cluster = library("sklearn.cluster", "parts", COMPARING)
+    means = cluster.KMeans(count, n_init=10, random_state=0)
+    found: NDArray[np.int64] = means.fit_predict(places)
     return found

@@ -60,7 +60,7 @@ FIXED = frozenset({"coco", "coco-results", "cvat-skeleton", "deeplabcut", "fifty
 
 def export_run(
     run: str | Path,
-    format: str,  # noqa: A002
+    format: str,
     out: str | Path,
     *,
     min_score: float | None = None,

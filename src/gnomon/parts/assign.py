@@ -36,9 +36,11 @@ class Searched:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assigned:
-    """For N keypoints their ``part`` (N,), -1 where none fits, and how well it fits, ``score`` (N,)
-    in [0,1], 0 for none; ``searched`` are the parts that were expected and not among them.
-    """  # noqa: D205
+    """The parts of N keypoints.
+
+    ``part`` (N,) is -1 where none fits, ``score`` (N,) in [0,1] how well it fits, 0 for none.
+    ``searched`` are the parts that were expected and not among them.
+    """
 
     part: NDArray[np.int64]
     score: Floats

@@ -1,7 +1,7 @@
 """A classifier's own feature maps, and their values between the cells."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +49,7 @@ class FeatureMaps:
             raise ClassifierError(f"the layers {', '.join(self.layers)} do not all give maps")
         return maps
 
-    def _catch(self, name: str):  # type: ignore[no-untyped-def]
+    def _catch(self, name: str) -> Callable[[nn.Module, object, Tensor], None]:
         def hook(module: nn.Module, given: object, output: Tensor) -> None:
             self._caught[name] = output
 

@@ -26,9 +26,11 @@ SCALES = (0.5, 2.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """K parts: ``centres`` (K,d) of length 1, ``places`` (K,), variance ``spread`` (K,), ``weight``
-    (K,) adding up to 1.
-    """  # noqa: D205
+    """What K parts look like, and where they lie.
+
+    ``centres`` (K,d) have length 1, ``places`` (K,) the variance ``spread`` (K,), and ``weight``
+    (K,) adds up to 1.
+    """
 
     centres: Descriptors
     places: Places

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.errors import SettingError
+from gnomon.extras import library
 from gnomon.parts.describe import Descriptors, Places, unit
 from gnomon.parts.layout import LEAST_SPREAD, Layout, Pose, fit_pose, settle
 from gnomon.types import Floats
@@ -33,16 +33,11 @@ class Points:
 
 def k_means(rows: Descriptors, count: int, seed: int) -> Descriptors:
     """Cluster rows (N,d) of length 1 by the cosine: centres (count,d) of length 1."""
-    try:
-        from sklearn.cluster import KMeans
-    except ImportError as error:
-        raise SettingError(
-            "finding parts needs scikit-learn; install it with: pip install 'gnomon[parts]'"
-        ) from error
+    cluster = library("sklearn.cluster", "parts", "finding parts")
     random = np.random.default_rng(seed)
     if len(rows) > SAMPLE:
         rows = rows[random.choice(len(rows), SAMPLE, replace=False)]
-    found = KMeans(count, n_init=3, random_state=seed).fit(rows)
+    found = cluster.KMeans(count, n_init=3, random_state=seed).fit(rows)
     return unit(found.cluster_centers_)
 
 

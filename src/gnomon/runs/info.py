@@ -1,10 +1,13 @@
 """run.json: what was run, with what, when, and how much came of it."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from gnomon.presets import Settings
 from gnomon.runs.account import Account, now, versions
+
+if TYPE_CHECKING:
+    from gnomon.detector import Detector
 
 FILE_NAME = "run.json"
 
@@ -41,3 +44,23 @@ class RunInfo(Account):
     n_failures: int = 0
     versions: dict[str, str] = field(default_factory=versions)
     part_names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        detector: "Detector",
+        preset: str,
+        threads: int | None = None,
+        part_names: tuple[str, ...] = (),
+    ) -> Self:
+        """Take down a detector's choices."""
+        return cls(
+            classifier=detector.classifier.name,
+            weights_sha256=detector.classifier.weights_sha256,
+            preprocessing=detector.classifier.preprocessing,
+            preset=preset,
+            settings=detector.settings,
+            device=str(detector.classifier.device),
+            threads=threads,
+            part_names=part_names,
+        )

@@ -3,7 +3,7 @@
 from gnomon.runs.listing import Input
 from gnomon.scale.detecting import Outcome, detect_run, threads_of
 from gnomon.scale.executors import EXECUTORS, Executor, executor
-from gnomon.scale.job import Finder, Job, Recipe, Unseen, Watch
+from gnomon.scale.job import Finder, Job, Maker, Recipe, Unseen, Watch
 from gnomon.scale.sources import list_inputs
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Finder",
     "Input",
     "Job",
+    "Maker",
     "Outcome",
     "Recipe",
     "Unseen",

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from glob import has_magic
 from pathlib import Path
+from typing import Any
 
 from gnomon.datasets import DATASETS, open_dataset
 from gnomon.images.files import IMAGE_SUFFIXES, Once, each_image
@@ -85,8 +86,8 @@ def _urls(given: str) -> Iterator[str]:
                 yield filesystem.unstrip_protocol(f"{folder}/{name}")
 
 
-def _is_folder(filesystem: object, path: str) -> bool:
+def _is_folder(filesystem: Any, path: str) -> bool:
     try:
-        return bool(patiently(lambda: filesystem.isdir(path)))  # type: ignore[attr-defined]
+        return bool(patiently(lambda: filesystem.isdir(path)))
     except Exception:  # Each store has its own kinds of error; reading will tell.
         return False

@@ -71,7 +71,7 @@ def _bins(length: int, outputs: int) -> tuple[Any, Any]:
     return index * length // outputs, -(-(index + 1) * length // outputs)
 
 
-def _adaptive(call: Call, input: Any, output_size: Any) -> Match | Collapse | None:  # noqa: A002
+def _adaptive(call: Call, input: Any, output_size: Any) -> Match | Collapse | None:
     if not isinstance(input, Carried) or not input.is_nchw:
         return None
     collapse = adaptive_avg_pool2d(call, input, output_size)
@@ -83,7 +83,7 @@ def _adaptive(call: Call, input: Any, output_size: Any) -> Match | Collapse | No
     return Match(AdaptiveAverage(lengths, (call.shape[2], call.shape[3])), (2, 3))
 
 
-def _module(call: Call, module: nn.AdaptiveAvgPool2d, input: Any) -> Match | Collapse | None:  # noqa: A002
+def _module(call: Call, module: nn.AdaptiveAvgPool2d, input: Any) -> Match | Collapse | None:
     return _adaptive(call, input, module.output_size)
 
 

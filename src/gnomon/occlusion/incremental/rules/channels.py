@@ -29,7 +29,7 @@ def _cat(call: Call, tensors: Any, dim: int = 0) -> Match | None:
     return local(call, torch.cat, (list(tensors), dim), {}, first.axes)
 
 
-def _permute(call: Call, input: Any, *dims: Any) -> Match | None:  # noqa: A002
+def _permute(call: Call, input: Any, *dims: Any) -> Match | None:
     order = [d % len(input.shape) for d in (dims[0] if len(dims) == 1 else dims)]
     if order[0] != 0:
         return None
@@ -37,13 +37,13 @@ def _permute(call: Call, input: Any, *dims: Any) -> Match | None:  # noqa: A002
     return local(call, torch.permute, (input, order), {}, axes)
 
 
-def _transpose(call: Call, input: Any, dim0: int, dim1: int) -> Match | None:  # noqa: A002
+def _transpose(call: Call, input: Any, dim0: int, dim1: int) -> Match | None:
     order = list(range(len(input.shape)))
     (order[dim0], order[dim1]) = (order[dim1], order[dim0])
     return _permute(call, input, order)
 
 
-def _reshape(call: Call, input: Any, *sizes: Any) -> Match | None:  # noqa: A002
+def _reshape(call: Call, input: Any, *sizes: Any) -> Match | None:
     """Match views that keep height and width as dimensions of their own."""
     if not call.shape or call.shape[0] != 1:
         return None
@@ -81,15 +81,15 @@ def _kept_axes(old: tuple[int, ...], axes: Axes, new: tuple[int, ...]) -> Axes |
     return None
 
 
-def _flatten(call: Call, input: Any, *dims: Any, **named: Any) -> Match | None:  # noqa: A002
+def _flatten(call: Call, input: Any, *dims: Any, **named: Any) -> Match | None:
     return _reshape(call, input)
 
 
-def _flatten_module(call: Call, module: nn.Flatten, input: Any) -> Match | None:  # noqa: A002
+def _flatten_module(call: Call, module: nn.Flatten, input: Any) -> Match | None:
     return _reshape(call, input)
 
 
-def _unsqueeze(call: Call, input: Any, dim: int) -> Match | None:  # noqa: A002
+def _unsqueeze(call: Call, input: Any, dim: int) -> Match | None:
     dim %= len(input.shape) + 1
     if dim == 0:
         return None
@@ -106,7 +106,7 @@ class Pieces:
         self.sizes = sizes
 
 
-def pieces(call: Call, input: Any, *args: Any, **named: Any) -> Pieces | None:  # noqa: A002
+def pieces(call: Call, input: Any, *args: Any, **named: Any) -> Pieces | None:
     """Match ``chunk`` and ``split`` along channels."""
     if not isinstance(input, Carried) or not isinstance(call.output, tuple | list):
         return None
@@ -116,7 +116,7 @@ def pieces(call: Call, input: Any, *args: Any, **named: Any) -> Pieces | None:  
     return Pieces(input, dim, [piece.shape[dim] for piece in call.output])
 
 
-def _getitem(call: Call, input: Any, index: Any) -> Match | None:  # noqa: A002
+def _getitem(call: Call, input: Any, index: Any) -> Match | None:
     if isinstance(input, Pieces):
         (start, size) = (sum(input.sizes[:index]), input.sizes[index])
         return local(
@@ -151,7 +151,7 @@ def _getitem(call: Call, input: Any, index: Any) -> Match | None:  # noqa: A002
     return local(call, operator.getitem, (input, tuple(places)), {}, out)
 
 
-def _over_channels(call: Call, input: Any, dim: Any, keepdim: bool) -> Axes | None:  # noqa: A002
+def _over_channels(call: Call, input: Any, dim: Any, keepdim: bool) -> Axes | None:
     """Where the spatial axes come out of a reduction over dimensions that are none of them."""
     dims = [dim] if isinstance(dim, int) else dim
     if not isinstance(dims, list | tuple) or not dims:
@@ -171,7 +171,7 @@ def reduce_channels(function: Any) -> Finder:
 
     def find(
         call: Call,
-        input: Any,  # noqa: A002
+        input: Any,
         dim: Any = None,
         keepdim: bool = False,
     ) -> Match | None:
@@ -183,20 +183,20 @@ def reduce_channels(function: Any) -> Finder:
     return find
 
 
-def _softmax(call: Call, input: Any, dim: Any = None, **named: Any) -> Match | None:  # noqa: A002
+def _softmax(call: Call, input: Any, dim: Any = None, **named: Any) -> Match | None:
     if dim is None or dim % len(input.shape) in (0, *input.axes):
         return None
     return local(call, torch.softmax, (input, dim), {}, input.axes)
 
 
-def _norm_is_local(input: Any, shape: Any) -> bool:  # noqa: A002
+def _norm_is_local(input: Any, shape: Any) -> bool:
     count = 1 if isinstance(shape, int) else len(shape)
     return isinstance(input, Carried) and max(input.axes) < len(input.shape) - count
 
 
 def _layer_norm(
     call: Call,
-    input: Any,  # noqa: A002
+    input: Any,
     normalized_shape: Any,
     *rest: Any,
     **named: Any,
@@ -206,19 +206,19 @@ def _layer_norm(
     return local(call, F.layer_norm, (input, normalized_shape, *rest), named, input.axes)
 
 
-def _layer_norm_module(call: Call, module: nn.LayerNorm, input: Any) -> Match | None:  # noqa: A002
+def _layer_norm_module(call: Call, module: nn.LayerNorm, input: Any) -> Match | None:
     if not _norm_is_local(input, module.normalized_shape):
         return None
     return local(call, module.forward, (input,), {}, input.axes)
 
 
-def _linear_module(call: Call, module: nn.Linear, input: Any) -> Match | None:  # noqa: A002
+def _linear_module(call: Call, module: nn.Linear, input: Any) -> Match | None:
     if max(input.axes) == len(input.shape) - 1:
         return None
     return local(call, module.forward, (input,), {}, input.axes)
 
 
-def _linear(call: Call, input: Any, weight: Any, bias: Any = None) -> Match | None:  # noqa: A002
+def _linear(call: Call, input: Any, weight: Any, bias: Any = None) -> Match | None:
     if not isinstance(input, Carried) or carried_in([weight, bias]):
         return None
     if max(input.axes) == len(input.shape) - 1:
@@ -226,7 +226,7 @@ def _linear(call: Call, input: Any, weight: Any, bias: Any = None) -> Match | No
     return local(call, F.linear, (input, weight, bias), {}, input.axes)
 
 
-def _channel_shuffle_module(call: Call, module: nn.Module, input: Any) -> Match | None:  # noqa: A002
+def _channel_shuffle_module(call: Call, module: nn.Module, input: Any) -> Match | None:
     if not input.is_nchw:
         return None
     return local(call, module.forward, (input,), {}, input.axes)

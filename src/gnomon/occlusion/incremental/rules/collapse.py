@@ -40,7 +40,7 @@ class GlobalSum(Collapse):
         return output + (change / self.divisor).view(-1, *self.shape)
 
 
-def adaptive_avg_pool2d(call: Call, input: Any, output_size: Any) -> Collapse | None:  # noqa: A002
+def adaptive_avg_pool2d(call: Call, input: Any, output_size: Any) -> Collapse | None:
     """Match adaptive pooling to one place."""
     if (
         not isinstance(input, Carried)
@@ -51,7 +51,7 @@ def adaptive_avg_pool2d(call: Call, input: Any, output_size: Any) -> Collapse | 
     return GlobalSum(input.length(0) * input.length(1), call.shape[1:])
 
 
-def _adaptive_module(call: Call, module: nn.AdaptiveAvgPool2d, input: Any) -> Collapse | None:  # noqa: A002
+def _adaptive_module(call: Call, module: nn.AdaptiveAvgPool2d, input: Any) -> Collapse | None:
     return adaptive_avg_pool2d(call, input, module.output_size)
 
 
@@ -60,7 +60,7 @@ def _reduce(function: Any, is_mean: bool) -> Finder:
 
     def find(
         call: Call,
-        input: Any,  # noqa: A002
+        input: Any,
         dim: Any = None,
         keepdim: bool = False,
     ) -> Match | Collapse | None:
@@ -111,14 +111,14 @@ class Flat:
     source: Carried
 
 
-def flat_linear(call: Call, input: Any, weight: Any, bias: Any = None) -> Collapse | None:  # noqa: A002
+def flat_linear(call: Call, input: Any, weight: Any, bias: Any = None) -> Collapse | None:
     """Match a linear layer behind a flattened map."""
     if not isinstance(input, Flat) or not isinstance(weight, Tensor) or isinstance(bias, Carried):
         return None
     return FlatLinear(weight.detach(), bias, input.source.axes)
 
 
-def _flat_linear_module(call: Call, module: nn.Linear, input: Any) -> Collapse | None:  # noqa: A002
+def _flat_linear_module(call: Call, module: nn.Linear, input: Any) -> Collapse | None:
     return flat_linear(call, input, module.weight, module.bias)
 
 

@@ -15,7 +15,7 @@ from gnomon.occlusion.incremental.rules.sliding import Sliding, pair, sweeps_of
 
 def conv2d(
     call: Call,
-    input: Any,  # noqa: A002
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Any = 1,
@@ -48,7 +48,7 @@ def _convolve(block: Tensor, weight: Tensor, bias: Tensor | None, settings: Any)
     return F.conv2d(block, weight, bias, **settings)
 
 
-def conv2d_module(call: Call, module: nn.Conv2d, input: Any) -> Match | None:  # noqa: A002
+def conv2d_module(call: Call, module: nn.Conv2d, input: Any) -> Match | None:
     """Match ``torch.nn.Conv2d`` that pads with zeros."""
     if module.padding_mode != "zeros" and module.padding not in ("valid", 0, (0, 0)):
         return None
@@ -64,7 +64,7 @@ def conv2d_module(call: Call, module: nn.Conv2d, input: Any) -> Match | None:  #
     )
 
 
-def conv2d_same_module(call: Call, module: Conv2dSame, input: Any) -> Match | None:  # noqa: A002
+def conv2d_same_module(call: Call, module: Conv2dSame, input: Any) -> Match | None:
     """Match timm's convolution that pads as TensorFlow does."""
     if not isinstance(input, Carried) or not input.is_nchw:
         return None

@@ -129,7 +129,7 @@ def _elementwise(function: Callable[..., Tensor]) -> Finder:
     return find
 
 
-def _elementwise_module(call: Call, module: nn.Module, input: Any) -> Match | None:  # noqa: A002
+def _elementwise_module(call: Call, module: nn.Module, input: Any) -> Match | None:
     match = local(call, module.forward, (input,), {}, input.axes)
     if not hasattr(module, "inplace"):
         return match
@@ -139,33 +139,33 @@ def _elementwise_module(call: Call, module: nn.Module, input: Any) -> Match | No
     return Match(replace(match.rule, in_place=overwriting.forward), match.axes)
 
 
-def _relu(call: Call, input: Any, inplace: bool = False) -> Match | None:  # noqa: A002
+def _relu(call: Call, input: Any, inplace: bool = False) -> Match | None:
     match = local(call, torch.relu, (input,), {}, input.axes)
     assert isinstance(match.rule, Local)
     return Match(replace(match.rule, in_place=torch.relu_), match.axes)
 
 
-def _channel_module(call: Call, module: nn.Module, input: Any) -> Match | None:  # noqa: A002
+def _channel_module(call: Call, module: nn.Module, input: Any) -> Match | None:
     """Match modules whose parameters belong to dimension 1."""
     if 1 in input.axes:
         return None
     return local(call, module.forward, (input,), {}, input.axes)
 
 
-def _batch_norm_module(call: Call, module: nn.BatchNorm2d, input: Any) -> Match | None:  # noqa: A002
+def _batch_norm_module(call: Call, module: nn.BatchNorm2d, input: Any) -> Match | None:
     if module.running_mean is None:
         return None
     return _channel_module(call, module, input)
 
 
-def _batch_norm(call: Call, input: Any, *args: Any, **kwargs: Any) -> Match | None:  # noqa: A002
+def _batch_norm(call: Call, input: Any, *args: Any, **kwargs: Any) -> Match | None:
     training = kwargs.get("training", args[4] if len(args) > 4 else False)
     if training is not False or not isinstance(input, Carried) or 1 in input.axes:
         return None
     return local(call, F.batch_norm, (input, *args), kwargs, input.axes)
 
 
-def _prelu(call: Call, input: Any, weight: Any) -> Match | None:  # noqa: A002
+def _prelu(call: Call, input: Any, weight: Any) -> Match | None:
     if not isinstance(input, Carried) or not isinstance(weight, Tensor) or 1 in input.axes:
         return None
     return local(call, F.prelu, (input, weight), {}, input.axes)

@@ -53,7 +53,7 @@ class Pad(Rule):
 
 def _pad(
     call: Call,
-    input: Any,  # noqa: A002
+    input: Any,
     pad: Any,
     mode: str = "constant",
     value: Any = None,
@@ -67,7 +67,7 @@ def _pad(
     return Match(Pad((amounts[2], amounts[0]), (call.shape[2], call.shape[3]), whole), (2, 3))
 
 
-def _pad_module(call: Call, module: Any, input: Any) -> Match | None:  # noqa: A002
+def _pad_module(call: Call, module: Any, input: Any) -> Match | None:
     value = getattr(module, "value", 0.0)
     return _pad(call, input, module.padding, "constant", value)
 

@@ -14,7 +14,7 @@ from gnomon.occlusion.incremental.rules.sliding import Pair, Sliding, Sweep, pai
 
 def max_pool2d(
     call: Call,
-    input: Any,  # noqa: A002
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -64,7 +64,7 @@ def _largest(block: Tensor, kernel: Pair, stride: Pair, dilation: Pair) -> Tenso
     return block
 
 
-def max_pool2d_module(call: Call, module: nn.MaxPool2d, input: Any) -> Match | None:  # noqa: A002
+def max_pool2d_module(call: Call, module: nn.MaxPool2d, input: Any) -> Match | None:
     """Match ``torch.nn.MaxPool2d``."""
     return max_pool2d(
         call,
@@ -80,7 +80,7 @@ def max_pool2d_module(call: Call, module: nn.MaxPool2d, input: Any) -> Match | N
 
 def avg_pool2d(
     call: Call,
-    input: Any,  # noqa: A002
+    input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
@@ -108,7 +108,7 @@ def avg_pool2d(
     return Match(Sliding(sweeps, 0.0, total, whole, divisors), (2, 3))
 
 
-def avg_pool2d_module(call: Call, module: nn.AvgPool2d, input: Any) -> Match | None:  # noqa: A002
+def avg_pool2d_module(call: Call, module: nn.AvgPool2d, input: Any) -> Match | None:
     """Match ``torch.nn.AvgPool2d``."""
     return avg_pool2d(
         call,

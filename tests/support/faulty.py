@@ -14,11 +14,10 @@ import fsspec
 import numpy as np
 import PIL.Image
 import torch
+from drawn import drawn_info
 from fsspec.implementations.local import LocalFileSystem
 
-from gnomon.classifier import Preprocessing
 from gnomon.images import Picture, load_image
-from gnomon.presets import Settings
 from gnomon.runs import RunInfo, read_run
 from gnomon.runs.listing import Input
 from gnomon.scale import Job, detect_run
@@ -137,14 +136,7 @@ def photographs(folder: Path, n: int) -> list[Path]:
 
 
 def info() -> RunInfo:
-    return RunInfo(
-        classifier="drawn",
-        weights_sha256="0" * 64,
-        preprocessing=Preprocessing(size=(8, 8)),
-        preset="default",
-        settings=Settings(),
-        device="cpu",
-    )
+    return drawn_info((8, 8))
 
 
 def detect(
