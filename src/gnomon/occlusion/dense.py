@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from gnomon.classifier.copying import structural_copy
 from gnomon.errors import ClassifierError, SettingError
 from gnomon.occlusion.memory import does_not_fit, is_out_of_memory
+from gnomon.occlusion.winograd import WinogradConv2d, use_winograd
 
 # Libraries round differently at different batch shapes, hence lanes of one shape; larger ones are
 # hardly faster. The bytes bound 64 channels at full size, in and out of one layer, for one lane.
@@ -106,15 +107,18 @@ def lane_size(image: Tensor) -> int:
 
 
 def channels_last_copy(network: nn.Module) -> nn.Module:
-    """Copy a network's structure, in evaluation mode, its convolutions' weights channels-last.
+    """Copy a network's structure, in evaluation mode, its convolutions laid out channels-last.
 
-    All other tensors are shared with ``network``, which stays as it is.
+    Convolutions of many channels go Winograd's way. All other tensors are shared with ``network``,
+    which stays as it is.
     """
     twin = structural_copy(network).eval()
+    use_winograd(twin)
     converted: dict[int, nn.Parameter] = {}
     for module in twin.modules():
         weight = module._parameters.get("weight")
-        if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d) or weight is None:
+        laid_out = isinstance(module, nn.Conv2d | nn.ConvTranspose2d)
+        if not laid_out or isinstance(module, WinogradConv2d) or weight is None:
             continue
         if weight.device.type in LANE and id(weight) not in converted:
             last = weight.detach().contiguous(memory_format=torch.channels_last)

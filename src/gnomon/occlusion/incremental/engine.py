@@ -21,6 +21,7 @@ from gnomon.occlusion.incremental.run import Run, as_batch_of_one
 from gnomon.occlusion.incremental.schedule import Schedule, make_schedule
 from gnomon.occlusion.incremental.trace import UntraceableError, trace
 from gnomon.occlusion.windows import window_grid
+from gnomon.occlusion.winograd import use_winograd
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4}
 KEPT_SCHEDULES = 8
@@ -132,6 +133,7 @@ def prepare(network: nn.Module) -> fx.GraphModule:
     """Trace, fold and lay out a private copy. Raises ``UntraceableError``."""
     module = trace(network)
     fold_batch_norms(module)
+    use_winograd(module)
     to_channels_last(module)
     return module
 

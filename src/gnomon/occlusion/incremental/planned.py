@@ -38,9 +38,9 @@ class Plan:
     """The planned work for one image.
 
     ``multiply_adds`` counts convolutions, linear layers and matrix products for the clean image
-    and all ``windows``; ``dense_multiply_adds`` the same for whole passes; ``ideal_multiply_adds``
-    if each window had region sizes of its own. ``dense_because`` says why nothing is incremental,
-    and is empty otherwise.
+    and all ``windows``, each convolution as the direct way does it; ``dense_multiply_adds`` the
+    same for whole passes; ``ideal_multiply_adds`` if each window had region sizes of its own.
+    ``dense_because`` says why nothing is incremental, and is empty otherwise.
     """
 
     nodes: tuple[PlannedNode, ...]

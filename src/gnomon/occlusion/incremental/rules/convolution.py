@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from gnomon.occlusion.incremental.rules.rule import Call, Carried, Finder, Match
 from gnomon.occlusion.incremental.rules.sliding import Sliding, pair, sweeps_of
+from gnomon.occlusion.winograd import WinogradConv2d
 
 
 def conv2d(
@@ -64,6 +65,16 @@ def conv2d_module(call: Call, module: nn.Conv2d, input: Any) -> Match | None:
     )
 
 
+def winograd_module(call: Call, module: WinogradConv2d, input: Any) -> Match | None:
+    """Match a convolution that goes Winograd's way."""
+    match = conv2d_module(call, module, input)
+    if match is None:
+        return None
+    assert isinstance(match.rule, Sliding)
+    operation = partial(module.convolve, padding=0)
+    return Match(replace(match.rule, operation=operation, whole=module.forward), match.axes)
+
+
 def conv2d_same_module(call: Call, module: Conv2dSame, input: Any) -> Match | None:
     """Match timm's convolution that pads as TensorFlow does."""
     if not isinstance(input, Carried) or not input.is_nchw:
@@ -83,6 +94,7 @@ def conv2d_same_module(call: Call, module: Conv2dSame, input: Any) -> Match | No
 
 FINDERS: dict[Any, Finder] = {
     nn.Conv2d: conv2d_module,
+    WinogradConv2d: winograd_module,
     Conv2dSame: conv2d_same_module,
     F.conv2d: conv2d,
     torch.conv2d: conv2d,

@@ -1,0 +1,91 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from gnomon.occlusion.winograd import WinogradConv2d, pays, use_winograd
+
+
+def maps(count: int, channels: int, height: int, width: int, seed: int = 0) -> torch.Tensor:
+    draw = torch.Generator().manual_seed(seed)
+    values = torch.randn(count, channels, height, width, generator=draw)
+    return values.contiguous(memory_format=torch.channels_last)
+
+
+def convolution(channels: int, out: int, **settings: object) -> nn.Conv2d:
+    torch.manual_seed(1)
+    return nn.Conv2d(channels, out, 3, **settings).eval().requires_grad_(False)  # type: ignore[arg-type]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.integers(1, 5),
+    st.integers(3, 30),
+    st.integers(3, 30),
+    st.sampled_from([0, 1, 2, "same", "valid"]),
+    st.booleans(),
+)
+def test_it_is_the_convolution(
+    count: int, height: int, width: int, padding: int | str, bias: bool
+) -> None:
+    plain = convolution(256, 320, padding=padding, bias=bias)
+    given_maps = maps(count, 256, height, width)
+    found = WinogradConv2d.of(plain)(given_maps)
+    expected = plain.double()(given_maps.double())
+    assert found.shape == expected.shape
+    assert (found - expected).abs().max() <= 3e-5 * expected.abs().max()
+
+
+def test_large_batches_go_by_pieces_of_whole_images() -> None:
+    fast = WinogradConv2d.of(convolution(256, 256, padding=1))
+    many = maps(40, 256, 16, 16)
+    together = fast(many)
+    assert together.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(together[30:32], fast(many[30:32]), rtol=0, atol=1e-4)
+
+
+def test_a_padding_is_by_choice() -> None:
+    fast = WinogradConv2d.of(convolution(256, 256, padding=1))
+    given_maps = maps(12, 256, 10, 10)
+    inner = fast.convolve(given_maps, 0)
+    torch.testing.assert_close(inner, fast(given_maps)[:, :, 1:-1, 1:-1], rtol=0, atol=1e-4)
+
+
+def test_weights_are_shared_and_the_network_stays() -> None:
+    plain = convolution(256, 256)
+    network = nn.Sequential(plain, nn.ReLU(), plain, nn.Conv2d(256, 8, 3))
+    use_winograd(network)
+    assert isinstance(network[0], WinogradConv2d)
+    assert network[0] is network[2]
+    assert type(network[3]) is nn.Conv2d
+    assert network[0].weight is plain.weight
+    assert network[0].bias is plain.bias
+    assert list(network[0].state_dict()) == ["weight", "bias"]
+    assert not hasattr(plain, "kernels")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        convolution(64, 64),
+        convolution(256, 256, stride=2),
+        convolution(256, 256, dilation=2),
+        convolution(256, 256, groups=2),
+        convolution(256, 256, padding=(0, 1)),
+        convolution(256, 256, padding=1, padding_mode="reflect"),
+        convolution(256, 256).double(),
+        nn.Conv2d(256, 256, 5),
+        nn.Linear(256, 256),
+    ],
+    ids=str,
+)
+def test_what_it_does_not_pay_for_stays(other: nn.Module) -> None:
+    assert not pays(other)
+
+
+def test_a_hooked_convolution_stays() -> None:
+    plain = convolution(256, 256)
+    assert pays(plain)
+    plain.register_forward_hook(lambda module, given, output: None)
+    assert not pays(plain)
