@@ -165,8 +165,8 @@ def test_names_stand_below_what_is_common() -> None:
     assert common_root(["s3://x/1.jpg", "/a/1.jpg"]) == ""
 
 
-STREAMED = sorted(set(EXPORTERS) - {"deeplabcut", "yolo", "hf"})
-"""DeepLabCut's HDF5 is written at once; the others copy photographs."""
+STREAMED = sorted(set(EXPORTERS) - {"deeplabcut"})
+"""DeepLabCut's HDF5 is written at once."""
 
 
 @pytest.mark.slow
@@ -183,4 +183,4 @@ def test_memory_does_not_grow_with_the_run(
         tracemalloc.stop()
         return used
 
-    assert peak(512) < 1.5 * peak(128)
+    assert peak(768) < 1.5 * peak(256)
