@@ -114,11 +114,6 @@ def _row(record: Record, contents: Contents) -> dict[str, Any]:
 def _card(contents: Contents) -> str:
     info = contents.info
     return f"""---
-configs:
-- config_name: default
-  data_files:
-  - split: train
-    path: data/train-*.parquet
 task_categories:
 - keypoint-detection
 tags:
