@@ -94,5 +94,5 @@ def open_contents(
     """Choose points of a run, as ``export_run`` does."""
     info = RunInfo.read(run)
     said = review if review is None or isinstance(review, Review) else read_review(review)
-    names = part_names(Path(run)) or info.part_names
+    names = part_names(run) or info.part_names
     return Contents.of(Choice(run, min_score, top, said, names), info)
