@@ -141,7 +141,7 @@ def test_a_missing_library_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, NEEDS[format_], None)
-    with pytest.raises(ExportError, match=rf"pip install 'gnomon\[{format_}\]'"):
+    with pytest.raises(SettingError, match=rf"pip install 'gnomon\[{format_}\]'"):
         export_run(made("free").folder, format_, tmp_path / "out")
 
 

@@ -71,9 +71,9 @@ def export_run(
 
     ``format`` is one of ``EXPORTERS`` or "package.module:name". Points below ``min_score`` and
     after the best ``top`` of an image are left out; with a ``review`` (the file, or the run's
-    folder), all that a person did not accept, move or add. ``SettingError`` for an unknown format,
-    ``RunError`` where there is no run, ``ExportError`` where ``out`` cannot be written or a library
-    is missing.
+    folder), all that a person did not accept, move or add. ``SettingError`` for an unknown format
+    or a library that is missing, ``RunError`` where there is no run, ``ExportError`` where ``out``
+    cannot be written.
     """
     write = plugged("export format", format, EXPORTERS)
     contents = open_contents(run, min_score=min_score, top=top, review=review)
