@@ -1,11 +1,11 @@
-"""How long an export of a million points takes, and how much memory: one process a format.
+"""How fast each format is written, and that its memory does not grow with the run.
 
-Run by `make bench`, or `python benchmarks/export_speed.py --points 100000` for a smaller run.
+A run of a tenth of the points, then one of all: one process each, on Linux. Run by `make bench`, or
+`python benchmarks/export_speed.py --points 100000` for smaller runs.
 """
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -27,22 +28,33 @@ from measure import record
 
 POINTS_AN_IMAGE = 50
 IMAGES_A_PART = 64
-WITHOUT_PHOTOGRAPHS = sorted(set(EXPORTERS) - {"deeplabcut", "hf", "yolo"})
 
 
-def write_run(folder: Path, n_points: int) -> None:
-    """Write a run of images that are not there, as large as asked."""
+def write_photographs(home: Path, count: int) -> list[str]:
+    """Write tiny photographs, for the formats that copy them, in 100 folders."""
+    home.mkdir()
+    PIL.Image.new("RGB", (8, 8)).save(home / "one.jpg")
+    content = (home / "one.jpg").read_bytes()
+    paths = [home / str(n % 100) / f"{n}.jpg" for n in range(count)]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    return list(map(str, paths))
+
+
+def write_run(folder: Path, photographs: list[str]) -> None:
+    """Write a run of these photographs, as if they were larger."""
     rng = np.random.default_rng(0)
-    n_images = n_points // POINTS_AN_IMAGE
+    n_images = len(photographs)
     for name in ("images", "keypoints"):
         (folder / name).mkdir(parents=True)
     for first in range(0, n_images, IMAGES_A_PART):
         numbers = range(first, min(first + IMAGES_A_PART, n_images))
-        ids = [image_id(f"/photographs/{n % 100}/{n}.jpg") for n in numbers]
+        ids = [image_id(photographs[n]) for n in numbers]
         count = len(ids) * POINTS_AN_IMAGE
         images = {name: [0] * len(ids) for name in IMAGES.names} | {
             "image_id": ids,
-            "path": [f"/photographs/{n % 100}/{n}.jpg" for n in numbers],
+            "path": [photographs[n] for n in numbers],
             "content_hash": ["0" * 64] * len(ids),
             "width": [640] * len(ids),
             "height": [480] * len(ids),
@@ -69,39 +81,64 @@ def write_run(folder: Path, n_points: int) -> None:
         settings=Settings(),
         device="cpu",
     )
-    replace(info, n_images=n_images, n_keypoints=n_points).write(folder)
+    n_keypoints = n_images * POINTS_AN_IMAGE
+    replace(info, n_images=n_images, n_keypoints=n_keypoints).write(folder)
+
+
+def memory_mib(kind: str) -> float:
+    """Read a line of this process's status: VmRSS is its memory now, VmHWM the peak of it."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(lines[kind].split()[0]) / 1024
 
 
 def one(run: Path, format_: str, out: Path) -> dict[str, Any]:
-    """Export once in this process."""
-    begin = perf_counter()
+    """Export once in this process; what was imported before counts to the peak."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    imported, begin = memory_mib("VmRSS"), perf_counter()
     done = export_run(run, format_, out)
-    seconds = perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"points": done.n_points, "seconds": round(seconds, 2), "peak_mib": round(peak)}
+    seconds, peak = perf_counter() - begin, memory_mib("VmHWM")
+    return {
+        "points": done.n_points,
+        "seconds": round(seconds, 2),
+        "points_a_second": round(done.n_points / seconds),
+        "peak_mib": round(peak, 1),
+        "above_imports_mib": round(peak - imported, 1),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--formats", nargs="+", default=sorted(EXPORTERS))
     parser.add_argument("--one", nargs=3)
     args = parser.parse_args()
     if args.one:
         run, format_, out = args.one
         print(json.dumps(one(Path(run), format_, Path(out))))
         return
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in WITHOUT_PHOTOGRAPHS}
-    with TemporaryDirectory() as home:
-        for points in (args.points // 10, args.points):
-            run = Path(home) / f"run-{points}"
-            write_run(run, points)
-            for name, rows in found.items():
-                out = Path(home) / f"{name}-{points}"
-                command = [sys.executable, __file__, "--one", str(run), name, str(out)]
+    found: dict[str, Any] = {}
+    with TemporaryDirectory() as temporary:
+        home = Path(temporary)
+        photographs = write_photographs(home / "photographs", args.points // POINTS_AN_IMAGE)
+        runs = {"small": photographs[: len(photographs) // 10], "large": photographs}
+        for size, paths in runs.items():
+            write_run(home / size, paths)
+        for name in args.formats:
+            for size in runs:
+                out = home / f"{name}-{size}"
+                command = [sys.executable, __file__, "--one", str(home / size), name, str(out)]
                 said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-                rows.append(json.loads(said))
-                print(f"{name:14} {rows[-1]}")
-    record("export_speed", {"formats": found}, ("pyarrow", "h5py", "pycolmap"))
+                found.setdefault(name, {})[size] = json.loads(said)
+            small, large = found[name].values()
+            found[name]["peak_ratio"] = round(large["peak_mib"] / small["peak_mib"], 3)
+            print(
+                f"{name:14} {large['points_a_second']:8} points/s"
+                f" {small['peak_mib']:7} -> {large['peak_mib']:7} MiB,"
+                f" x {found[name]['peak_ratio']}"
+                f" (above imports {small['above_imports_mib']} -> {large['above_imports_mib']})",
+                flush=True,
+            )
+    record("export_speed", {"formats": found}, ("pyarrow", "h5py", "pycolmap", "tables"))
 
 
 if __name__ == "__main__":

@@ -167,14 +167,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Made]:
 
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """Make a run of so many images, 30 points each, without the photographs."""
+    """Make a run of so many images, 30 points each."""
     runs: dict[int, Path] = {}
 
     def make(count: int) -> Path:
         if count not in runs:
             shots = [Shot(f"{n % 50}/{n}.jpg", points=30) for n in range(count)]
             folder = tmp_path_factory.mktemp(str(count)) / "run"
-            runs[count] = make_run(folder, shots, photographs=False, part=64)
+            runs[count] = make_run(folder, shots, part=64)
         return runs[count]
 
     return make

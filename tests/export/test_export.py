@@ -141,7 +141,7 @@ def test_a_missing_library_is_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, NEEDS[format_], None)
-    with pytest.raises(ExportError, match=rf"pip install 'gnomon\[{format_}\]'"):
+    with pytest.raises(SettingError, match=rf"pip install 'gnomon\[{format_}\]'"):
         export_run(made("free").folder, format_, tmp_path / "out")
 
 
@@ -165,8 +165,8 @@ def test_names_stand_below_what_is_common() -> None:
     assert common_root(["s3://x/1.jpg", "/a/1.jpg"]) == ""
 
 
-STREAMED = sorted(set(EXPORTERS) - {"deeplabcut", "yolo", "hf"})
-"""DeepLabCut's HDF5 is written at once; the others copy photographs."""
+STREAMED = sorted(set(EXPORTERS) - {"deeplabcut"})
+"""DeepLabCut's HDF5 is written at once."""
 
 
 @pytest.mark.slow
@@ -183,4 +183,4 @@ def test_memory_does_not_grow_with_the_run(
         tracemalloc.stop()
         return used
 
-    assert peak(512) < 1.5 * peak(128)
+    assert peak(768) < 1.5 * peak(256)

@@ -8,17 +8,17 @@ import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
 from gnomon.export.rows import Rows
-from gnomon.runs.discovered import ASSIGNED, FOLDER, part_names
+from gnomon.images.read import is_url, open_url
+from gnomon.runs.discovered import ASSIGNED, FOLDER, TABLE, part_names
+from gnomon.runs.store import open_store
 
 
 class Assigned:
     """The run's assignment of parts, in the run's order; of a run without, the table's own."""
 
     def __init__(self, run: str | Path) -> None:
-        self._path = Path(run) / FOLDER / "keypoints.parquet"
-        self._rows: Rows | None = None
-        if part_names(Path(run)):
-            self._rows = Rows(pq.ParquetFile(self._path), ASSIGNED)
+        self._path = f"{open_store(run)}/{FOLDER}/{TABLE}"
+        self._rows = Rows(self._open(), ASSIGNED) if part_names(run) else None
 
     def fill(self, image_id: str, points: pa.Table) -> pa.Table:
         """Fill the part column of an image's keypoints, -1 where a keypoint has none."""
@@ -32,6 +32,15 @@ class Assigned:
         part[mine] = given["part"].to_numpy()[theirs]
         place = points.column_names.index("part")
         return points.set_column(place, points.schema.field("part"), pa.array(part))
+
+    def _open(self) -> pq.ParquetFile:
+        filesystem, path = open_url(self._path) if is_url(self._path) else (None, self._path)
+        try:
+            return pq.ParquetFile(path, filesystem=filesystem)
+        except (OSError, pa.ArrowException) as error:
+            raise RunError(
+                f"{self._path} cannot be read: {error}; run `gnomon parts` again"
+            ) from error
 
     def close(self) -> None:
         """See that all was read: ``RunError`` where the order is not the run's."""

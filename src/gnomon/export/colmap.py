@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gnomon.export.contents import Contents
-from gnomon.export.library import library
+from gnomon.extras import library
 
 FOCAL = 1.2
 """The focal length that COLMAP guesses, in units of the longer side."""
@@ -17,7 +17,7 @@ FOCAL = 1.2
 
 def write_colmap(contents: Contents, out: Path) -> None:
     """Write a database to match and to reconstruct from."""
-    pycolmap = library("pycolmap", "colmap")
+    pycolmap = library("pycolmap", "colmap", "COLMAP's format")
     with pycolmap.Database.open(out) as database, pycolmap.DatabaseTransaction(database):
         for record in contents:
             width, height = record.image.width, record.image.height

@@ -10,8 +10,8 @@ import numpy as np
 
 from gnomon.errors import ExportError
 from gnomon.export.contents import Contents
-from gnomon.export.library import library
 from gnomon.export.photographs import copy_image
+from gnomon.extras import library
 from gnomon.types import Floats
 
 SCORER = "gnomon"
@@ -28,8 +28,8 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
     takes a first row of nothing for names. The numbers are held until all are read, 24 bytes a
     point, for HDF5 as DeepLabCut reads it is written at once.
     """
-    pandas = library("pandas", "deeplabcut")
-    library("tables", "deeplabcut")
+    pandas = library("pandas", "deeplabcut", "DeepLabCut's format")
+    library("tables", "deeplabcut", "DeepLabCut's format")
     (out / HOME).mkdir(parents=True)
     columns = pandas.MultiIndex.from_product(
         [[SCORER], list(contents.names), ["x", "y", "likelihood"]],

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from gnomon.export.contents import Contents
-from gnomon.export.library import library
 from gnomon.export.records import Record
+from gnomon.extras import library
 from gnomon.types import Floats
 
 
@@ -20,7 +20,7 @@ def write_features(contents: Contents, out: Path) -> None:
     A name's folders are groups, as in hloc. Sizes are standard deviations in px, NaN where a
     point was not refined.
     """
-    h5py = library("h5py", "h5")
+    h5py = library("h5py", "h5", "the format h5")
     with h5py.File(out, "w", libver="latest") as file:
         for record in contents:
             group = file.create_group(contents.name(record.image))

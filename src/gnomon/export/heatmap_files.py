@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gnomon.classifier import Preprocessing
 from gnomon.geometry import Affine
-from gnomon.images.resize import PLACEMENTS
+from gnomon.images import model_to_file
 from gnomon.runs.store import open_store
 
 KINDS = ("coarse", "fine", "confidence")
@@ -35,11 +35,11 @@ def write_heatmap(
     ``file_size`` is (width, height). What the classifier did not see of the photograph is 0.
     """
     height, width = values.shape
-    placed = PLACEMENTS[seen.resize](file_size, (width, height), seen.crop_fraction)
+    to_file = model_to_file(file_size, (height, width), seen.resize, seen.crop_fraction)
     grid = Affine.resize((width, height), file_size)
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     at = grid.apply(np.stack([x.ravel(), y.ravel()], axis=1))
-    column, row = np.rint(placed.to_file(file_size).inverse().apply(at)).astype(int).T
+    column, row = np.rint(to_file.inverse().apply(at)).astype(int).T
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     low, high = float(values.min()), float(values.max())
     span = max(high - low, np.finfo(np.float32).tiny)

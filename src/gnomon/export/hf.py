@@ -18,6 +18,8 @@ SHARD = 400_000_000
 """Bytes of images in one Parquet file, about."""
 AT_ONCE = 16_000_000
 """Bytes of images in one row group, about: what a reader holds at a time."""
+IMAGES_AT_ONCE = 64
+"""Images in one row group at most, for small ones have points as well."""
 
 POINT = pa.struct(
     [
@@ -76,7 +78,7 @@ def _shard(file: pq.ParquetWriter, contents: Contents, records: Any) -> bool:
         row = _row(record, contents)
         held.append(row)
         waiting += len(row["image"]["bytes"])
-        if waiting >= AT_ONCE:
+        if waiting >= AT_ONCE or len(held) == IMAGES_AT_ONCE:
             file.write_table(pa.Table.from_pylist(held, schema=ROW))
             held, written, waiting = [], written + waiting, 0
             if written >= SHARD:
@@ -112,11 +114,6 @@ def _row(record: Record, contents: Contents) -> dict[str, Any]:
 def _card(contents: Contents) -> str:
     info = contents.info
     return f"""---
-configs:
-- config_name: default
-  data_files:
-  - split: train
-    path: data/train-*.parquet
 task_categories:
 - keypoint-detection
 tags:

@@ -2,29 +2,30 @@
 
 import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 from gnomon.errors import ExportError
+from gnomon.images.read import open_binary
 
 
 def read_image(path: str) -> bytes:
-    """Read a photograph's file; ``ExportError`` where it is not there any more."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise _absent(path, error) from error
+    """Read a photograph's file, by path or URL; ``ExportError`` where it is not there any more."""
+    with _open(path) as file:
+        return file.read()
 
 
 def copy_image(path: str, to: Path) -> None:
     """Copy a photograph's file as it is; ``ExportError`` where it is not there any more."""
     to.parent.mkdir(parents=True, exist_ok=True)
+    with _open(path) as file, to.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+
+
+def _open(path: str) -> BinaryIO:
     try:
-        shutil.copyfile(path, to)
-    except FileNotFoundError as error:
-        raise _absent(path, error) from error
-
-
-def _absent(path: str, error: OSError) -> ExportError:
-    return ExportError(
-        f"{path} cannot be read ({error.strerror}), and this format holds the images;"
-        " export where they are: paths that are not absolute count from the current folder"
-    )
+        return open_binary(path)
+    except OSError as error:
+        raise ExportError(
+            f"{path} cannot be read ({error.strerror or error}), and this format holds the images;"
+            " export where they are: paths that are not absolute count from the current folder"
+        ) from error

@@ -71,9 +71,9 @@ def export_run(
 
     ``format`` is one of ``EXPORTERS`` or "package.module:name". Points below ``min_score`` and
     after the best ``top`` of an image are left out; with a ``review`` (the file, or the run's
-    folder), all that a person did not accept, move or add. ``SettingError`` for an unknown format,
-    ``RunError`` where there is no run, ``ExportError`` where ``out`` cannot be written or a library
-    is missing.
+    folder), all that a person did not accept, move or add. ``SettingError`` for an unknown format
+    or a library that is missing, ``RunError`` where there is no run, ``ExportError`` where ``out``
+    cannot be written.
     """
     write = plugged("export format", format, EXPORTERS)
     contents = open_contents(run, min_score=min_score, top=top, review=review)
@@ -94,5 +94,5 @@ def open_contents(
     """Choose points of a run, as ``export_run`` does."""
     info = RunInfo.read(run)
     said = review if review is None or isinstance(review, Review) else read_review(review)
-    names = part_names(Path(run)) or info.part_names
+    names = part_names(run) or info.part_names
     return Contents.of(Choice(run, min_score, top, said, names), info)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gnomon.export.contents import Contents
-from gnomon.export.library import library
 from gnomon.export.records import Record
+from gnomon.extras import library
 
 if TYPE_CHECKING:
     import supervision
@@ -23,7 +23,7 @@ def to_supervision(contents: Contents) -> "Iterator[tuple[Record, supervision.Ke
     Points that the image does not have are at (0, 0), not ``visible``, with confidence 0. The
     object's ``detection_confidence`` is its class's probability, ``data`` has the class's name.
     """
-    sv = library("supervision", "supervision")
+    sv = library("supervision", "supervision", "supervision's KeyPoints")
     classes = {label: number for number, label in enumerate(contents.labels)}
     for record in contents:
         xy, _, confidence = contents.placed(record)

@@ -18,7 +18,7 @@ from gnomon.runs.tables import IMAGES, KEYPOINTS
 Open = Callable[[Path, pa.Schema], Any]
 """Opens a writer of tables, a context with a ``write_table``."""
 
-IMAGES_AT_ONCE = 64
+IMAGES_AT_ONCE = 128
 
 
 def write_csv(contents: Contents, out: Path) -> None:

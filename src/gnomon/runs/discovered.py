@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from gnomon.errors import RunError
 from gnomon.runs.by_image import places, points_by_image
+from gnomon.runs.store import Store, open_store
 from gnomon.types import Floats
 
 if TYPE_CHECKING:
     from gnomon.runs.reader import Run
 
 FOLDER = "parts"
+TABLE = "keypoints.parquet"
 ASSIGNED = pa.schema(
     [
         pa.field("image_id", pa.string(), nullable=False),
@@ -39,30 +41,32 @@ SEARCHED = pa.schema(
 """parts/searched.parquet: the best place of a part that was expected where no keypoint lies."""
 
 
-def part_names(run: Path) -> tuple[str, ...]:
+def part_names(place: str | Path | Store) -> tuple[str, ...]:
     """Read the parts' names, by id; none where no parts were found in the run yet."""
-    path = run / FOLDER / "model.json"
-    if not (run / FOLDER / "keypoints.parquet").exists():
+    store = open_store(place)
+    if TABLE not in store.names(FOLDER):
         return ()
     try:
-        return tuple(map(str, json.loads(path.read_text(encoding="utf-8"))["names"]))
+        return tuple(map(str, json.loads(store.read(f"{FOLDER}/model.json"))["names"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path} cannot be read: {error}; run `gnomon parts` again") from error
+        raise RunError(
+            f"{store}/{FOLDER}/model.json cannot be read: {error}; run `gnomon parts` again"
+        ) from error
 
 
-def read_assigned(run: Path) -> pa.Table:
+def read_assigned(place: str | Path | Store) -> pa.Table:
     """Read parts/keypoints.parquet; ``RunError`` where it cannot be read."""
-    return _read(run / FOLDER / "keypoints.parquet", ASSIGNED)
+    return _read(open_store(place), TABLE, ASSIGNED)
 
 
-def read_searched(run: Path) -> pa.Table:
+def read_searched(place: str | Path | Store) -> pa.Table:
     """Read parts/searched.parquet; ``RunError`` where it cannot be read."""
-    return _read(run / FOLDER / "searched.parquet", SEARCHED)
+    return _read(open_store(place), "searched.parquet", SEARCHED)
 
 
-def with_parts(keypoints: pa.Table, run: Path) -> pa.Table:
+def with_parts(keypoints: pa.Table, place: str | Path | Store) -> pa.Table:
     """Fill the ``part`` column of a run's keypoints, -1 where a keypoint has none."""
-    found = read_assigned(run).select(["image_id", "rank", "part"])
+    found = read_assigned(place).select(["image_id", "rank", "part"])
     place = keypoints.column_names.index("part")
     field = keypoints.schema.field("part")
     rows = pa.table({"row": pa.array(range(keypoints.num_rows), pa.int64())})
@@ -82,8 +86,11 @@ def points_and_parts(
     ]
 
 
-def _read(path: Path, schema: pa.Schema) -> pa.Table:
+def _read(store: Store, name: str, schema: pa.Schema) -> pa.Table:
     try:
-        return pq.read_table(path, schema=schema)
+        content = pa.BufferReader(store.read(f"{FOLDER}/{name}"))
+        return pq.read_table(content, schema=schema)
     except (OSError, pa.ArrowException) as error:
-        raise RunError(f"{path} cannot be read: {error}; run `gnomon parts` again") from error
+        raise RunError(
+            f"{store}/{FOLDER}/{name} cannot be read: {error}; run `gnomon parts` again"
+        ) from error

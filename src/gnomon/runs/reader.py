@@ -90,12 +90,12 @@ def read_run(folder: str | Path) -> Run:
     home = store.root if isinstance(store, LocalStore) else Path(str(store))
     info = RunInfo.read(store)
     keypoints = read_table(store, "keypoints", KEYPOINTS)
-    names = part_names(home)
+    names = part_names(store)
     return Run(
         folder=home,
         info=info,
         images=read_table(store, "images", IMAGES),
-        keypoints=with_parts(keypoints, home) if names else keypoints,
+        keypoints=with_parts(keypoints, store) if names else keypoints,
         failures=tuple(read_failures(store)),
         part_names=names or info.part_names,
     )
