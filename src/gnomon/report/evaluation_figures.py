@@ -21,15 +21,18 @@ METHOD_COLOURS = (
     "#0b9aa3",
 )
 
-COLOURS = {
-    "confidence": "#d7261e",
-    "fine": "#1f6fb4",
-    "coarse": "#2f9e44",
-    "random squares": "#8c8c8c",
-    "random pixels": "#c4c4c4",
-    "keypoints": "#d7261e",
-    "any point": "#8c8c8c",
+METHOD_MARKERS = "oDsXP^vh"
+
+LOOKS = {
+    "confidence": ("#d7261e", "o"),
+    "fine": ("#2f9e44", "s"),
+    "coarse": ("#1f6fb4", "D"),
+    "random squares": ("#8c8c8c", "X"),
+    "random pixels": ("#b4b4b4", "^"),
+    "keypoints": ("#d7261e", "o"),
+    "any point": ("#8c8c8c", "X"),
 }
+"""Colour and marker: no line is told from another by colour alone."""
 
 
 def budgets_figure(evaluation: Evaluation) -> Figure:
@@ -45,11 +48,11 @@ def budgets_figure(evaluation: Evaluation) -> Figure:
             axes.plot(
                 evaluation.budgets,
                 values,
-                "o-",
+                marker=METHOD_MARKERS[number % len(METHOD_MARKERS)],
                 color=colour,
                 label=method.method,
                 lw=2.4 if bold else 1.2,
-                ms=5 if bold else 3.5,
+                ms=6 if bold else 4.5,
             )
             if bold:
                 low, high = ([getattr(cell, end) for cell in cells] for end in ("low", "high"))
@@ -110,4 +113,5 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def _line(axes: Axes, x: Sequence[float], y: Sequence[float], name: str) -> None:
-    axes.plot(x, y, "o-", color=COLOURS[name], label=name, lw=1.6, ms=3)
+    colour, marker = LOOKS[name]
+    axes.plot(x, y, color=colour, marker=marker, label=name, lw=1.6, ms=4)

@@ -17,11 +17,15 @@ SHARE_OF_IMAGE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
-    """One part: its name, how many keypoints show it in how many images, and a few of them."""
+    """One part: its name, how many keypoints show it in how many images, and a few of them.
+
+    ``cost`` is the mean of the coarse map at them, the probability that covering takes.
+    """
 
     name: str
     keypoints: int
     images: int
+    cost: float
     examples: tuple[str, ...]
 
 
@@ -48,7 +52,7 @@ def part_rows(run: Run) -> list[PartRow]:
         if part >= 0
         for image_id in best
     }
-    xs, ys = run.keypoints["x"].to_numpy(), run.keypoints["y"].to_numpy()
+    xs, ys, coarse = (run.keypoints[column].to_numpy() for column in ("x", "y", "coarse"))
     rows = []
     for part in np.unique(parts[parts >= 0]).tolist():
         shown = []
@@ -58,7 +62,15 @@ def part_rows(run: Run) -> list[PartRow]:
                 shown.append(data_uri(photograph(_patch(rgb, xs[row], ys[row]), PATCH_SIDE)))
         mine = parts == part
         name = names[part] if part < len(names) else f"part {part}"
-        rows.append(PartRow(name, int(mine.sum()), len(set(ids[mine].tolist())), tuple(shown)))
+        rows.append(
+            PartRow(
+                name=name,
+                keypoints=int(mine.sum()),
+                images=len(set(ids[mine].tolist())),
+                cost=float(coarse[mine].mean()),
+                examples=tuple(shown),
+            )
+        )
     return sorted(rows, key=lambda one: -one.keypoints)
 
 

@@ -43,10 +43,11 @@ class ClassRow:
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """A picture that another command drew, and what it says."""
+    """A picture that another command drew, and what it says; ``wide`` ones take a whole row."""
 
     source: str
     said: str
+    wide: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ class Table:
 
     header: list[str]
     rows: list[list[str]]
+
+    @property
+    def texts(self) -> set[int]:
+        """The columns that hold words."""
+        return {at for row in self.rows for at, word in enumerate(row) if word[:1].isalpha()}
 
 
 def numbers(run: Run) -> Numbers:
@@ -104,9 +110,9 @@ def salient_pictures(run: Path) -> list[Pictured]:
     """Find the histogram and the pictures of the classes, the first few of many."""
     folder = run / "salient"
     objects = sorted((folder / "objects").glob("*.png"))[:MOST_OBJECTS]
-    found = [(folder / "histogram.png", "How often each landmark is found, by class")]
-    found += [(path, f"The salient landmarks of {path.stem[4:]}") for path in objects]
-    return list(_pictures(found))
+    histogram = (folder / "histogram.png", "How often each landmark is found, by class")
+    found = [(path, f"The salient landmarks of {_class_of(path)}") for path in objects]
+    return [*_pictures([histogram], wide=True), *_pictures(found)]
 
 
 def evaluation(run: Path) -> dict[str, Any] | None:
@@ -140,7 +146,8 @@ def evaluation_pictures(run: Path) -> list[Pictured]:
                 (folder / "budgets.png", "F1 over the number of points, for each tolerance"),
                 (folder / "shuffling.png", "What the maps keep while the weights are shuffled"),
                 (folder / "games.png", "The class's probability while pixels go in and out"),
-            ]
+            ],
+            wide=True,
         )
     )
 
@@ -154,7 +161,12 @@ def _interval(value: dict[str, float | None]) -> str:
     return text
 
 
-def _pictures(found: list[tuple[Path, str]]) -> Iterator[Pictured]:
+def _class_of(picture: Path) -> str:
+    """Read a class from the name of its picture, 001_Some_Class.png."""
+    return picture.stem.partition("_")[2].replace("_", " ")
+
+
+def _pictures(found: list[tuple[Path, str]], *, wide: bool = False) -> Iterator[Pictured]:
     for path, said in found:
         if path.exists():
-            yield Pictured(data_uri(photograph(decode(path).rgb, PICTURE_SIDE)), said)
+            yield Pictured(data_uri(photograph(decode(path).rgb, PICTURE_SIDE)), said, wide)

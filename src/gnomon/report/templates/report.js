@@ -68,6 +68,7 @@
     said.textContent = `${title}. ${rows.map((row) => row.join(" ")).join(", ")}`;
   }
   const quiet = () => { release(); tip.hidden = true; };
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
 
   cards.forEach((card, at) => {
     const entry = entries[at];
