@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from gnomon.report import write_report
@@ -129,15 +130,88 @@ def test_annotations_have_another_shape(report: Path, open_page: Callable[..., A
     assert page.locator(".panel svg[aria-label='2 annotated points']").count() == 1
 
 
-def test_many_images_are_paged(
-    a_run: Path, open_page: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def paged(a_run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("gnomon.report.page.IMAGES_A_PAGE", 2)
     (a_run / "report-9.html").touch()
-    first = write_report(replace(read_run(a_run), folder=a_run))
-    assert sorted(path.name for path in a_run.glob("*.html")) == ["report-2.html", "report.html"]
-    page = open_page(first.as_uri())
+    return write_report(read_run(a_run))
+
+
+def test_many_images_are_paged(paged: Path, open_page: Callable[..., Any]) -> None:
+    files = sorted(path.name for path in paged.parent.glob("*.html"))
+    assert files == ["report-2.html", "report.html"]
+    page = open_page(paged.as_uri())
     assert len(cards(page)) == 2
+    assert page.locator(".tools output").inner_text() == "images 1 to 2 of 3"
     page.get_by_role("link", name="2").first.click()
     page.locator("text=Images 3 to 3 of 3").first.wait_for()
+    assert len(cards(page)) == 1
+    page.wait_for_timeout(400)
+    assert "#" not in page.url
+
+
+def hits(page: Any) -> list[str]:
+    """Read the names in the list, whether a card or a line that leads to another page."""
+    found = page.locator("#cards > :visible").evaluate_all(
+        "all => all.map(one => one.querySelector("
+        "one.matches('.card') ? 'header > :last-child' : ':nth-child(4)').textContent)"
+    )
+    return [str(name) for name in found]
+
+
+def test_sorting_and_filtering_act_on_all_pages(
+    paged: Path, open_page: Callable[..., Any], faults: Callable[[Any], list[str]]
+) -> None:
+    images = read_run(paged.parent).images.to_pylist()
+    page = open_page(paged.as_uri())
+    page.get_by_label("order").select_option("surest")
+    page.locator(".tools output", has_text="3 of 3 images").wait_for()
+    surest = sorted(images, key=lambda row: -row["probability"])
+    assert hits(page) == [Path(row["path"]).name for row in surest]
+    assert faults(page) == []
+    page.locator("select[name=class]").select_option(images[2]["label"])
+    page.locator(".tools output", has_text="1 of 3 images").wait_for()
+    assert cards(page) == []
+    line = page.locator(".elsewhere")
+    assert f"{images[2]['n_keypoints']} keypoints" in line.inner_text()
+    line.click()
+    page.wait_for_url("**/report-2.html#*")
+    assert cards(page) == [images[2]["label"]]
+    assert images[2]["label"] in page.evaluate("document.activeElement.innerText")
+    assert page.get_by_label("order").input_value() == "surest"
+    page.get_by_role("link", name="1").first.click()
+    page.wait_for_url("**/report.html#*")
+    page.locator(".tools output", has_text="1 of 3 images").wait_for()
+    page.get_by_role("button", name="Reset").click()
+    page.locator(".tools output", has_text="images 1 to 2 of 3").wait_for()
+    assert hits(page) == [Path(row["path"]).name for row in images[:2]]
+    page.get_by_label("name or class").fill("jpg")
+    page.get_by_label("score at least").fill("60")
+    page.locator("#score-now:not(:text('any'))").wait_for()
+    page.locator(".elsewhere").wait_for()
+    counted = int(page.locator(".elsewhere span").nth(2).inner_text().split()[0])
+    page.locator(".elsewhere").click()
+    page.wait_for_url("**/report-2.html#*")
+    there = page.locator(".card:visible [data-count]")
+    assert int(there.inner_text()) == counted < images[2]["n_keypoints"]
+
+
+def test_two_thousand_images_stay_usable(a_run: Path, open_page: Callable[..., Any]) -> None:
+    """Images whose files are gone, so that the report is written soon."""
+    run = read_run(a_run)
+    row = run.images.to_pylist()[0]
+    many = [row | {"image_id": f"{n:016x}", "path": f"/gone/{n:04}.jpg"} for n in range(2000)]
+    page = open_page(
+        write_report(replace(run, images=pa.Table.from_pylist(many, run.images.schema))).as_uri()
+    )
+    page.get_by_label("name or class").fill("jpg")
+    page.locator(".tools output", has_text="2000 of 2000 images").wait_for()
+    assert page.locator("#cards > :visible").count() == 300
+    page.get_by_role("button", name="Show more").click()
+    page.wait_for_function("document.querySelectorAll('.elsewhere').length === 400")
+    page.get_by_label("name or class").fill("1999")
+    page.locator(".tools output", has_text="1 of 2000 images").wait_for()
+    assert page.locator("#more").is_hidden()
+    page.locator(".elsewhere", has_text="page 10").click()
+    page.wait_for_url("**/report-10.html#*")
     assert len(cards(page)) == 1

@@ -2,33 +2,81 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from gnomon.figures import ellipses_95
 from gnomon.report import known_landmarks, write_figures, write_report
+from gnomon.report.index import image_index
 from gnomon.report.pictures import coloured, data_uri
 from gnomon.runs import read_run, rebuild_detector
 
 
-def entries(page: Path) -> list[dict[str, object]]:
-    found = re.search(r'id="entries">(.*?)</script>', page.read_text(), re.DOTALL)
+def read(page: Path, name: str) -> Any:
+    """Read what a page holds for its script."""
+    found = re.search(rf'id="{name}">(.*?)</script>', page.read_text(), re.DOTALL)
     assert found
-    read: list[dict[str, object]] = json.loads(found[1])
-    return read
+    return json.loads(found[1])
 
 
 def test_the_page_has_every_keypoint_of_the_run(a_run: Path) -> None:
     run = read_run(a_run)
-    shown = entries(write_report(run))
-    assert [entry["path"] for entry in shown] == run.images["path"].to_pylist()
-    points = [point for entry in shown for point in entry["points"]]  # type: ignore[attr-defined]
+    points = [point for entry in read(write_report(run), "entries") for point in entry["points"]]
     for column, name in ((0, "rank"), (1, "x"), (2, "y"), (3, "score"), (4, "coarse")):
         written = [point[column] for point in points]
         np.testing.assert_allclose(written, run.keypoints[name].to_numpy(), rtol=1e-4)
     known = [point for point in points if point[6] is not None]
     assert len(known) == int(np.isfinite(run.keypoints["cov_xx"].to_numpy()).sum()) > 0
+
+
+def test_every_page_knows_all_images(a_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gnomon.report.page.IMAGES_A_PAGE", 2)
+    run = read_run(a_run)
+    first = write_report(run)
+    index = read(first.with_name("report-2.html"), "index")
+    assert index == read(first, "index") | {"page": 1}
+    assert index["pages"] == ["report.html", "report-2.html"]
+    rows = run.images.to_pylist()
+    assert [index["folder"] + path for path, *_ in index["images"]] == [r["path"] for r in rows]
+    assert [index["labels"][number] for _, number, *_ in index["images"]] == [
+        row["label"] for row in rows
+    ]
+    scores = run.keypoints["score"].to_numpy()
+    assert (index["low"], index["high"]) == (scores.min(), scores.max())
+    ids = run.keypoints["image_id"].to_numpy(zero_copy_only=False)
+    for row, (*_, steps) in zip(rows, index["images"], strict=True):
+        mine = scores[ids == row["image_id"]]
+        for share in (1, 50, 99):
+            least = index["low"] + (index["high"] - index["low"]) * share / 100
+            assert sum(step >= share for step in steps) == (mine >= least).sum()
+
+
+@pytest.mark.parametrize(
+    ("paths", "folder"),
+    [
+        (["/a/b/c.jpg", "/a/b/d.jpg"], "/a/b/"),
+        (["/a/b/c.jpg"], "/a/b/"),
+        (["s3://x/a.jpg", "/a.jpg"], ""),
+        (["C:\\a\\b.jpg", "C:\\a\\c\\d.jpg"], "C:\\a\\"),
+        ([], ""),
+    ],
+)
+def test_the_index_says_what_paths_share_once(paths: list[str], folder: str) -> None:
+    rows = [{"image_id": path, "path": path, "label": "a", "probability": 1.0} for path in paths]
+    index = image_index(rows, {})
+    assert index["folder"] == folder
+    assert [folder + path for path, *_ in index["images"]] == paths
+
+
+def test_scores_that_do_not_differ_or_are_not_known_are_never_left_out() -> None:
+    rows = [{"image_id": "a", "path": "a", "label": "a", "probability": 1.0}]
+    alike = image_index(rows, {"a": pa.table({"score": [-2.0, -2.0]})})
+    assert alike["images"][0][3] == [100, 100]
+    unknown = image_index(rows, {"a": pa.table({"score": [1.0, np.nan, 0.0]})})
+    assert unknown["images"][0][3] == [100, 100, 0]
 
 
 def test_under_30_megabytes_for_200_images(a_run: Path) -> None:

@@ -1,7 +1,7 @@
 """report.html: what was run, its numbers, and every image with its maps and keypoints.
 
 Each page holds all that it shows; beyond ``IMAGES_A_PAGE`` images there are report-2.html and so
-on, linked with each other.
+on, linked with each other, and each with an index of all images to sort and filter by.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from gnomon.detector import Detector
-from gnomon.report.entries import Entry, make_entry
+from gnomon.report.entries import make_entry
 from gnomon.report.evidence import Maps
+from gnomon.report.index import image_index
 from gnomon.report.part_examples import part_rows
 from gnomon.report.pictures import colour_stops
 from gnomon.report.sections import (
@@ -50,6 +51,7 @@ def write_report(
     record = evaluation(run.folder)
     template = pages().get_template("report.html")
     whole = _whole(run, record)
+    index = image_index(rows, points) | {"pages": names, "page_size": IMAGES_A_PAGE}
     for number, start in enumerate(starts):
         entries = []
         for row in rows[start : start + IMAGES_A_PAGE]:
@@ -62,8 +64,8 @@ def write_report(
         html = template.render(
             **whole,
             entries=entries,
-            script_entries=[_for_script(entry) for entry in entries],
-            labels=sorted({entry.label for entry in entries}),
+            script_entries=[{"width": entry.width, "points": entry.points} for entry in entries],
+            index=index | {"page": number},
             names=names,
             number=number,
             first=start + 1,
@@ -91,11 +93,6 @@ def _whole(run: Run, record: dict[str, Any] | None) -> dict[str, Any]:
         "parts": part_rows(run),
         "part_names": list(run.part_names),
     }
-
-
-def _for_script(entry: Entry) -> dict[str, Any]:
-    names = ("name", "path", "label", "probability", "width", "points")
-    return {name: getattr(entry, name) for name in names}
 
 
 def _name(number: int) -> str:

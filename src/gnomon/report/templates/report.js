@@ -1,6 +1,7 @@
 "use strict";
-(() => {
-  const entries = JSON.parse(document.getElementById("entries").textContent);
+const report = (() => {
+  const read = (name) => JSON.parse(document.getElementById(name).textContent);
+  const entries = read("entries"), index = read("index");
   const cards = [...document.querySelectorAll(".card")];
   const tip = document.getElementById("tip"), said = document.getElementById("said");
   const svg = (tag, attributes) => {
@@ -9,9 +10,10 @@
     return made;
   };
   const number = (value) => (value === null ? "not known" : Number(value.toPrecision(3)).toString());
-  let lowest = -Infinity, held = null;
+  let share = 0, held = null;
 
-  const shown = (entry) => entry.points.filter((point) => point[3] === null || point[3] >= lowest);
+  const stepsOf = (at) => index.images[index.page * index.page_size + at][3];
+  const shown = (entry) => entry.points.filter((_, at) => entry.steps[at] >= share);
   const dots = (points) => points.map((p) => `M${p[1]} ${p[2]}h0`).join("");
 
   function drawPoints(card, entry) {
@@ -32,7 +34,7 @@
     if (part >= 0) rows.push(["part", partNames[part] ?? `part ${part}`]);
     return { title: `Keypoint ${rank} of ${entry.points.length}`, rows };
   }
-  const partNames = JSON.parse(document.getElementById("part-names").textContent);
+  const partNames = read("part-names");
 
   function hold(card, entry, point) {
     release();
@@ -72,7 +74,7 @@
 
   cards.forEach((card, at) => {
     const entry = entries[at];
-    drawPoints(card, entry);
+    entry.steps = stepsOf(at);
     const area = card.querySelector(".panel.points svg");
     if (!area) return;
     const place = (point) => {
@@ -109,45 +111,10 @@
     });
   });
 
-  const tools = document.querySelector(".tools");
-  if (!tools) return;
-  const all = entries.flatMap((entry) => entry.points.map((point) => point[3]).filter((score) => score !== null));
-  const [low, high] = all.reduce(([a, b], score) => [Math.min(a, score), Math.max(b, score)], [0, -Infinity]);
-  const field = (name) => tools.elements[name];
-  const best = (entry) => entry.points.reduce((most, point) => Math.max(most, point[3] ?? -Infinity), -Infinity);
-  const orders = {
-    run: (a, b) => a - b,
-    name: (a, b) => entries[a].name.localeCompare(entries[b].name),
-    class: (a, b) => entries[a].label.localeCompare(entries[b].label) || a - b,
-    surest: (a, b) => entries[b].probability - entries[a].probability,
-    unsure: (a, b) => entries[a].probability - entries[b].probability,
-    most: (a, b) => shown(entries[b]).length - shown(entries[a]).length || a - b,
-    fewest: (a, b) => shown(entries[a]).length - shown(entries[b]).length || a - b,
-    score: (a, b) => best(entries[b]) - best(entries[a]),
+  const show = (least) => {
+    share = least;
+    cards.forEach((card, at) => drawPoints(card, entries[at]));
   };
-  function sift() {
-    quiet();
-    const share = Number(field("score").value);
-    lowest = share === 0 || !all.length ? -Infinity : low + (high - low) * share / 100;
-    field("score").setAttribute("aria-valuetext", share === 0 ? "any" : lowest.toPrecision(3));
-    document.getElementById("score-now").textContent = share === 0 ? "any" : lowest.toPrecision(3);
-    const words = field("words").value.trim().toLowerCase(), label = field("class").value, least = Number(field("least").value) || 0;
-    let count = 0;
-    cards.forEach((card, at) => {
-      const entry = entries[at];
-      const fits = (!label || entry.label === label) && (!words || `${entry.path} ${entry.label}`.toLowerCase().includes(words)) && shown(entry).length >= least;
-      card.hidden = !fits;
-      count += fits;
-      drawPoints(card, entry);
-    });
-    const order = cards.map((_, at) => at).sort(orders[field("order").value]);
-    const list = document.getElementById("cards");
-    if (order.some((at, place) => list.children[place] !== cards[at])) list.append(...order.map((at) => cards[at]));
-    tools.querySelector("output").textContent = `${count} of ${cards.length} images`;
-  }
-  let waiting = 0;
-  tools.addEventListener("input", () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(sift); });
-  tools.addEventListener("submit", (event) => event.preventDefault());
-  tools.addEventListener("reset", () => setTimeout(sift));
-  sift();
+  show(0);
+  return { cards, index, quiet, show };
 })();
