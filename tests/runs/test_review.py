@@ -1,6 +1,8 @@
 """A review survives what happens to the page, and says of each point what stands."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +124,34 @@ def test_two_pages_on_one_run_take_in_each_other(tmp_path: Path) -> None:
     one.undo()
     other.refresh()
     assert other.apply("a", detected())["verdict"].to_pylist()[:2] == ["accepted", "unseen"]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from gnomon.runs import Event, ReviewFile
+review = ReviewFile(Path(sys.argv[1]))
+def new():
+    ranks = [rank for one in review.events for rank in one.points]
+    return Event(kind="added", image_id="a", points=(max(ranks, default=4) + 1,), x=1, y=1)
+for _ in range(60):
+    review.write(new)
+    review.record(Event(kind="accepted", image_id="a", points=(1,), name=sys.argv[2]))
+    review.undo()
+"""
+
+
+def test_two_processes_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Each adds 60 points under ranks of their own, accepts, and undoes what is last then."""
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name]) for name in "xy"
+    ]
+    assert [one.wait(timeout=120) for one in writers] == [0, 0]
+    events = read_review(tmp_path).events
+    assert len(events) == 2 * 3 * 60
+    assert sorted(one.points[0] for one in events if one.kind == "added") == [*range(5, 125)]
+    undone = [one.undoes for one in events if one.kind == "undone"]
+    assert len(set(undone)) == 2 * 60
 
 
 def test_the_lines_are_plain_json_that_others_can_read(tmp_path: Path) -> None:

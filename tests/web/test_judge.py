@@ -168,6 +168,43 @@ def test_a_killed_page_loses_nothing(
     assert len(read_review(a_run).events) == 5
 
 
+def test_two_reviewers_at_once_lose_nothing(
+    a_run: Path, serve: Callable[..., Any], open_page: OpenPage
+) -> None:
+    """Two tabs of one server and a third of another, all on one image."""
+    one, other = serve(a_run), serve(a_run)
+    first = opened(open_page(f"{one.url}/run"))
+    second = opened(open_page(f"{one.url}/run"))
+    third = opened(open_page(f"{other.url}/run"))
+    pages = (first, second, third)
+    for page in pages:  # each on a point of its own, and a new one, before the others are shown
+        page.keyboard.press("p")
+    for page in pages:
+        page.wait_for_function("document.querySelectorAll('.point.added').length === 3")
+    ranks = [event.points[0] for event in read_review(a_run).events]
+    assert len(set(ranks)) == 3
+    for number, page in enumerate(pages):
+        for _ in range(number):
+            page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+    before = len(read_review(a_run).events)
+    for _ in range(4):
+        for page in pages:
+            page.keyboard.press("a")
+    first.wait_for_timeout(500)
+    events = read_review(a_run).events
+    assert len(events) == before + 12
+    shown = sum(row["verdict"] == "accepted" for row in reviewed(a_run))
+    for page in pages:
+        page.wait_for_function(
+            "of => document.querySelectorAll('.point.accepted, .point.added').length === of",
+            arg=shown,
+        )
+    first.keyboard.press("z")
+    first.locator(".said", has_text="undone").wait_for()
+    assert len(read_review(a_run).events) == before + 13
+
+
 @pytest.mark.parametrize("width", [1400, 400])
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_width_and_light_without_serious_fault(

@@ -1,11 +1,9 @@
 """review.jsonl: what a person made of a run's keypoints, event by event, beside the run.
 
-The file only grows. A line is on disk before the next is taken, and a last line that a crash cut
-short is left out, so a review survives all that happens to the page it is made on.
+A last line that a crash cut short is left out.
 """
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -111,52 +109,6 @@ def _change(row: dict[str, Any], event: Event) -> None:
         row["name"] = event.name or None
 
 
-class ReviewFile(Review):
-    """A review that writes itself: an event counts when it is on disk.
-
-    ``RunError`` where the file cannot be read or written.
-    """
-
-    def __init__(self, run: Path) -> None:
-        self.path = run / FILE_NAME
-        self._read_again()
-
-    def _read_again(self) -> None:
-        content = _content(self.path) if self.path.exists() else b""
-        super().__init__(_events(content, self.path))
-        self._length = len(content)
-
-    def refresh(self) -> None:
-        """Take in what another page has written since."""
-        if self.path.exists() and self.path.stat().st_size != self._length:
-            self._read_again()
-
-    def record(self, event: Event) -> None:
-        """Write one event, synced, after what another page may have written meanwhile."""
-        self.refresh()
-        line = event.line()
-        try:
-            with self.path.open("ab") as file:
-                if file.tell() != self._length:
-                    file.truncate(self._length)  # a line that a crash cut short
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise RunError(f"{self.path} cannot be written: {error}") from error
-        self._length += len(line)
-        self._take(event)
-
-    def undo(self) -> Event | None:
-        """Take back the last event that stands, and give it; ``None`` where there is none."""
-        self.refresh()
-        if (number := self.latest) is None:
-            return None
-        undone = self.events[number]
-        self.record(Event(kind="undone", image_id=undone.image_id, undoes=number))
-        return undone
-
-
 def read_review(place: str | Path) -> Review:
     """Read the review of a run, given its folder or the file itself; ``RunError`` without one."""
     path = Path(place)
@@ -166,10 +118,10 @@ def read_review(place: str | Path) -> Review:
             f"there is no review at {path}; make one with `gnomon serve RUN`,"
             " or give the file that holds it"
         )
-    return Review(_events(_content(path), path))
+    return Review(events_of(content_of(path), path))
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
     """Read all but a last line that was cut short."""
     try:
         content = path.read_bytes()
@@ -178,7 +130,8 @@ def _content(path: Path) -> bytes:
     return content[: content.rfind(b"\n") + 1]
 
 
-def _events(content: bytes, path: Path) -> list[Event]:
+def events_of(content: bytes, path: Path) -> list[Event]:
+    """Read the events of whole lines; ``RunError`` names the line that holds none."""
     events = []
     for number, line in enumerate(content.splitlines(), start=1):
         try:

@@ -74,14 +74,18 @@ class Album:
         given = {event.name for event in self.review.events if event.name}
         return sorted(given | set(self.part_names))
 
-    def next_rank(self, image_id: str) -> int:
-        """Give the rank of the next point to add."""
-        ranks = self.points(image_id)["rank"].to_pylist()
-        return max(ranks, default=0) + 1
+    def add(self, image_id: str, x: float, y: float) -> int:
+        """Write that a point was added, and give its rank, the one after the last."""
+        added = self.review.write(
+            lambda: Event(
+                kind="added", image_id=image_id, points=(self._next_rank(image_id),), x=x, y=y
+            )
+        )
+        assert added is not None
+        return added.points[0]
 
-    def record(self, event: Event) -> None:
-        """Write one event."""
-        self.review.record(event)
+    def _next_rank(self, image_id: str) -> int:
+        return max(self.points(image_id)["rank"].to_pylist(), default=0) + 1
 
     def rows_for_stage(self, image_id: str) -> list[list[Any]]:
         """Make the stage's rows: the report's, then verdict, name and origin."""

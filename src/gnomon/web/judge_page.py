@@ -18,6 +18,8 @@ from gnomon.web.stage import Stage, overlay_of
 
 NO_MAP = "none"
 STEP = 1.0
+FOLLOW = 2.0
+"""Seconds until a page shows what another one has written."""
 HELP = (
     ("← →", "keypoint before, next"),
     ("⇧ arrows", "move it by a pixel"),
@@ -49,6 +51,8 @@ class JudgePage:
         self.album = album
         self.chosen: int | None = None
         self.map = NO_MAP
+        self.image_id = ""
+        self._drawn = 0
         with ui.element("div").classes("judge"):
             with ui.element("aside").props('aria-label="Images of the run"'):
                 self.list = ImageList(album, self.look)
@@ -62,6 +66,7 @@ class JudgePage:
             self._said.text = "the run has no images"
         else:
             ui.timer(0.01, lambda: self.look(first), once=True)
+            ui.timer(FOLLOW, self._follow)
 
     def _draw_work(self) -> None:
         with ui.element("div").classes("bar"):
@@ -176,6 +181,7 @@ class JudgePage:
     def _draw(self) -> None:
         """Draw the points, and what is known of the chosen one."""
         points = self._points()
+        self._drawn = len(self.album.review.events)
         point = next((one for one in points if one[0] == self.chosen), None)
         self.stage.show(points=points, chosen=None if point is None else self.chosen)
         self._facts.clear()
@@ -205,6 +211,17 @@ class JudgePage:
                 words("dd", value)
         self._name.set(point[11] or "", self.album.names())
 
+    def _follow(self) -> None:
+        """Show what others have said of the run meanwhile."""
+        try:
+            self.album.review.refresh()
+        except GnomonError as error:
+            self._say(str(error))
+            return
+        if self.image_id and len(self.album.review.events) != self._drawn:
+            self._draw()
+            self.list.draw()
+
     def _choose(self, rank: int) -> None:
         self.chosen = rank
         self._draw()
@@ -226,7 +243,7 @@ class JudgePage:
         """Write an event about the image; say why where it cannot be written."""
         try:
             event = Event(kind=kind, image_id=self.image_id, points=points, **more)
-            self.album.record(event)
+            self.album.review.record(event)
         except (GnomonError, ValueError) as error:
             self._say(str(error))
             return False
@@ -265,9 +282,14 @@ class JudgePage:
         return nudge
 
     def _add(self, x: float, y: float) -> None:
-        rank = self.album.next_rank(self.image_id)
-        if self._record("added", (rank,), x=round(float(x), 3), y=round(float(y), 3)):
-            self._choose(rank)
+        try:
+            rank = self.album.add(self.image_id, round(float(x), 3), round(float(y), 3))
+        except (GnomonError, ValueError) as error:
+            self._say(str(error))
+            return
+        self._say("")
+        self._choose(rank)
+        self.list.draw()
 
     def _add_beside(self) -> None:
         """Add a point where the keyboard can take it further: in the middle of the image."""
