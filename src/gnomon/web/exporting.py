@@ -10,23 +10,27 @@ from nicegui import ui
 
 from gnomon.errors import GnomonError
 from gnomon.export import EXPORTERS, export_run
+from gnomon.runs import Review
 from gnomon.web.album import Album
 from gnomon.web.controls import Choice, button
 
-SUFFIXES = {"cvat": ".xml", "h5": ".h5"}
-"""Of the formats that are one file; the others' is .json."""
+SUFFIXES = {b"\x89HDF\r\n\x1a\n": ".h5", b"SQLite format 3\0": ".db"}
+"""By what a file begins with; every other single file is .json."""
 
 
 def exported(album: Album, kind: str) -> tuple[str, bytes]:
     """Export the accepted, moved and added points: a file's name and content; a folder as zip."""
     name = f"{album.run.folder.resolve().name}-{kind}"
+    said = Review(tuple(album.review.events))
     with TemporaryDirectory() as place:
         out = Path(place) / name
-        export_run(album.run.folder, kind, out, review=album.review)
+        export_run(album.run.folder, kind, out, review=said)
         if out.is_dir():
             packed = Path(shutil.make_archive(str(out), "zip", out))
             return packed.name, packed.read_bytes()
-        return f"{name}{SUFFIXES.get(kind, '.json')}", out.read_bytes()
+        content = out.read_bytes()
+        suffix = next((SUFFIXES[start] for start in SUFFIXES if content.startswith(start)), ".json")
+        return f"{name}{suffix}", content
 
 
 def draw_export(album: Album, say: Callable[[str], None]) -> None:
