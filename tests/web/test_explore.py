@@ -160,12 +160,38 @@ def test_two_classifiers_side_by_side_and_a_preset(explored: str, open_page: Ope
     page.get_by_label("preset").select_option("paper")
     page.get_by_label("keep").and_(page.locator("[aria-valuetext='0.4']")).wait_for()
     assert page.get_by_label("smoothing of coarse").input_value() == "0"
+    note = page.locator(".settings .note")
+    assert "“paper” is defined on torchvision/vgg19" in note.inner_text()
+    assert "embedded/squeezenet1_1 and embedded/efficientnet-lite0" in note.inner_text()
+    assert "--model torchvision/vgg19" in note.inner_text()
     box = page.locator(".side").nth(1).locator(".stage svg").first.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.locator(".side").nth(1).locator(".covered table").wait_for()
     page.locator(".side").first.locator(".covered table").wait_for()
     page.get_by_label("compare with").select_option("none")
     page.locator(".side").nth(1).wait_for(state="detached")
+
+
+def test_a_preset_brings_its_classifier_where_that_is_offered(
+    explored: str, open_page: OpenPage
+) -> None:
+    page = open_page(explored)
+    model = page.locator(".side select").first
+    run_classifier = model.input_value()
+    note = page.locator(".settings .note")
+    assert note.inner_text() == ""
+    model.select_option("embedded/efficientnet-lite0")
+    page.get_by_label("preset").select_option("default")
+    example(page, "cat")
+    assert note.inner_text() == ""
+    page.get_by_label("preset").select_option("the run's")
+    page.wait_for_function(
+        "was => document.querySelector('.side select').value === was", arg=run_classifier
+    )
+    wait_for_points(page)
+    assert note.inner_text() == ""
+    model.select_option("embedded/efficientnet-lite0")
+    note.filter(has_text=f"defined on {run_classifier}. Here its settings act on").wait_for()
 
 
 def test_what_is_no_image_gets_a_sentence(

@@ -26,13 +26,17 @@ class Bench:
     """Detectors by the name of their classifier, made when first asked for.
 
     A browser chooses among ``makers`` and names none of this machine's files. ``presets`` are sets
-    of choices by name, the first one that a page begins with.
+    of choices by name, the first one that a page begins with; ``homes`` names the classifier that a
+    preset is defined on, where it is one.
     """
 
     def __init__(
-        self, makers: Mapping[str, Callable[[], Detector]], presets: Mapping[str, Settings]
+        self,
+        makers: Mapping[str, Callable[[], Detector]],
+        presets: Mapping[str, Settings],
+        homes: Mapping[str, str] | None = None,
     ) -> None:
-        self._makers, self.presets = dict(makers), dict(presets)
+        self._makers, self.presets, self.homes = dict(makers), dict(presets), dict(homes or {})
         self._ready: dict[str, Detector] = {}
         self._loading, self._working = Lock(), Lock()
 
@@ -69,15 +73,17 @@ def make_bench(models: Sequence[str], device: str, run: RunInfo | None = None) -
     """Offer a run's classifier and settings first, then ``models``, then what is embedded."""
     makers: dict[str, Callable[[], Detector]] = {}
     presets: dict[str, Settings] = {}
+    homes = {"paper": PRESETS["paper"].classifier}
     if run is not None:
         makers[run.classifier] = partial(rebuild_detector, run, device=device)
         presets["the run's"] = run.settings
+        homes["the run's"] = run.classifier
     embedded = [f"embedded/{name}" for name in sorted(NETWORKS, reverse=True)]
     for model in (*models, *embedded):
         makers.setdefault(model, partial(Detector, model, device=device))
     for name in sorted(PRESETS, key=lambda name: (name != "default", name)):
         presets[name] = PRESETS[name].settings
-    return Bench(makers, presets)
+    return Bench(makers, presets, homes)
 
 
 def tuned(settings: Settings, changes: dict[str, float]) -> Settings:

@@ -72,6 +72,7 @@ class ExplorePage:
         words("h2", "Settings", "small")
         names = [(name, name) for name in self.bench.presets]
         self.preset = Choice("preset", names, names[0][0], self._preset)
+        self._elsewhere = words("p", "", "note").props("role=status")
         self.sliders = {
             name: Slider(label, span, getattr(self.settings, name), self._mover(name), unit)
             for name, label, span, unit in SLIDERS
@@ -111,7 +112,21 @@ class ExplorePage:
     def _refused(self, why: str) -> None:
         self._said.text = why
 
+    def _say_elsewhere(self) -> None:
+        """Say where a preset acts on another classifier than it is defined on."""
+        name, home = self.preset.value, self.bench.homes.get(self.preset.value)
+        others = [side.model.value for side in self._all() if side.model.value != home]
+        self._elsewhere.text = ""
+        if home is not None and others:
+            self._elsewhere.text = (
+                f"The preset “{name}” is defined on {home}."
+                f" Here its settings act on {' and '.join(others)}."
+            )
+            if home not in self.bench.models:
+                self._elsewhere.text += f" For both, start gnomon serve with --model {home}."
+
     async def _look(self, side: Side) -> None:
+        self._say_elsewhere()
         if self.picture is not None:
             await side.look(self.picture, self.address, self.settings)
 
@@ -135,7 +150,16 @@ class ExplorePage:
 
     async def _preset(self, name: str) -> None:
         chosen = self.bench.presets[name]
-        same_maps = tuned(chosen, {n: getattr(self.settings, n) for n in LATER}) == self.settings
+        home = self.bench.homes.get(name)
+        moves = home in self.bench.models and home != self.one.model.value
+        if home is not None and moves:
+            self.one.model.set(home)
+            self.one.forget_target()
+        self._say_elsewhere()
+        same_maps = (
+            not moves
+            and tuned(chosen, {n: getattr(self.settings, n) for n in LATER}) == self.settings
+        )
         for slider, control in self.sliders.items():
             control.set(getattr(chosen, slider))
         if same_maps:
@@ -149,6 +173,7 @@ class ExplorePage:
         if self.other is not None:
             self.other.element.delete()
             self.other = None
+            self._say_elsewhere()
         self.sides.classes(remove="two")
         if model == NONE:
             return
