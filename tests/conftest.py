@@ -13,6 +13,8 @@ from gnomon.cli.detect import detect
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 SHOTS = ROOT / "test-output" / "screenshots"
+EVERY_CARD = ".card { content-visibility: visible !important; }"
+"""The browser leaves out what is far below, also from a screenshot of the whole page."""
 SERIOUS = {"serious", "critical"}
 
 
@@ -94,11 +96,13 @@ def open_page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[OpenPag
 
     yield opened
     SHOTS.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"\W+", "_", request.node.name)
+    name = re.sub(r"\W+", "_", f"{request.node.path.stem}_{request.node.name}")
     for number, context in enumerate(contexts):
         for page in context.pages:
             with contextlib.suppress(Exception):  # a page whose server was killed on purpose
-                page.screenshot(path=SHOTS / f"{name}_{number}.png", full_page=True)
+                page.screenshot(
+                    path=SHOTS / f"{name}_{number}.png", full_page=True, style=EVERY_CARD
+                )
         context.close()
     expected = getattr(request.node, "expected_problems", ())
     assert [one for one in problems if not any(known in one for known in expected)] == []
