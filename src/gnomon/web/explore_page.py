@@ -123,7 +123,7 @@ class ExplorePage:
                 f" Here its settings act on {' and '.join(others)}."
             )
             if home not in self.bench.models:
-                self._elsewhere.text += f" For both, start gnomon serve with --model {home}."
+                self._elsewhere.text += f" To have it here, start gnomon serve with --model {home}."
 
     async def _look(self, side: Side) -> None:
         self._say_elsewhere()

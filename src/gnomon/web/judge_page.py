@@ -32,6 +32,11 @@ HELP = (
 LEGEND = (
     ('<circle cx="5" cy="5" r="4" fill="var(--point)"/>', "not judged"),
     (
+        '<circle cx="5" cy="5" r="4" fill="var(--point)"/>'
+        '<circle cx="5" cy="5" r="1.6" fill="#fff"/>',
+        "not judged, no corner there",
+    ),
+    (
         '<circle cx="5" cy="5" r="5" fill="#00843d"/>'
         '<path d="M2.6 5.2l1.8 1.9 3-3.8" fill="none" stroke="#fff" stroke-width="1.5"/>',
         "accepted",
