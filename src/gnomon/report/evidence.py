@@ -27,6 +27,12 @@ class Maps:
     to_file: Affine
 
     @classmethod
+    def of(cls, run: Run, row: dict[str, Any], detector: Detector | None) -> "Maps | None":
+        """Read the maps that the run kept of an image, or else compute them, given a detector."""
+        kept = cls.kept(run, row)
+        return cls.computed(detector, row) if kept is None and detector is not None else kept
+
+    @classmethod
     def kept(cls, run: Run, row: dict[str, Any]) -> "Maps | None":
         """Read the maps that `detect --save-heatmaps` kept of an image, if it did."""
         how = run.info.preprocessing

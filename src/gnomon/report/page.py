@@ -55,9 +55,7 @@ def write_report(
     for number, start in enumerate(starts):
         entries = []
         for row in rows[start : start + IMAGES_A_PAGE]:
-            maps = Maps.kept(run, row)
-            if maps is None and detector is not None:
-                maps = Maps.computed(detector, row)
+            maps = Maps.of(run, row, detector)
             known = (landmarks or {}).get(row["path"])
             entries.append(make_entry(run, row, points.get(row["image_id"]), maps, known))
             image_done()

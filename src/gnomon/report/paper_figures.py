@@ -60,9 +60,7 @@ def _figure(
     if rgb is None:
         return None
     rows = KEYPOINTS.empty_table() if keypoints is None else keypoints
-    maps = Maps.kept(run, row)
-    if maps is None and detector is not None:
-        maps = Maps.computed(detector, row)
+    maps = Maps.of(run, row, detector)
     size = (row["width"], row["height"])
     xy = places(rows)
     marked = None if landmarks is None else landmarks.xy[landmarks.visible]
