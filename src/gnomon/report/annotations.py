@@ -1,11 +1,10 @@
 """The annotated points of a run's images, where a data set that knows them can be found."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 
 from gnomon.datasets import open_dataset
 from gnomon.errors import GnomonError
+from gnomon.report.sections import evaluation
 from gnomon.runs import Run, annotated
 from gnomon.types import Landmarks
 
@@ -19,11 +18,11 @@ def known_landmarks(run: Run, dataset: str | None = None) -> Mapping[str, Landma
     """
     if dataset is not None:
         return _landmarks(run, dataset)
-    evaluated = _evaluated_on(run.folder)
-    if evaluated is None:
+    record = evaluation(run.folder)
+    if record is None:
         return {}
     try:
-        return _landmarks(run, evaluated)
+        return _landmarks(run, record["dataset"])
     except GnomonError:
         return {}
 
@@ -37,11 +36,3 @@ def _landmarks(run: Run, dataset: str) -> dict[str, Landmarks]:
         for path, sample in zip(paths, seen.samples, strict=True)
         if sample.landmarks is not None
     }
-
-
-def _evaluated_on(folder: Path) -> str | None:
-    try:
-        record = json.loads((folder / "evaluation" / "evaluation.json").read_bytes())
-        return str(record["dataset"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
