@@ -29,10 +29,9 @@ def known_landmarks(run: Run, dataset: str | None = None) -> Mapping[str, Landma
 
 def _landmarks(run: Run, dataset: str) -> dict[str, Landmarks]:
     seen = annotated(run, open_dataset(dataset))
-    absent = set(seen.absent)
-    paths = [path for path in run.images["path"].to_pylist() if path not in absent]
+    paths = dict(zip(*(run.images[name].to_pylist() for name in ("image_id", "path")), strict=True))
     return {
-        path: sample.landmarks
-        for path, sample in zip(paths, seen.samples, strict=True)
+        paths[image_id]: sample.landmarks
+        for image_id, sample in zip(seen.image_ids, seen.samples, strict=True)
         if sample.landmarks is not None
     }
