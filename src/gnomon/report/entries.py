@@ -11,7 +11,7 @@ import pyarrow as pa
 from gnomon.figures import ellipses_95
 from gnomon.images import decode
 from gnomon.report.evidence import Maps, figure_of, picture_of
-from gnomon.report.pictures import MAP_SIDE, coloured, data_uri, photograph
+from gnomon.report.pictures import PlacedMap, data_uri, photograph, placed
 from gnomon.runs import Run
 from gnomon.runs.by_image import covariances
 from gnomon.types import Floats, Landmarks
@@ -21,22 +21,12 @@ DIGITS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class MapPanel:
-    """A coloured map, where it lies in the file (x, y, width, height), and its scale's ends."""
-
-    title: str
-    source: str
-    box: tuple[float, float, float, float]
-    low: str
-    high: str
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """One image; ``points`` has the rows that the page's script reads, best first.
 
     A row is [rank, x, y, score, coarse, fine, long axis, short axis, degrees, part]; what is
-    unknown is ``None``. ``landmarks`` holds [x, y, name]. ``figure`` stands in for missing maps.
+    unknown is ``None``. ``maps`` are by title, ``landmarks`` hold [x, y, name]; ``figure`` stands
+    in for missing maps.
     """
 
     image_id: str
@@ -48,7 +38,7 @@ class Entry:
     n_candidates: int
     seconds: float
     photograph: str | None
-    maps: tuple[MapPanel, ...]
+    maps: dict[str, PlacedMap]
     figure: str | None
     points: list[list[float | None]]
     landmarks: list[list[float | str]]
@@ -81,7 +71,7 @@ def make_entry(
         n_candidates=row["n_candidates"],
         seconds=row["seconds"],
         photograph=None if rgb is None else data_uri(photograph(rgb)),
-        maps=() if maps is None else _panels(maps),
+        maps={} if maps is None else _placed(maps),
         figure=figure,
         points=[] if keypoints is None else point_rows(keypoints),
         landmarks=[] if landmarks is None else _landmark_rows(landmarks),
@@ -117,21 +107,9 @@ def _landmark_rows(landmarks: Landmarks) -> list[list[float | str]]:
     ]
 
 
-def _panels(maps: Maps) -> tuple[MapPanel, ...]:
-    rows, columns = maps.coarse.shape
-    (left, top), (right, bottom) = maps.to_file.apply(
-        [[-0.5, -0.5], [columns - 0.5, rows - 0.5]]
-    ).round(2)
-    box = (float(left), float(top), float(right - left), float(bottom - top))
-    panels = []
-    for title, values in (("coarse: occlusion", maps.coarse), ("fine: backpropagation", maps.fine)):
-        picture = coloured(values, MAP_SIDE)
-        panels.append(
-            MapPanel(
-                title, data_uri(picture.webp), box, f"{picture.low:.2g}", f"{picture.high:.2g}"
-            )
-        )
-    return tuple(panels)
+def _placed(maps: Maps) -> dict[str, PlacedMap]:
+    titled = {"coarse: occlusion": maps.coarse, "fine: backpropagation": maps.fine}
+    return {title: placed(values, maps.to_file) for title, values in titled.items()}
 
 
 def _shrunk_figure(path: Path) -> bytes:

@@ -12,6 +12,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from gnomon.figures import COLOUR_MAP, colour_span
+from gnomon.geometry import Affine
 
 PHOTOGRAPH_SIDE = 560
 MAP_SIDE = 288
@@ -27,6 +28,19 @@ class Coloured:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedMap:
+    """A coloured map as an address, where it lies in the file, and the ends of its scale.
+
+    ``box`` is x, y, width, height in file pixels.
+    """
+
+    source: str
+    box: tuple[float, float, float, float]
+    low: str
+    high: str
+
+
 def photograph(rgb: NDArray[np.uint8], side: int = PHOTOGRAPH_SIDE) -> bytes:
     """Write a picture (h,w,3), made smaller where it is longer than ``side``, as WebP."""
     return _webp(PIL.Image.fromarray(rgb), side)
@@ -38,6 +52,20 @@ def coloured(values: NDArray[Any], side: int = MAP_SIDE) -> Coloured:
     shares = np.clip((values - low) / (high - low), 0.0, 1.0)
     colours = _colours()[np.rint(shares * 255).astype(np.uint8)]
     return Coloured(_webp(PIL.Image.fromarray(colours), side), low, high)
+
+
+def placed(values: NDArray[Any], to_file: Affine) -> PlacedMap:
+    """Colour a map (H,W) and lay it where its pixels are in the file."""
+    rows, columns = values.shape
+    corners = to_file.apply([[-0.5, -0.5], [columns - 0.5, rows - 0.5]]).round(2)
+    (left, top), (right, bottom) = corners.tolist()
+    picture = coloured(values)
+    return PlacedMap(
+        source=data_uri(picture.webp),
+        box=(left, top, right - left, bottom - top),
+        low=f"{picture.low:.2g}",
+        high=f"{picture.high:.2g}",
+    )
 
 
 def data_uri(content: bytes, kind: str = "image/webp") -> str:

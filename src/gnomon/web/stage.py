@@ -1,6 +1,7 @@
 """The picture with its points on a page: drawn, pointed at, and changed by mouse and keyboard."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from gnomon.geometry import Affine
-from gnomon.report.pictures import coloured, data_uri
+from gnomon.report.pictures import placed
 from gnomon.types import Heatmap
 
 Handler = Callable[[dict[str, Any]], Any]
@@ -44,12 +45,4 @@ class Stage(Element, component=Path(__file__).parent / "stage.js"):
 
 def overlay_of(heatmap: Heatmap, to_file: Affine) -> dict[str, Any]:
     """Make a map into what a stage lays over its picture, with the ends of its scale."""
-    rows, columns = heatmap.values.shape
-    (left, top), (right, bottom) = to_file.apply([[-0.5, -0.5], [columns - 0.5, rows - 0.5]])
-    picture = coloured(heatmap.values)
-    return {
-        "source": data_uri(picture.webp),
-        "box": [left, top, right - left, bottom - top],
-        "low": f"{picture.low:.2g}",
-        "high": f"{picture.high:.2g}",
-    }
+    return asdict(placed(heatmap.values, to_file))
