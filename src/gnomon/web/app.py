@@ -18,7 +18,7 @@ from gnomon.web.guard import Guard
 from gnomon.web.header import header
 from gnomon.web.judge_page import JudgePage
 from gnomon.web.pantry import Pantry
-from gnomon.web.uploads import MAX_BYTES, picture_from, too_large
+from gnomon.web.uploads import MAX_BYTES, TOO_LARGE, picture_from
 
 HERE = Path(__file__).parent
 FAVICON = (
@@ -41,7 +41,7 @@ def build(bench: Bench, album: Album | None = None) -> None:
         async for chunk in request.stream():
             content += chunk
             if len(content) > MAX_BYTES:
-                return PlainTextResponse(f"{name[:80]}: {too_large(len(content))}", 413)
+                return PlainTextResponse(f"{name[:80]}: {TOO_LARGE}", 413)
         try:
             picture = await to_thread(picture_from, name, bytes(content))
         except GnomonError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
-from gnomon.web.uploads import KINDS, MAX_BYTES
+from gnomon.web.uploads import KINDS, MAX_BYTES, TOO_LARGE
 
 HERE = Path(__file__).parent
 Options = Sequence[tuple[str, str]]
@@ -81,8 +81,7 @@ class Drop(Element, component=HERE / "drop.js"):
 
     def __init__(self, on_sent: Callable[[str], Any], on_refused: Callable[[str], Any]) -> None:
         super().__init__()
-        says = f"too large; at most {MAX_BYTES // 2**20} MiB are taken, make it smaller"
-        self._props.update(kinds=KINDS, most=MAX_BYTES, too_large=says)
+        self._props.update(kinds=KINDS, most=MAX_BYTES, too_large=TOO_LARGE)
         self.on("sent", lambda event: on_sent(str(event.args["token"])))
         self.on("refused", lambda event: on_refused(str(event.args["why"])))
 
@@ -92,11 +91,9 @@ def words(tag: str, text: str = "", classes: str = "") -> TextElement:
     return TextElement(tag=tag, text=text).classes(classes)
 
 
-def button(text: str, on_click: Callable[[], Any], *, title: str = "") -> TextElement:
+def button(text: str, on_click: Callable[[], Any]) -> TextElement:
     """Make a button."""
     made = words("button", text).props("type=button")
-    if title:
-        made.props["title"] = title
     made.on("click", lambda: on_click())
     return made
 

@@ -4,7 +4,8 @@ from gnomon.errors import ImageError
 from gnomon.images import Limits, Picture, decode
 
 MAX_BYTES = 32 * 2**20
-LIMITS = Limits(max_file_mb=MAX_BYTES / 2**20, max_pixels=50_000_000)
+TOO_LARGE = f"too large; at most {MAX_BYTES // 2**20} MiB are taken, make it smaller"
+LIMITS = Limits(max_pixels=50_000_000)
 KINDS = ".jpg,.jpeg,.png,.webp,.bmp,.gif,.tif,.tiff,.avif"
 
 
@@ -16,17 +17,5 @@ def picture_from(name: str, content: bytes) -> Picture:
     if not name or len(name) > 255 or any(sign in name for sign in "/\\\0") or name in (".", ".."):
         raise ImageError(f"{name[:80]!r} is no file's name; rename the image and send it again")
     if len(content) > MAX_BYTES:
-        raise ImageError(f"{name}: {too_large(len(content))}")
+        raise ImageError(f"{name}: {TOO_LARGE}")
     return decode(content, limits=LIMITS, name=name)
-
-
-def too_large(size: int) -> str:
-    """Say that a file is too large.
-
-    >>> too_large(40 * 2**20)
-    'too large (40 MiB); at most 32 MiB are taken, make it smaller'
-    """
-    return (
-        f"too large ({size / 2**20:.0f} MiB); at most {MAX_BYTES // 2**20} MiB are taken,"
-        " make it smaller"
-    )
