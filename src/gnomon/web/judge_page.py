@@ -2,7 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from nicegui import ui
 
@@ -14,39 +14,15 @@ from gnomon.web.album import Album
 from gnomon.web.controls import Choice, Field, Keys, button, words
 from gnomon.web.exporting import draw_export
 from gnomon.web.image_list import ImageList
+from gnomon.web.judge_legend import draw_keys, draw_legend
+from gnomon.web.point_facts import facts_of, judged, said_of
 from gnomon.web.stage import Stage, overlay_of
 
 NO_MAP = "none"
+MAPS = (NO_MAP, *get_args(HeatmapKind))
 STEP = 1.0
 FOLLOW = 2.0
 """Seconds until a page shows what another one has written."""
-HELP = (
-    ("← →", "keypoint before, next"),
-    ("⇧ arrows", "move it by a pixel"),
-    ("drag", "move it"),
-    ("⇧ click", "add a keypoint"),
-    ("[ ]", "image before, next"),
-    ("+ -", "zoom; also the wheel"),
-    ("m", "next map"),
-)
-LEGEND = (
-    ('<circle cx="5" cy="5" r="4" fill="var(--point)"/>', "not judged"),
-    (
-        '<circle cx="5" cy="5" r="4" fill="var(--point)"/>'
-        '<circle cx="5" cy="5" r="1.6" fill="#fff"/>',
-        "not judged, no corner there",
-    ),
-    (
-        '<circle cx="5" cy="5" r="5" fill="#00843d"/>'
-        '<path d="M2.6 5.2l1.8 1.9 3-3.8" fill="none" stroke="#fff" stroke-width="1.5"/>',
-        "accepted",
-    ),
-    (
-        '<path d="M1 1l8 8M9 1l-8 8" stroke="currentColor" stroke-width="2"/>',
-        "rejected",
-    ),
-    ('<path d="M5-1l6 6-6 6-6-6z" fill="#00843d"/>', "added"),
-)
 
 
 class JudgePage:
@@ -76,7 +52,7 @@ class JudgePage:
     def _draw_work(self) -> None:
         with ui.element("div").classes("bar"):
             self._title = words("h1", "")
-            kinds = [(NO_MAP, "no map"), *((k, k) for k in ("coarse", "fine", "confidence"))]
+            kinds = [(NO_MAP, "no map"), *((kind, kind) for kind in MAPS[1:])]
             self._maps = Choice("map", kinds, NO_MAP, self._lay)
             self._explore = words("a", "Explore")
             button("← Before", lambda: self._turn(-1))
@@ -86,11 +62,7 @@ class JudgePage:
         self.stage.on_event("choose", lambda event: self._choose(int(event["rank"])))
         self.stage.on_event("move", lambda e: self._move(int(e["rank"]), e["x"], e["y"]))
         self.stage.on_event("add", lambda event: self._add(event["x"], event["y"]))
-        with ui.element("p").classes("legend"):
-            for drawing, meaning in LEGEND:
-                with ui.element("span"):
-                    icon = f'<svg viewBox="0 0 10 10" aria-hidden="true">{drawing}</svg>{meaning}'
-                    ui.html(icon, sanitize=False, tag="span")
+        draw_legend()
 
     def _draw_actions(self) -> None:
         with ui.element("div").props("aria-live=polite"):
@@ -106,11 +78,7 @@ class JudgePage:
                 self._name = Field("name (n)", self._named).classes("name-field")
             self._action("Undo", "z", self._undo, "wide")
         draw_export(self.album, self._say)
-        with ui.element("div").classes("keys"):
-            for key, meaning in HELP:
-                with ui.element("span"):
-                    words("kbd", key)
-                words("span", meaning)
+        draw_keys()
 
     def _action(self, text: str, key: str, do: Callable[[], Any], classes: str = "") -> None:
         with button("", do).classes(classes):
@@ -175,8 +143,7 @@ class JudgePage:
         self.stage.show(overlay=overlay)
 
     async def _next_map(self) -> None:
-        kinds = [NO_MAP, "coarse", "fine", "confidence"]
-        kind = kinds[(kinds.index(self.map) + 1) % len(kinds)]
+        kind = MAPS[(MAPS.index(self.map) + 1) % len(MAPS)]
         self._maps.set(kind)
         await self._lay(kind)
 
@@ -190,28 +157,13 @@ class JudgePage:
         point = next((one for one in points if one[0] == self.chosen), None)
         self.stage.show(points=points, chosen=None if point is None else self.chosen)
         self._facts.clear()
-        judged = sum(one[10] != "unseen" for one in points)
         if point is None:
-            self._which.text = f"{judged} of {len(points)} judged"
+            self._which.text = f"{judged(points)} judged"
             self._name.set("", self.album.names())
             return
-        self._which.text = (
-            f"Keypoint {point[0]}, {point[10] if point[10] != 'unseen' else 'not judged'}"
-        )
-        part = int(point[9])
-        named = self.album.part_names[part] if 0 <= part < len(self.album.part_names) else part
-        facts = [
-            ("judged", f"{judged} of {len(points)}"),
-            ("place", f"{point[1]:.1f}, {point[2]:.1f} px"),
-            ("score", _number(point[3])),
-            ("coarse", _number(point[4])),
-            ("fine", _number(point[5])),
-            *([("part", str(named))] if part >= 0 else []),
-            *([("origin", point[12])] if point[12] != "detected" else []),
-            *([("name", point[11])] if point[11] else []),
-        ]
+        self._which.text = f"Keypoint {point[0]}, {said_of(point)}"
         with self._facts:
-            for name, value in facts:
+            for name, value in facts_of(point, points, self.album.part_names):
                 words("dt", name)
                 words("dd", value)
         self._name.set(point[11] or "", self.album.names())
@@ -323,7 +275,3 @@ class JudgePage:
 
     def _say(self, sentence: str) -> None:
         self._said.text = sentence
-
-
-def _number(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.3g}"
