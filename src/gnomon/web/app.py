@@ -98,6 +98,8 @@ def thumbnail(path: Path) -> bytes:
 def listen(host: str, port: int, password: str | None, ready: Callable[[], None]) -> None:
     """Answer until the program is ended."""
     app.add_middleware(Guard, password=password)
+    # Quasar's bar over every request has no name for a screen reader; the page shows its own.
+    app.config.quasar_config["loadingBar"]["skipHijack"] = True
     app.on_startup(ready)
     ui.run(
         host=host,
