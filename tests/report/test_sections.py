@@ -115,12 +115,12 @@ def test_every_picture_is_seen_and_nothing_is_too_wide(
 ) -> None:
     page = open_page(report.as_uri(), width=width, dark=True)
     pictures = page.locator("main img")
-    pictures.evaluate_all("all => all.forEach(one => { one.loading = 'eager'; })")
     page.wait_for_function("[...document.querySelectorAll('main img')].every(one => one.complete)")
     assert all(pictures.evaluate_all("all => all.map(one => one.naturalWidth > 0)"))
     assert page.locator(".pictures .wide img").count() == 4
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator(".crosses path.over").count() == 3
+    assert page.locator("table.parts tbody tr").first.bounding_box()["height"] < 140
     assert faults(page) == []
 
 
