@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,8 @@ from gnomon.errors import ImageError
 from gnomon.geometry import Affine
 from gnomon.images import decode, model_to_file
 from gnomon.runs import Run
+from gnomon.runs.heatmaps import read_heatmaps
+from gnomon.runs.store import open_store
 
 Floats32 = NDArray[np.float32]
 
@@ -36,15 +37,13 @@ class Maps:
     def kept(cls, run: Run, row: dict[str, Any]) -> "Maps | None":
         """Read the maps that `detect --save-heatmaps` kept of an image, if it did."""
         how = run.info.preprocessing
-        try:
-            with np.load(run.folder / "heatmaps" / f"{row['image_id']}.npz") as file:
-                coarse, fine, confidence = (file[n] for n in ("coarse", "fine", "confidence"))
-        except (OSError, KeyError, ValueError, BadZipFile):
+        maps = read_heatmaps(open_store(run.folder), row["image_id"])
+        if maps is None:
             return None
         to_file = model_to_file(
             (row["width"], row["height"]), how.size, how.resize, how.crop_fraction
         )
-        return cls(coarse, fine, confidence, to_file)
+        return cls(**maps, to_file=to_file)
 
     @classmethod
     def computed(cls, detector: Detector, row: dict[str, Any]) -> "Maps | None":

@@ -2,7 +2,6 @@
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from io import BytesIO
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from gnomon.errors import RunError
 from gnomon.images import Picture
 from gnomon.runs import Failure
 from gnomon.runs.committed import Gathering
+from gnomon.runs.heatmaps import write_heatmaps
 from gnomon.runs.listing import Input
 from gnomon.runs.store import Store
 from gnomon.runs.tables import image_id
@@ -70,14 +70,7 @@ class Behind:
             figure = png(found.figure(picture.rgb, _landmarks(one)))
             self._store.write(f"figures/{image_id(one.path)}.png", figure)
         if self._job.save_heatmaps:
-            maps = BytesIO()
-            np.savez_compressed(
-                maps,
-                coarse=found.coarse.values,
-                fine=found.fine.values,
-                confidence=found.confidence.values,
-            )
-            self._store.write(f"heatmaps/{image_id(one.path)}.npz", maps.getvalue())
+            write_heatmaps(self._store, image_id(one.path), found)
 
 
 def _landmarks(one: Input) -> Landmarks | None:

@@ -1,7 +1,5 @@
-"""A run's saved heatmaps as pictures that cover their photograph."""
+"""A heatmap as a picture that covers its photograph."""
 
-from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +9,6 @@ from numpy.typing import NDArray
 from gnomon.classifier import Preprocessing
 from gnomon.geometry import Affine
 from gnomon.images import model_to_file
-from gnomon.runs.store import open_store
-
-KINDS = ("coarse", "fine", "confidence")
-
-
-def heatmaps(run: str | Path, image_id: str) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Give the maps of an image that were saved: kind and values (H,W) in model pixels."""
-    try:
-        content = open_store(run).read(f"heatmaps/{image_id}.npz")
-    except FileNotFoundError:
-        return
-    with np.load(BytesIO(content)) as maps:
-        for kind in KINDS:
-            yield kind, maps[kind]
 
 
 def write_heatmap(
