@@ -13,7 +13,7 @@ from typing import Any
 
 import PIL.Image
 import pytest
-from faulty import POISON, Draws, Flaky, detect, drive, killing, photographs, rows
+from faulty import POISON, Draws, DrawsOnGpu, Flaky, detect, drive, killing, photographs, rows
 
 from gnomon.errors import RunError, SettingError
 from gnomon.runs import files, read_run
@@ -255,6 +255,14 @@ def test_ray_workers_killed_at_random_moments(tmp_path: Path) -> None:
         detect(pictures, tmp_path / "run", executor("ray", 2), make=Draws(0.05))
     assert kills[0] >= 2
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
+
+
+def test_each_gpu_of_this_machine_has_a_worker(
+    tmp_path: Path, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    detect(pictures, tmp_path / "run", executor("local"), make=DrawsOnGpu(0.1))
+    assert set(read_run(tmp_path / "run").images["label"].to_pylist()) == {"3", "5"}
 
 
 def test_a_run_of_one_executor_is_completed_by_another(

@@ -6,10 +6,28 @@ import time
 from pathlib import Path
 
 import pytest
-from faulty import Draws, detect, photographs, rows
+from faulty import Draws, DrawsOnGpu, detect, photographs, rows
 
+from gnomon.runs import read_run
 from gnomon.scale import executor
 from gnomon.scale.serial import SerialExecutor
+
+
+@pytest.mark.slow
+def test_each_gpu_of_a_cluster_has_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray")
+    here = [str(Path(__file__).parents[1] / "support"), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(here))
+    ray.shutdown()
+    ray.init(num_cpus=4, num_gpus=2, log_to_driver=False, logging_level="error")
+    try:
+        pictures = photographs(tmp_path / "in", 60)
+        detect(pictures, tmp_path / "run", executor("ray"), make=DrawsOnGpu(0.2))
+    finally:
+        ray.shutdown()
+    assert set(read_run(tmp_path / "run").images["label"].to_pylist()) == {"0", "1"}
 
 
 @pytest.mark.slow
