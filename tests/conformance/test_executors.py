@@ -261,7 +261,7 @@ def test_each_gpu_of_this_machine_has_a_worker(
     tmp_path: Path, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
-    detect(pictures, tmp_path / "run", executor("local"), make=DrawsOnGpu(0.1))
+    detect(pictures, tmp_path / "run", executor("local"), make=DrawsOnGpu(0.2))
     assert set(read_run(tmp_path / "run").images["label"].to_pylist()) == {"3", "5"}
 
 

@@ -24,7 +24,7 @@ def test_each_gpu_of_a_cluster_has_a_worker(
     ray.init(num_cpus=4, num_gpus=2, log_to_driver=False, logging_level="error")
     try:
         pictures = photographs(tmp_path / "in", 60)
-        detect(pictures, tmp_path / "run", executor("ray"), make=DrawsOnGpu(0.2))
+        detect(pictures, tmp_path / "run", executor("ray"), make=DrawsOnGpu(0.5))
     finally:
         ray.shutdown()
     assert set(read_run(tmp_path / "run").images["label"].to_pylist()) == {"0", "1"}
