@@ -13,7 +13,18 @@ from typing import Any
 
 import PIL.Image
 import pytest
-from faulty import POISON, Draws, DrawsOnGpu, Flaky, detect, drive, killing, photographs, rows
+from faulty import (
+    POISON,
+    Draws,
+    DrawsOnGpu,
+    Flaky,
+    detect,
+    drive,
+    killing,
+    photographs,
+    rows,
+    search_path,
+)
 
 from gnomon.errors import RunError, SettingError
 from gnomon.runs import files, read_run
@@ -28,11 +39,11 @@ WORKERS = {"serial": 1, "local": 2, "ray": 1}
 def ray_here() -> Iterator[None]:
     """Begin Ray on this machine, for workers that find the modules of the tests."""
     ray = pytest.importorskip("ray")
-    here = str(Path(__file__).parents[1] / "support")
-    os.environ["PYTHONPATH"] = os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
-    yield
-    ray.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", search_path())
+        ray.init(num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
+        yield
+        ray.shutdown()
 
 
 @pytest.fixture(params=EXECUTORS)

@@ -1,12 +1,11 @@
 """Three nodes of a real Ray cluster on this machine; one of them dies in the middle of a run."""
 
-import os
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from faulty import Draws, DrawsOnGpu, detect, photographs, rows
+from faulty import Draws, DrawsOnGpu, detect, photographs, rows, search_path
 
 from gnomon.runs import read_run
 from gnomon.scale import executor
@@ -18,8 +17,7 @@ def test_each_gpu_of_a_cluster_has_a_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ray = pytest.importorskip("ray")
-    here = [str(Path(__file__).parents[1] / "support"), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(here))
+    monkeypatch.setenv("PYTHONPATH", search_path())
     ray.shutdown()
     ray.init(num_cpus=4, num_gpus=2, log_to_driver=False, logging_level="error")
     try:
@@ -35,8 +33,7 @@ def test_a_node_that_dies_costs_no_row(tmp_path: Path, monkeypatch: pytest.Monke
     ray = pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 
-    here = [str(Path(__file__).parents[1] / "support"), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(here))
+    monkeypatch.setenv("PYTHONPATH", search_path())
     pictures = photographs(tmp_path / "in", 200)
     detect(pictures, tmp_path / "whole", SerialExecutor(), make=Draws(0))
     ray.shutdown()

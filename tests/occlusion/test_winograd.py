@@ -31,14 +31,14 @@ def test_it_is_the_convolution(
 ) -> None:
     plain = convolution(256, 320, padding=padding, bias=bias)
     given_maps = maps(count, 256, height, width)
-    found = WinogradConv2d.of(plain)(given_maps)
+    found = WinogradConv2d(plain)(given_maps)
     expected = plain.double()(given_maps.double())
     assert found.shape == expected.shape
     assert (found - expected).abs().max() <= 3e-5 * expected.abs().max()
 
 
 def test_large_batches_go_by_pieces_of_whole_images() -> None:
-    fast = WinogradConv2d.of(convolution(256, 256, padding=1))
+    fast = WinogradConv2d(convolution(256, 256, padding=1))
     many = maps(40, 256, 16, 16)
     together = fast(many)
     assert together.is_contiguous(memory_format=torch.channels_last)
@@ -46,7 +46,7 @@ def test_large_batches_go_by_pieces_of_whole_images() -> None:
 
 
 def test_a_padding_is_by_choice() -> None:
-    fast = WinogradConv2d.of(convolution(256, 256, padding=1))
+    fast = WinogradConv2d(convolution(256, 256, padding=1))
     given_maps = maps(12, 256, 10, 10)
     inner = fast.convolve(given_maps, 0)
     torch.testing.assert_close(inner, fast(given_maps)[:, :, 1:-1, 1:-1], rtol=0, atol=1e-4)

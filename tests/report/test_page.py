@@ -13,6 +13,8 @@ from gnomon.report import known_landmarks, write_figures, write_report
 from gnomon.report.index import image_index
 from gnomon.report.pictures import coloured, data_uri
 from gnomon.runs import read_run, rebuild_detector
+from gnomon.runs.by_image import points_by_image
+from gnomon.runs.tables import KEYPOINTS
 
 
 def read(page: Path, name: str) -> Any:
@@ -66,7 +68,7 @@ def test_every_page_knows_all_images(a_run: Path, monkeypatch: pytest.MonkeyPatc
 )
 def test_the_index_says_what_paths_share_once(paths: list[str], folder: str) -> None:
     rows = [{"image_id": path, "path": path, "label": "a", "probability": 1.0} for path in paths]
-    index = image_index(rows, {})
+    index = image_index(rows, points_by_image(KEYPOINTS.empty_table()))
     assert index["folder"] == folder
     assert [folder + path for path, *_ in index["images"]] == paths
 

@@ -123,6 +123,11 @@ class Flaky(LocalFileSystem):  # type: ignore[misc]
 fsspec.register_implementation("flaky", Flaky, clobber=True)
 
 
+def search_path() -> str:
+    """Give the PYTHONPATH by which worker processes find this file."""
+    return os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+
+
 @contextmanager
 def killing(one: Callable[[], bool], most: int, pause: Callable[[], float]) -> Iterator[list[int]]:
     """Try to kill ``one`` after each pause, ``most`` times at most; gives how often it was done."""

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from gnomon.errors import RunError
 from gnomon.export.rows import Rows
 from gnomon.images.read import is_url, open_url
-from gnomon.runs.discovered import ASSIGNED, FOLDER, TABLE, part_names
+from gnomon.runs.discovered import ASSIGNED, FOLDER, TABLE, part_names, unreadable
 from gnomon.runs.store import open_store
 
 
@@ -38,9 +38,7 @@ class Assigned:
         try:
             return pq.ParquetFile(path, filesystem=filesystem)
         except (OSError, pa.ArrowException) as error:
-            raise RunError(
-                f"{self._path} cannot be read: {error}; run `gnomon parts` again"
-            ) from error
+            raise unreadable(self._path, error) from error
 
     def close(self) -> None:
         """See that all was read: ``RunError`` where the order is not the run's."""

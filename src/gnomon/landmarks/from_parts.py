@@ -24,10 +24,10 @@ def salient_parts(run: Run) -> Salient:
             f"{run.folder} has no parts yet; find them with `gnomon parts {run.folder}`, or give"
             " annotated landmarks with --dataset"
         )
-    (points, none) = (points_by_image(run.keypoints), run.keypoints.slice(0, 0))
+    points = points_by_image(run.keypoints)
     images, bare = [], []
     for image in run.images.select(["image_id", "path", "label", "width", "height"]).to_pylist():
-        rows = points.get(image["image_id"], none)
+        rows = points[image["image_id"]]
         (xy, part, lost) = (places(rows), rows["part"].to_numpy(), rows["coarse"].to_numpy())
         telling = lost >= (np.median(lost) if len(lost) else 0.0)
         with_part = np.flatnonzero((part >= 0) & telling)

@@ -68,9 +68,9 @@ def salient(run: Run, dataset: Dataset, alpha: float = 0.1) -> Salient:
             "none; a table of landmarks wants a data set that annotates them, such as cub"
         )
     labels = _labels([sample for _, sample in known])
-    (points, none) = (points_by_image(run.keypoints), run.keypoints.slice(0, 0))
+    points = points_by_image(run.keypoints)
     images = tuple(
-        _match(sample, label, places(points.get(key, none)), alpha)
+        _match(sample, label, places(points[key]), alpha)
         for (key, sample), label in zip(known, labels, strict=True)
     )
     return Salient(

@@ -6,7 +6,7 @@ per pair, so the gain grows with the channels. The result is the convolution's o
 about 1e-5 of the largest value in float32, where the direct way has 1e-6.
 """
 
-from typing import Any, Self, TypeGuard
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +18,15 @@ BASES = 256
 LEAST_GAIN, LEAST_TILES = 1.2, 48
 CHUNK_BYTES = 4 << 20
 
+
+def _both_axes(*rows: tuple[float, ...]) -> Tensor:
+    """Apply a base along both axes of a tile at once."""
+    base = torch.tensor(rows, dtype=torch.float32)
+    return torch.kron(base, base)
+
+
 # The transforms interpolate at 0, 1, -1, 2, -2 and infinity.
-OF_INPUTS = (
+OF_INPUTS = _both_axes(
     (4, 0, -5, 0, 1, 0),
     (0, -4, -4, 1, 1, 0),
     (0, 4, -4, -1, 1, 0),
@@ -27,15 +34,20 @@ OF_INPUTS = (
     (0, 2, -1, -2, 1, 0),
     (0, 4, 0, -5, 0, 1),
 )
-OF_KERNEL = (
-    (1 / 4, 0, 0),
-    (-1 / 6, -1 / 6, -1 / 6),
-    (-1 / 6, 1 / 6, -1 / 6),
-    (1 / 24, 1 / 12, 1 / 6),
-    (1 / 24, -1 / 12, 1 / 6),
-    (0, 0, 1),
+OF_KERNEL = torch.tensor(
+    (
+        (1 / 4, 0, 0),
+        (-1 / 6, -1 / 6, -1 / 6),
+        (-1 / 6, 1 / 6, -1 / 6),
+        (1 / 24, 1 / 12, 1 / 6),
+        (1 / 24, -1 / 12, 1 / 6),
+        (0, 0, 1),
+    ),
+    dtype=torch.float64,
 )
-TO_OUTPUTS = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1))
+TO_OUTPUTS = _both_axes(
+    (1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1)
+)
 
 
 class WinogradConv2d(nn.Conv2d):
@@ -47,20 +59,26 @@ class WinogradConv2d(nn.Conv2d):
 
     kernels: Tensor
 
-    @classmethod
-    def of(cls, convolution: nn.Conv2d) -> Self:
+    def __init__(self, convolution: nn.Conv2d) -> None:
         """Take a convolution's place; see `pays`."""
-        twin = cls.__new__(cls)
-        nn.Module.__init__(twin)
-        twin.__dict__.update({k: v for k, v in vars(convolution).items() if k[0] != "_"})
-        twin._parameters = dict(convolution._parameters)
-        twin._reversed_padding_repeated_twice = convolution._reversed_padding_repeated_twice
-        twin.register_buffer("kernels", _transformed(convolution.weight.detach()), persistent=False)
-        return twin.eval()
+        around = _padding(convolution.padding)
+        super().__init__(
+            convolution.in_channels,
+            convolution.out_channels,
+            KERNEL,
+            padding=around,
+            bias=convolution.bias is not None,
+            device="meta",
+        )
+        self.weight, self.bias = convolution.weight, convolution.bias
+        self.register_buffer("kernels", _transformed(self.weight.detach()), persistent=False)
+        self._around = around
+        self._gain = _gain(self.in_channels, self.out_channels)
+        self.eval()
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve (N,C,H,W)."""
-        return self.convolve(input, self._padding)
+        return self.convolve(input, self._around)
 
     def convolve(self, maps: Tensor, padding: int) -> Tensor:
         """Convolve (N,C,H,W) with another padding; channels-last, as ``maps`` should be."""
@@ -78,14 +96,6 @@ class WinogradConv2d(nn.Conv2d):
             self._into(out[rows], maps[rows], padding, tiles)
         return out.permute(0, 3, 1, 2)
 
-    @property
-    def _padding(self) -> int:
-        return _padding(self.padding)
-
-    @property
-    def _gain(self) -> float:
-        return _gain(self.in_channels, self.out_channels)
-
     def _into(self, out: Tensor, maps: Tensor, padding: int, tiles: tuple[int, int]) -> None:
         (count, channels, height, width), (down, across) = maps.shape, tiles
         padded = maps.new_zeros(count, TILE * down + 2, TILE * across + 2, channels)
@@ -101,9 +111,9 @@ class WinogradConv2d(nn.Conv2d):
             (READ, READ, count, down, across, channels),
             (row, column, image, TILE * row, TILE * column, channel),
         )
-        inputs = _square(OF_INPUTS, maps) @ read.reshape(READ**2, -1)
+        inputs = OF_INPUTS @ read.reshape(READ**2, -1)
         products = torch.bmm(inputs.view(READ**2, -1, channels), self.kernels)
-        outputs = _square(TO_OUTPUTS, maps) @ products.view(READ**2, -1)
+        outputs = TO_OUTPUTS @ products.view(READ**2, -1)
         placed = outputs.view(TILE, TILE, count, down, across, self.out_channels)
         whole = placed.permute(2, 3, 0, 4, 1, 5).reshape(
             count, TILE * down, TILE * across, self.out_channels
@@ -120,7 +130,7 @@ def use_winograd(network: nn.Module) -> None:
     for parent in list(network.modules()):
         for name, module in parent._modules.items():
             if module is not None and pays(module):
-                twins[module] = twins.get(module) or WinogradConv2d.of(module)
+                twins[module] = twins.get(module) or WinogradConv2d(module)
                 parent._modules[name] = twins[module]
 
 
@@ -154,16 +164,11 @@ def _padding(given: Any) -> int:
     return int(given[0]) if given[0] == given[1] else -1
 
 
-def _square(base: tuple[tuple[float, ...], ...], like: Tensor) -> Tensor:
-    """Apply a base along both axes of a tile at once."""
-    one = torch.tensor(base, dtype=like.dtype)
-    return torch.kron(one, one)
-
-
 def _transformed(weight: Tensor) -> Tensor:
     """Bring kernels (K,C,3,3) into the base: (36,C,K)."""
-    base = torch.tensor(OF_KERNEL, dtype=torch.float64)
     out = weight.new_empty(READ**2, *weight.shape[1::-1])
     for number, kernel in enumerate(weight.double()):
-        out[:, :, number] = torch.einsum("ia,cab,jb->ijc", base, kernel, base).flatten(0, 1)
+        out[:, :, number] = torch.einsum("ia,cab,jb->ijc", OF_KERNEL, kernel, OF_KERNEL).flatten(
+            0, 1
+        )
     return out

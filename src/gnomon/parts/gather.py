@@ -44,8 +44,8 @@ def gather(
 
     ``RunError`` where no image has a keypoint.
     """
-    points_of = points_by_image(run.keypoints)
-    rows = [row for row in run.images.to_pylist() if row["image_id"] in points_of]
+    points = points_by_image(run.keypoints)
+    rows = [row for row in run.images.to_pylist() if row["image_id"] in points]
     steps = np.linspace(0, len(rows) - 1, min(MOST_IMAGES, len(rows))).round().astype(int)
     rows = [rows[step] for step in steps]
     wanted = set(np.linspace(0, len(rows) - 1, min(MIRRORED_IMAGES, len(rows))).round().astype(int))
@@ -54,7 +54,7 @@ def gather(
     chosen: list[int] = []
     failures: dict[str, str] = {}
     for number, row in enumerate(rows):
-        xy = places(points_of[row["image_id"]])[:ANCHORS]
+        xy = places(points[row["image_id"]])[:ANCHORS]
         try:
             seen = look(features, decode(row["path"]), xy)
         except ImageError as error:

@@ -26,11 +26,11 @@ def write_parts(
     """
     assigned, searched = [ASSIGNED.empty_table()], [SEARCHED.empty_table()]
     failures: dict[str, str] = {}
-    (points_of, none) = (points_by_image(run.keypoints), run.keypoints.slice(0, 0))
+    points = points_by_image(run.keypoints)
     rows: list[dict[str, Any]] = run.images.to_pylist()
     for number, row in enumerate(rows):
         key = row["image_id"]
-        xy = places(points_of.get(key, none))
+        xy = places(points[key])
         try:
             found = finder.assign(decode(row["path"]), xy, row["label"])
         except ImageError as error:

@@ -52,7 +52,7 @@ class Entry:
 def make_entry(
     run: Run,
     row: dict[str, Any],
-    keypoints: pa.Table | None,
+    keypoints: pa.Table,
     maps: Maps | None,
     landmarks: Landmarks | None,
 ) -> Entry:
@@ -73,7 +73,7 @@ def make_entry(
         photograph=None if rgb is None else data_uri(photograph(rgb)),
         maps={} if maps is None else _placed(maps),
         figure=figure,
-        points=[] if keypoints is None else point_rows(keypoints),
+        points=point_rows(keypoints),
         landmarks=[] if landmarks is None else _landmark_rows(landmarks),
     )
 

@@ -17,10 +17,7 @@ def image_index(rows: Sequence[dict[str, Any]], points: dict[str, pa.Table]) -> 
     ``folder``, number of its class in ``labels``, probability, steps]; a step says how far up from
     low to high a keypoint's score lies, 0 to ``STEPS``, rounded down.
     """
-    scores = [
-        points[row["image_id"]]["score"].to_numpy() if row["image_id"] in points else np.empty(0)
-        for row in rows
-    ]
+    scores = [points[row["image_id"]]["score"].to_numpy() for row in rows]
     known = np.concatenate([np.empty(0), *scores])
     known = known[np.isfinite(known)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)

@@ -57,7 +57,7 @@ def write_report(
         for row in rows[start : start + IMAGES_A_PAGE]:
             maps = Maps.of(run, row, detector)
             known = (landmarks or {}).get(row["path"])
-            entries.append(make_entry(run, row, points.get(row["image_id"]), maps, known))
+            entries.append(make_entry(run, row, points[row["image_id"]], maps, known))
             image_done()
         html = template.render(
             **whole,

@@ -15,7 +15,6 @@ from gnomon.report.evidence import Maps, picture_of
 from gnomon.runs import Run
 from gnomon.runs.by_image import covariances, places, points_by_image
 from gnomon.runs.files import write_whole
-from gnomon.runs.tables import KEYPOINTS
 from gnomon.types import Landmarks
 
 FigureFormat = Literal["png", "svg", "pdf"]
@@ -39,7 +38,7 @@ def write_figures(
     written = []
     for row in run.images.to_pylist():
         known = (landmarks or {}).get(row["path"])
-        drawn = _figure(run, row, points.get(row["image_id"]), known, detector, kind)
+        drawn = _figure(run, row, points[row["image_id"]], known, detector, kind)
         if drawn is not None:
             path = folder / f"{row['image_id']}.{kind}"
             write_whole(path, drawn)
@@ -51,7 +50,7 @@ def write_figures(
 def _figure(
     run: Run,
     row: dict[str, Any],
-    keypoints: pa.Table | None,
+    keypoints: pa.Table,
     landmarks: Landmarks | None,
     detector: Detector | None,
     kind: FigureFormat,
@@ -59,10 +58,9 @@ def _figure(
     rgb = picture_of(row)
     if rgb is None:
         return None
-    rows = KEYPOINTS.empty_table() if keypoints is None else keypoints
     maps = Maps.of(run, row, detector)
     size = (row["width"], row["height"])
-    xy = places(rows)
+    xy = places(keypoints)
     marked = None if landmarks is None else landmarks.xy[landmarks.visible]
     if maps is not None:
         panels = figures.method_panels(
@@ -72,17 +70,17 @@ def _figure(
             fine=maps.fine,
             map_to_file=maps.to_file,
             keypoints=xy,
-            covariance=covariances(rows),
+            covariance=covariances(keypoints),
             landmarks=marked,
         )
     else:
         panels = [
             figures.Panel("image", rgb, Affine.identity()),
-            figures.Panel("keypoints", rgb, Affine.identity(), xy, covariances(rows)),
+            figures.Panel("keypoints", rgb, Affine.identity(), xy, covariances(keypoints)),
         ]
         if marked is not None:
             panels.append(figures.Panel("annotations", rgb, Affine.identity(), landmarks=marked))
-    title = f"{row['label']} {row['probability']:.0%} · {len(rows)} keypoints"
+    title = f"{row['label']} {row['probability']:.0%} · {len(keypoints)} keypoints"
     return _rendered(panels, size, title, kind)
 
 

@@ -1,5 +1,7 @@
 """A run's keypoints, image by image."""
 
+from collections import defaultdict
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -7,10 +9,11 @@ import pyarrow.compute as pc
 from gnomon.types import Floats
 
 
-def points_by_image(keypoints: pa.Table) -> dict[str, pa.Table]:
-    """Give each image its rows, in their order; images without rows are not among them."""
+def points_by_image(keypoints: pa.Table) -> defaultdict[str, pa.Table]:
+    """Give each image its rows, in their order; no rows to one that has none."""
+    found: defaultdict[str, pa.Table] = defaultdict(lambda: keypoints.slice(0, 0))
     if keypoints.num_rows == 0:
-        return {}
+        return found
     ids = keypoints["image_id"].combine_chunks()
     codes = ids.dictionary_encode()
     order = pc.sort_indices(codes.indices)
@@ -18,10 +21,9 @@ def points_by_image(keypoints: pa.Table) -> dict[str, pa.Table]:
     counts = np.bincount(codes.indices.to_numpy())
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     names = codes.dictionary.to_pylist()
-    return {
-        name: sorted_rows.slice(int(start), int(count))
-        for name, start, count in zip(names, starts, counts, strict=True)
-    }
+    for name, start, count in zip(names, starts, counts, strict=True):
+        found[name] = sorted_rows.slice(int(start), int(count))
+    return found
 
 
 def covariances(rows: pa.Table) -> Floats:

@@ -49,9 +49,7 @@ def part_names(place: str | Path | Store) -> tuple[str, ...]:
     try:
         return tuple(map(str, json.loads(store.read(f"{FOLDER}/model.json"))["names"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(
-            f"{store}/{FOLDER}/model.json cannot be read: {error}; run `gnomon parts` again"
-        ) from error
+        raise unreadable(f"{store}/{FOLDER}/model.json", error) from error
 
 
 def read_assigned(place: str | Path | Store) -> pa.Table:
@@ -67,20 +65,20 @@ def read_searched(place: str | Path | Store) -> pa.Table:
 def with_parts(keypoints: pa.Table, place: str | Path | Store) -> pa.Table:
     """Fill the ``part`` column of a run's keypoints, -1 where a keypoint has none."""
     found = read_assigned(place).select(["image_id", "rank", "part"])
-    place = keypoints.column_names.index("part")
+    column = keypoints.column_names.index("part")
     field = keypoints.schema.field("part")
     rows = pa.table({"row": pa.array(range(keypoints.num_rows), pa.int64())})
     keys = keypoints.select(["image_id", "rank"]).append_column("row", rows["row"])
     joined = keys.join(found, keys=["image_id", "rank"]).sort_by("row")
-    return keypoints.set_column(place, field, joined["part"].fill_null(-1))
+    return keypoints.set_column(column, field, joined["part"].fill_null(-1))
 
 
 def points_and_parts(
     run: "Run", image_ids: Iterable[str]
 ) -> tuple[list[Floats], list[NDArray[np.int64]]]:
     """Give the keypoints (N,2), file pixels, and their parts (N,) of some images of a run."""
-    (points_of, none) = (points_by_image(run.keypoints), run.keypoints.slice(0, 0))
-    rows = [points_of.get(key, none) for key in image_ids]
+    points = points_by_image(run.keypoints)
+    rows = [points[key] for key in image_ids]
     return [places(mine) for mine in rows], [
         mine["part"].to_numpy().astype(np.int64) for mine in rows
     ]
@@ -91,6 +89,9 @@ def _read(store: Store, name: str, schema: pa.Schema) -> pa.Table:
         content = pa.BufferReader(store.read(f"{FOLDER}/{name}"))
         return pq.read_table(content, schema=schema)
     except (OSError, pa.ArrowException) as error:
-        raise RunError(
-            f"{store}/{FOLDER}/{name} cannot be read: {error}; run `gnomon parts` again"
-        ) from error
+        raise unreadable(f"{store}/{FOLDER}/{name}", error) from error
+
+
+def unreadable(path: str, error: Exception) -> RunError:
+    """Say which file of the parts cannot be read, and what to do."""
+    return RunError(f"{path} cannot be read: {error}; run `gnomon parts` again")

@@ -108,6 +108,7 @@ class LocalExecutor:
                     yield ended
                 continue
             if isinstance(said, Ready):
+                peer.ready = True
                 attempts.ready()
             done = self._heed(peer, said, watch)
             if done is not None:
@@ -115,8 +116,6 @@ class LocalExecutor:
 
     def _heed(self, peer: _Peer, said: object, watch: Watch) -> Done | None:
         match said:
-            case Ready():
-                peer.ready = True
             case ImageDone():
                 peer.images += 1
                 watch.image_done()

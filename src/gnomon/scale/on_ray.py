@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gnomon.errors import GnomonError, RunError, SettingError
+from gnomon.extras import library
 from gnomon.interrupt import Interrupts
 from gnomon.runs.store import open_store
 from gnomon.runs.writer import Shard
@@ -63,13 +64,7 @@ class RayExecutor:
     def __init__(self, workers: int = 0) -> None:
         if workers < 0:
             raise SettingError(f"workers is {workers}; it is 1 or more, or 0 to choose")
-        try:
-            import ray
-        except ImportError as error:
-            raise SettingError(
-                "the ray executor needs the package ray: pip install 'gnomon[ray]'"
-            ) from error
-        self._ray: Any = ray
+        self._ray: Any = library("ray", "ray", "the ray executor")
         self._workers = workers
         self._starting: dict[Any, Any] = {}
         self._working: dict[Any, tuple[Any, Task]] = {}

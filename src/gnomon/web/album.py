@@ -13,7 +13,6 @@ from gnomon.report.evidence import Maps, picture_of
 from gnomon.report.pictures import photograph
 from gnomon.runs import Event, ReviewFile, Run
 from gnomon.runs.by_image import points_by_image
-from gnomon.runs.tables import KEYPOINTS
 
 State = Literal["all", "untouched", "begun", "done"]
 FILES_KEPT = 400
@@ -53,7 +52,7 @@ class Album:
 
     def points(self, image_id: str) -> pa.Table:
         """Give an image's points as the review leaves them."""
-        return self.review.apply(image_id, self._points.get(image_id, KEYPOINTS.empty_table()))
+        return self.review.apply(image_id, self._points[image_id])
 
     def judged(self, image_id: str) -> tuple[int, int]:
         """Count an image's judged points, and all of them."""
