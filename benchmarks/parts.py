@@ -11,6 +11,7 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -69,7 +70,7 @@ def study(
     image_ids: tuple[str, ...],
     samples: tuple[Sample, ...],
     learning: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    parts: int | str,
+    parts: int | Literal["auto"],
 ) -> dict[str, object]:
     """Learn from the images that are ``learning`` and measure on the others."""
     run = read_run(folder)
@@ -77,7 +78,7 @@ def study(
     ids = np.array(image_ids)
     train = only(run, ids[learning])
     begin = perf_counter()
-    learnt = discover_parts(train, classifier, parts)  # type: ignore[arg-type]
+    learnt = discover_parts(train, classifier, parts)
     learning_seconds = perf_counter() - begin
     finder = PartFinder(learnt, classifier)
     begin = perf_counter()

@@ -35,6 +35,7 @@ def photographed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     detect(
         (str(folder),),
         out=str(folder / "run"),
+        model="embedded/squeezenet1_1",
         size=(112, 112),
         device="cpu",
         save_heatmaps=True,

@@ -67,7 +67,7 @@ class SettingChanges(TypedDict, total=False):
     engine: str
     """What computes the occluded outputs: auto, dense, incremental."""
     fine: str
-    """Method of the fine map: guided, gradient, smoothgrad, or package.module:name."""
+    """Fine method: guided, guided-layers, gradient, smoothgrad, or package.module:name."""
     target: Target
     """What is backpropagated."""
     coarse_smoothing: float
@@ -99,7 +99,14 @@ PRESETS = {
     # By measurement: docs/quality.md has the figures.
     "default": Preset(
         "embedded",
-        Settings(coarse_smoothing=8.0, fine_smoothing=2.0, coarse_weight=0.05, keep=0.2),
+        Settings(
+            fine="guided-layers",
+            coarse_smoothing=8.0,
+            fine_smoothing=1.0,
+            coarse_weight=0.05,
+            radius=10.0,
+            keep=0.1,
+        ),
     ),
 }
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,8 @@ def detected(tmp_path: Path, drawn: Path, run: Callable[..., int]) -> Path:
     return tmp_path / "run"
 
 
-def record(folder: Path) -> dict[str, object]:
-    read: dict[str, object] = json.loads((folder / "evaluation" / "evaluation.json").read_text())
-    return read
+def record(folder: Path) -> Any:
+    return json.loads((folder / "evaluation" / "evaluation.json").read_text())
 
 
 def test_it_writes_a_record_and_a_page_and_names_what_is_absent(
@@ -47,9 +47,9 @@ def test_it_writes_a_record_and_a_page_and_names_what_is_absent(
     assert "cat.jpg" in said.err
     assert "Shi-Tomasi" in said.err
     written = record(detected)
-    assert [Path(str(one)).name for one in written["absent"]] == ["cat.jpg"]  # type: ignore[attr-defined]
-    assert written["evaluation"]["images"] == 6  # type: ignore[index]
-    assert written["sanity"]["images"] == 1  # type: ignore[index]
+    assert [Path(str(one)).name for one in written["absent"]] == ["cat.jpg"]
+    assert written["evaluation"]["images"] == 6
+    assert written["sanity"]["images"] == 1
 
 
 def test_one_split_without_sanity(detected: Path, drawn: Path, run: Callable[..., int]) -> None:
@@ -59,7 +59,7 @@ def test_one_split_without_sanity(detected: Path, drawn: Path, run: Callable[...
     assert written["split"] == "test"
     assert written["other_split"] == 6
     assert written["sanity"] is None
-    assert written["evaluation"]["images"] + written["evaluation"]["unannotated"] == 2  # type: ignore[index]
+    assert written["evaluation"]["images"] + written["evaluation"]["unannotated"] == 2
 
 
 def test_a_photograph_that_is_lost_is_named_and_the_rest_is_done(
@@ -73,7 +73,7 @@ def test_a_photograph_that_is_lost_is_named_and_the_rest_is_done(
     words = ("evaluate", detected, "--dataset", f"synthetic:{drawn}", "--sanity-images", 0)
     assert run(*words, *QUICK) == 1
     assert lost.name in capsys.readouterr().err
-    assert record(detected)["evaluation"]["images"] == 5  # type: ignore[index]
+    assert record(detected)["evaluation"]["images"] == 5
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_photograph_that_is_lost_is_named_and_the_rest_is_done(
         ({"--sanity-images": "-1"}, "sanity_images is -1"),
         ({"--dataset": "cubb:drawn"}, "'cub'"),
         ({"--dataset": "cub:drawn"}, "images.txt"),
-        ({"--model": "embedded/efficientnet-lite0"}, "has other weights"),
+        ({"--model": "embedded/squeezenet1_1"}, "has other weights"),
         ({"--model": "absent.safetensors"}, "cannot be loaded again"),
     ],
 )

@@ -38,6 +38,7 @@ def test_every_method_meets_the_same_landmarks_at_the_same_budgets(
         "Shi-Tomasi",
         "SIFT",
         "Grad-CAM peaks",
+        "guided backpropagation",
     ]
     assert found.images == 6
     assert found.unannotated == 2

@@ -44,7 +44,7 @@ def test_a_map_of_edges_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_stages_go_from_the_last_layer_to_the_first_and_nothing_is_touched() -> None:
-    detector = Detector(size=SIZE, device="cpu")
+    detector = Detector("embedded/squeezenet1_1", size=SIZE, device="cpu")
     before = (detector.settings, Classifier(detector.classifier.network).weights_sha256)
     done: list[tuple[int, int]] = []
     found = check_sanity(
@@ -86,7 +86,7 @@ def test_a_named_class_is_explained_instead_of_the_predicted_one() -> None:
 @pytest.mark.slow
 def test_guided_backpropagation_hardly_feels_the_last_layer_and_occlusion_does() -> None:
     """What Adebayo et al. found, on a photograph."""
-    detector = Detector("embedded/squeezenet1_1", device="cpu")
+    detector = Detector("embedded/squeezenet1_1", fine="guided", device="cpu")
     photograph = detector.load(Path(__file__).parents[2] / "samples" / "macaw.jpg")
     (stage,) = check_sanity(detector, [photograph], stages=1).stages
     coarse, fine, _ = stage.changes

@@ -11,6 +11,7 @@ import pytest
 from gnomon.figures import ellipses_95
 from gnomon.report import known_landmarks, write_figures, write_report
 from gnomon.report.index import image_index
+from gnomon.report.paper_figures import FigureFormat
 from gnomon.report.pictures import coloured, data_uri
 from gnomon.runs import read_run, rebuild_detector
 from gnomon.runs.by_image import points_by_image
@@ -128,13 +129,13 @@ def test_an_empty_run_has_a_page(a_run: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89P")]
 )
-def test_figures_for_papers(a_run: Path, kind: str, start: bytes) -> None:
+def test_figures_for_papers(a_run: Path, kind: FigureFormat, start: bytes) -> None:
     run = read_run(a_run)
-    files = write_figures(run, kind)  # type: ignore[arg-type]
+    files = write_figures(run, kind)
     assert [file.stem for file in files] == run.images["image_id"].to_pylist()
     assert all(file.read_bytes().startswith(start) for file in files)
     again = files[0].read_bytes()
-    assert write_figures(run, kind)[0].read_bytes() == again  # type: ignore[arg-type]
+    assert write_figures(run, kind)[0].read_bytes() == again
     if kind == "svg":
         assert b"coarse: occlusion" in again
 

@@ -46,6 +46,6 @@ def before_clamp(node: Node, rule: Callable[[Tensor, Tensor], Tensor]) -> None:
     """Pass what arrives at a clamp through ``rule(arrived, z)``, z being the clamp's input."""
 
     def hook(arrived: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return (rule(arrived[0], getattr(node, "_saved_self")),)  # noqa: B009
+        return (rule(arrived[0], getattr(node, "_saved_self")),)  # noqa: B009 - autograd does not type it
 
     node.register_prehook(hook)

@@ -40,16 +40,23 @@ BACKWARD_KERNELS: dict[object, int] = {
 ALTERNATIVES = "use the fine method 'gradient' or 'smoothgrad' instead"
 
 
-class _GuidedRule(TorchDispatchMode):  # type: ignore[no-untyped-call]
+Note = Callable[[Tensor, Tensor], None]
+"""Is told of each activation, from the outputs down, what arrives at it and its input z."""
+
+
+class _GuidedRule(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
     """Lets through an activation only what is positive, and only where the activation is on."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Note | None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self._note = note
         self.overridden = 0
 
     def guide(self, arrived: Tensor, z: Tensor) -> Tensor:
         """Apply (z > 0) max(R, 0); the kernel then multiplies by f'(z)."""
         self.overridden += 1
+        if self._note is not None:
+            self._note(arrived, z)
         return arrived.clamp(min=0) * (z > 0)
 
     def __torch_dispatch__(
@@ -70,13 +77,15 @@ def _is_hard_tanh(func: object, args: tuple[Any, ...]) -> bool:
     return func is aten.hardtanh_backward.default and args[2] != 0
 
 
-def guided_backward(outputs: Tensor, pixels: Tensor, direction: Tensor) -> Tensor:
+def guided_backward(
+    outputs: Tensor, pixels: Tensor, direction: Tensor, note: Note | None = None
+) -> Tensor:
     """Backpropagate with the guided rule at every activation.
 
     ``ClassifierError`` where no activation was met, or where one may hide in code that the rule
     cannot see into.
     """
-    rule = _GuidedRule()
+    rule = _GuidedRule(note)
     for node in nodes(outputs):
         if is_opaque(node):
             raise ClassifierError(

@@ -4,6 +4,7 @@ import numpy as np
 
 from gnomon.backprop.gradients import FineMethod, gradient, smoothgrad
 from gnomon.backprop.guided import guided
+from gnomon.backprop.layers import guided_layers
 from gnomon.classifier.classifier import Classifier
 from gnomon.errors import SettingError
 from gnomon.plugs import plugged
@@ -12,6 +13,7 @@ from gnomon.types import Heatmap, Image
 
 FINE_METHODS: dict[str, FineMethod] = {
     "guided": guided,
+    "guided-layers": guided_layers,
     "gradient": gradient,
     "smoothgrad": smoothgrad,
 }
@@ -26,7 +28,7 @@ def fine_map(
     label_index: int | None = None,
     seed: int = 0,
 ) -> Heatmap:
-    """Find how much each pixel says about a class: the maximum over channels of |gradient|.
+    """Find how much each pixel says about a class: the maximum over channels of |what is found|.
 
     ``method`` is a name in ``FINE_METHODS`` or "package.module:name" of a ``FineMethod``;
     ``label_index`` is the predicted class where ``None``. The gradient is taken with respect to
@@ -37,10 +39,11 @@ def fine_map(
     if label_index is None:
         label_index = int(classifier.probabilities(image.pixels[None])[0].argmax())
     signed = find(classifier, image, label_index=label_index, target=target, seed=seed)
-    if signed.shape != image.pixels.shape or not signed.isfinite().all():
+    plane = tuple(image.pixels.shape[1:])
+    if signed.ndim != 3 or tuple(signed.shape[1:]) != plane or not signed.isfinite().all():
         raise SettingError(
-            f"fine method {method!r} gives a finite map of shape {tuple(image.pixels.shape)}, "
-            f"not {tuple(signed.shape)} with NaN or infinity"
+            f"fine method {method!r} gives a finite map of shape (channels, {plane[0]}, "
+            f"{plane[1]}), not {tuple(signed.shape)} with NaN or infinity"
         )
     strength = signed.detach().abs().amax(0).cpu().numpy()
     return Heatmap(strength.astype(np.float32), "fine")

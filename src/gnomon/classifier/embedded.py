@@ -16,7 +16,7 @@ from gnomon.classifier.source import Architecture, Loaded
 from gnomon.classifier.state import fit, read_state
 from gnomon.errors import ClassifierError, unknown_name
 
-DEFAULT = "squeezenet1_1"
+DEFAULT = "efficientnet-lite0"
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
 FIRE = ("squeeze1x1", "expand1x1", "expand3x3")
 

@@ -67,7 +67,7 @@ def fit(network: nn.Module, state: State, what: str) -> None:
     Tensors that carry no module versions (safetensors) are taken to be of the current ones.
     """
     if not hasattr(state, "_metadata"):
-        state._metadata = network.state_dict()._metadata  # type: ignore[attr-defined]
+        state._metadata = network.state_dict()._metadata  # type: ignore[attr-defined]  # how torch marks versions
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

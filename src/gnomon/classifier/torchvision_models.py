@@ -93,7 +93,7 @@ def _current(name: str, state: State) -> State:
         if not (name in WITH_AUXILIARY and key.startswith(AUXILIARY)):
             kept[OLD_DENSENET.sub(r"\1\2", key) if name.startswith("densenet") else key] = tensor
     if hasattr(state, "_metadata"):
-        kept._metadata = state._metadata  # type: ignore[attr-defined]
+        kept._metadata = state._metadata  # type: ignore[attr-defined]  # how torch marks versions
     return kept
 
 

@@ -29,7 +29,7 @@ def detect(
     workers: int = 0,
     threads: int | None = None,
     isolate: bool = False,
-    limits: Limits = Limits(),  # noqa: B008
+    limits: Limits = Limits(),
     save_heatmaps: bool = False,
     figures: bool = True,
     quiet: bool = False,

@@ -15,7 +15,7 @@ def train(
     *,
     arch: str = "embedded/efficientnet-lite0",
     out: Path,
-    settings: TrainingSettings = TrainingSettings(),  # noqa: B008
+    settings: TrainingSettings = TrainingSettings(),
     weights: Path | None = None,
     scratch: bool = False,
     size: tuple[int, int] | None = None,

@@ -3,6 +3,7 @@
 from gnomon.evaluation.baselines import BASELINES, Baseline
 from gnomon.evaluation.evaluate import Evaluation, MethodScore, evaluate
 from gnomon.evaluation.grad_cam import grad_cam_peaks
+from gnomon.evaluation.guided_peaks import guided_peaks
 from gnomon.evaluation.inside import InsideScore, score_inside
 from gnomon.evaluation.matching import Match, match
 from gnomon.evaluation.metrics import PartScore, Score, score, score_classes, score_parts
@@ -28,6 +29,7 @@ __all__ = [
     "consistency",
     "evaluate",
     "grad_cam_peaks",
+    "guided_peaks",
     "match",
     "regress",
     "score",

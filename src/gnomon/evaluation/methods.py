@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 from gnomon.detector import Detector, inside_file
 from gnomon.evaluation.baselines import BASELINES, Baseline
 from gnomon.evaluation.grad_cam import grad_cam_peaks
+from gnomon.evaluation.guided_peaks import guided_peaks
 from gnomon.foerstner import refine
 from gnomon.peaks import candidates
 from gnomon.presets import Settings
@@ -40,8 +41,12 @@ OWN: dict[str, Own] = {GNOMON: confidence, "coarse only": coarse_only, "fine onl
 
 
 def baselines(detector: Detector) -> dict[str, Baseline]:
-    """Name what a user could do instead, Grad-CAM by the detector's classifier among it."""
-    return {**BASELINES, "Grad-CAM peaks": grad_cam_peaks(detector.classifier)}
+    """Name what a user could do instead, other maps of the detector's classifier among it."""
+    return {
+        **BASELINES,
+        "Grad-CAM peaks": grad_cam_peaks(detector.classifier),
+        "guided backpropagation": guided_peaks(detector.classifier),
+    }
 
 
 def keeping_all(detector: Detector) -> Detector:

@@ -180,7 +180,7 @@ class UrlStore:
     def append(self, name: str, content: bytes) -> None:
         """See `Store`."""
         if name not in self._appended:
-            self._appended[name] = TemporaryFile()  # noqa: SIM115
+            self._appended[name] = TemporaryFile()  # noqa: SIM115 - open until `close`
             with suppress(FileNotFoundError):
                 self._appended[name].write(self.read(name))
         self._appended[name].write(content)

@@ -68,7 +68,7 @@ class Job:
 
     make: Maker
     out: str
-    limits: Limits = Limits()  # noqa: RUF009
+    limits: Limits = Limits()
     isolate: bool = False
     figures: bool = True
     save_heatmaps: bool = False

@@ -40,7 +40,7 @@ def serve(
     address = f"http://{shown}:{port}/{'' if album is None else 'run'}"
 
     def ready() -> None:
-        print(f"gnomon answers at {address} (Ctrl-C ends it)", flush=True)  # noqa: T201
+        print(f"gnomon answers at {address} (Ctrl-C ends it)", flush=True)  # noqa: T201 - what the command is for
         if show:
             webbrowser.open(address)
 

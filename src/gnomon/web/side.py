@@ -24,7 +24,7 @@ LIKELIEST = 10
 HINT = "Click anywhere to cover the window there, and see how the probabilities move."
 MAPS: tuple[tuple[HeatmapKind, str], ...] = (
     ("coarse", "coarse: what covering costs"),
-    ("fine", "fine: guided gradient"),
+    ("fine", "fine: guided backpropagation"),
     ("confidence", "confidence: both"),
 )
 

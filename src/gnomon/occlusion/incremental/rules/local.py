@@ -134,7 +134,7 @@ def _elementwise_module(call: Call, module: nn.Module, input: Any) -> Match | No
     if not hasattr(module, "inplace"):
         return match
     overwriting = copy.copy(module)
-    overwriting.inplace = True  # type: ignore[assignment]
+    overwriting.inplace = True  # type: ignore[assignment]  # a plain attribute
     assert isinstance(match.rule, Local)
     return Match(replace(match.rule, in_place=overwriting.forward), match.axes)
 

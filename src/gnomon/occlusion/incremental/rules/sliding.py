@@ -62,7 +62,7 @@ class Sliding(Rule):
     divisors: Tensor | None = None
 
     @property
-    def moves(self) -> bool:  # type: ignore[override]
+    def moves(self) -> bool:  # type: ignore[override]  # elsewhere a field
         """Say whether an output reads more than its own place."""
         return not self.is_pointwise
 
