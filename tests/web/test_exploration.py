@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gnomon import Detector
+from gnomon.classifier import load_classifier
 from gnomon.images import decode
 from gnomon.occlusion.occlude import Occlusion
 from gnomon.presets import PRESETS, Settings
@@ -84,6 +85,10 @@ def test_a_browser_chooses_among_what_was_offered() -> None:
     assert next(iter(bench.presets)) == "default"
     with pytest.raises(Exception, match="unknown classifier '/etc/passwd'"):
         bench.detector("/etc/passwd", Settings())
+
+
+def test_a_page_begins_with_the_default_classifier() -> None:
+    assert make_bench((), "cpu").models[0] == load_classifier().name
 
 
 def test_a_classifier_is_loaded_once() -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from gnomon.classifier.embedded import NETWORKS
+from gnomon.classifier.embedded import DEFAULT, NETWORKS
 from gnomon.detector import Detector
 from gnomon.errors import ClassifierError, unknown_name
 from gnomon.images import Picture, find_images
@@ -78,8 +78,8 @@ def make_bench(models: Sequence[str], device: str, run: RunInfo | None = None) -
         makers[run.classifier] = partial(rebuild_detector, run, device=device)
         presets["the run's"] = run.settings
         homes["the run's"] = run.classifier
-    embedded = [f"embedded/{name}" for name in sorted(NETWORKS, reverse=True)]
-    for model in (*models, *embedded):
+    embedded = sorted(NETWORKS, key=lambda name: (name != DEFAULT, name))
+    for model in (*models, *(f"embedded/{name}" for name in embedded)):
         makers.setdefault(model, partial(Detector, model, device=device))
     for name in sorted(PRESETS, key=lambda name: (name != "default", name)):
         presets[name] = PRESETS[name].settings
