@@ -19,7 +19,7 @@ Backward = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 class FineMethod(Protocol):
-    """Tells how much each pixel says about a class: (C,H,W), signed, any device; mostly C is 3."""
+    """Tells how much each channel of each pixel says about a class: (3,H,W), signed, any device."""
 
     def __call__(
         self, classifier: Classifier, image: Image, *, label_index: int, target: Target, seed: int

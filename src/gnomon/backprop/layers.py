@@ -25,19 +25,19 @@ POWER = 1 / 4
 def guided_layers(
     classifier: Classifier, image: Image, *, label_index: int, target: Target, seed: int
 ) -> Tensor:
-    """Give (1,H,W), m^(1/4) · Σ E_l / mean E_l: guided backpropagation m, lit by inner layers l.
+    """Give m^(1/4) · Σ E_l / mean E_l: guided backpropagation m, lit by inner layers l.
 
-    E_l = Σ_c max(R, 0) max(z, 0) over the channels of an activation's input z at which R arrives by
-    the guided rule, scaled bilinearly to the image. The layers are those from 60 % to 80 % of the
-    activations that have maps, in the order of computing; the pixels stand alone where there are
-    none. By measurement: docs/quality.md.
+    It is (3,H,W), the same for each channel. E_l = Σ_c max(R, 0) max(z, 0) over the channels of an
+    activation's input z at which R arrives by the guided rule, scaled bilinearly to the image. The
+    layers are those from 60 % to 80 % of the activations that have maps, in the order of computing;
+    the pixels stand alone where there are none. By measurement: docs/quality.md.
     """
     passed: list[Tensor] = []
 
     def note(arrived: Tensor, z: Tensor) -> None:
-        evidence = _evidence(arrived, z, image)
-        if evidence is not None:
-            passed.append(evidence)
+        channels = _channels(z, image)
+        if channels is not None:
+            passed.append((arrived.clamp(min=0) * z.clamp(min=0)).sum(channels))
 
     signed = pixel_gradient(
         classifier,
@@ -48,21 +48,17 @@ def guided_layers(
     )
     pixels = signed[0].abs().amax(0, keepdim=True)
     layers = _inner(passed[::-1])
-    if not layers:
-        return pixels
-    size = (image.height, image.width)
-    scaled = [interpolate(one, size=size, mode="bilinear")[0] for one in layers]
-    return pixels**POWER * torch.stack(scaled).sum(0)
+    if layers:
+        pixels = pixels**POWER * torch.stack([_light(one, image) for one in layers]).sum(0)
+    return pixels.expand(3, -1, -1)
 
 
-def _evidence(arrived: Tensor, z: Tensor, image: Image) -> Tensor | None:
-    """Give a layer's evidence (1,1,h,w), its mean 1 unless all is 0; ``None`` for no map."""
-    channels = _channels(z, image)
-    if channels is None:
-        return None
-    evidence = (arrived.clamp(min=0) * z.clamp(min=0)).sum(channels).cpu().double()
+def _light(evidence: Tensor, image: Image) -> Tensor:
+    """Bring a layer's evidence (1,h,w) to mean 1, unless all is 0, and to the image's size."""
+    evidence = evidence.cpu().double()
     mean = evidence.mean()
-    return (evidence / mean if mean > 0 else evidence)[None]
+    even = evidence / mean if mean > 0 else evidence
+    return interpolate(even[None], size=(image.height, image.width), mode="bilinear")[0]
 
 
 def _channels(z: Tensor, image: Image) -> int | None:

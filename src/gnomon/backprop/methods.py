@@ -39,11 +39,10 @@ def fine_map(
     if label_index is None:
         label_index = int(classifier.probabilities(image.pixels[None])[0].argmax())
     signed = find(classifier, image, label_index=label_index, target=target, seed=seed)
-    plane = tuple(image.pixels.shape[1:])
-    if signed.ndim != 3 or tuple(signed.shape[1:]) != plane or not signed.isfinite().all():
+    if signed.shape != image.pixels.shape or not signed.isfinite().all():
         raise SettingError(
-            f"fine method {method!r} gives a finite map of shape (channels, {plane[0]}, "
-            f"{plane[1]}), not {tuple(signed.shape)} with NaN or infinity"
+            f"fine method {method!r} gives a finite map of shape {tuple(image.pixels.shape)}, "
+            f"not {tuple(signed.shape)} with NaN or infinity"
         )
     strength = signed.detach().abs().amax(0).cpu().numpy()
     return Heatmap(strength.astype(np.float32), "fine")
