@@ -4,15 +4,12 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
 
-import numpy as np
-from scipy.ndimage import gaussian_filter
-
-from gnomon.detector import Detector, inside_file
+from gnomon.detector import Detector
 from gnomon.evaluation.baselines import BASELINES, Baseline
 from gnomon.evaluation.grad_cam import grad_cam_peaks
 from gnomon.evaluation.guided_peaks import guided_peaks
+from gnomon.evaluation.map_peaks import map_peaks
 from gnomon.foerstner import refine
-from gnomon.peaks import candidates
 from gnomon.presets import Settings
 from gnomon.types import Detection, Heatmap, Keypoints
 
@@ -57,8 +54,6 @@ def keeping_all(detector: Detector) -> Detector:
 
 
 def _peaks(found: Detection, heatmap: Heatmap, smoothing: float, settings: Settings) -> Keypoints:
-    values = gaussian_filter(heatmap.values.astype(np.float64), smoothing, mode="reflect")
-    smooth = Heatmap(values.astype(np.float32), heatmap.kind)
-    proposed = inside_file(candidates(smooth, settings.radius), found.image)
+    proposed = map_peaks(found.image, heatmap, smoothing, settings.radius)
     refined = refine(found.image, proposed, window=settings.refine_window)
     return refined.to_file(found.image.to_file)
