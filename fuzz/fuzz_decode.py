@@ -15,7 +15,7 @@ import numpy as np
 import PIL.Image
 
 with atheris.instrument_imports(include=["gnomon.images", "PIL"]):
-    from PIL import (  # noqa: F401
+    from PIL import (  # noqa: F401 - imported to be instrumented
         BmpImagePlugin,
         GifImagePlugin,
         IcoImagePlugin,

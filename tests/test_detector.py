@@ -8,6 +8,7 @@ from torch import nn
 
 import gnomon
 from gnomon.errors import ClassifierError, SettingError
+from gnomon.images import Resize
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 CAT = SAMPLES / "cat.jpg"
@@ -86,8 +87,8 @@ def test_another_seed_changes_the_coarse_map_only(found: gnomon.Detection) -> No
 
 
 @pytest.mark.parametrize("resize", ["squash", "pad", "crop"])
-def test_keypoints_lie_on_the_photograph_however_it_is_resized(resize: str) -> None:
-    found = gnomon.Detector(Small(), preprocessing=SMALL, resize=resize, device="cpu")(  # type: ignore[arg-type]
+def test_keypoints_lie_on_the_photograph_however_it_is_resized(resize: Resize) -> None:
+    found = gnomon.Detector(Small(), preprocessing=SMALL, resize=resize, device="cpu")(
         SAMPLES / "rocket.jpg"
     )
     assert len(found.keypoints)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -46,6 +48,6 @@ def test_covariance_moves_as_samples_do() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.eye(2), np.full((2, 3), np.nan)])
-def test_a_matrix_that_is_no_affine_map_is_refused(bad: object) -> None:
+def test_a_matrix_that_is_no_affine_map_is_refused(bad: Any) -> None:
     with pytest.raises(ValueError, match="finite 2x3"):
-        Affine(bad)  # type: ignore[arg-type]
+        Affine(bad)

@@ -43,7 +43,7 @@ def test_wrong_shapes_are_refused_when_made() -> None:
     with pytest.raises(ValueError, match="NaN"):
         Keypoints.at([[0, np.nan]], [1])
     with pytest.raises(ValueError, match="frame"):
-        dataclasses.replace(Keypoints.at([], []), frame="paper")  # type: ignore[arg-type]
+        dataclasses.replace(Keypoints.at([], []), frame="paper")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(ValueError, match=r"\(H,W\)"):
         Heatmap(np.zeros(3, np.float32), "coarse")
     with pytest.raises(ValueError, match="NaN"):

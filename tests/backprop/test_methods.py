@@ -91,7 +91,7 @@ def test_smoothgrad_depends_on_seed_and_content_alone(
 
     def values(seed: int, content: str, global_seed: int) -> Any:
         torch.manual_seed(global_seed)
-        np.random.seed(global_seed)  # noqa: NPY002
+        np.random.seed(global_seed)  # noqa: NPY002 - that the old global state has no say
         image = make_image(content=content)
         return fine_map(classifier, image, method="smoothgrad", seed=seed).values
 

@@ -113,7 +113,7 @@ def test_unknown_targets_and_classes_are_named(
 ) -> None:
     classifier = classify(_TwoClasses(1.0))
     with pytest.raises(SettingError, match="did you mean 'logit'"):
-        fine_map(classifier, make_image(), method=method, target="logits")  # type: ignore[arg-type]
+        fine_map(classifier, make_image(), method=method, target="logits")  # type: ignore[arg-type]  # wrong on purpose
     for label_index in (-1, 2):
         with pytest.raises(SettingError, match=f"label_index is {label_index}.*0 to 1"):
             fine_map(classifier, make_image(), method=method, label_index=label_index)

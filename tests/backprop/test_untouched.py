@@ -84,7 +84,7 @@ def test_a_fine_map_leaves_no_trace(
     if not frozen:
         given.conv.weight.grad = torch.ones_like(given.conv.weight)
     classifier = classify(given)
-    classifier.network.fails = fails  # type: ignore[assignment]
+    classifier.network.fails = fails  # type: ignore[assignment]  # _Fragile's own
     before = _everything(given), _everything(classifier.network)
     random_state = torch.get_rng_state()
     if fails:
@@ -109,17 +109,17 @@ def test_backpropagation_afterwards_is_plain_again(
         return found
 
     before = plain()
-    classifier.network.fails = "backward"  # type: ignore[assignment]
+    classifier.network.fails = "backward"  # type: ignore[assignment]  # _Fragile's own
     with pytest.raises(ArithmeticError):
         fine_map(classifier, make_image())
-    classifier.network.fails = ""  # type: ignore[assignment]
+    classifier.network.fails = ""  # type: ignore[assignment]  # _Fragile's own
     assert torch.equal(plain(), before)
 
 
 def test_no_parameter_gradient_is_computed(classify: Classify, make_image: MakeImage) -> None:
     masks: list[list[bool]] = []
 
-    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
         def __torch_dispatch__(
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
@@ -127,7 +127,7 @@ def test_no_parameter_gradient_is_computed(classify: Classify, make_image: MakeI
                 masks.append(list(args[-1]))
             return func(*args, **(kwargs or {}))
 
-    with Watch():  # type: ignore[no-untyped-call]
+    with Watch():  # type: ignore[no-untyped-call]  # torch's own
         fine_map(classify(_Fragile()), make_image())
     assert masks == [[True, False, False]]
 
@@ -173,7 +173,7 @@ def test_outputs_or_gradients_that_are_not_finite_are_an_error(
     classifier = classify(Steep())
     with pytest.raises(ClassifierError, match="gradient at the pixels is not finite"):
         fine_map(classifier, make_image(), target="logit")
-    classifier.network.fails = "outputs"  # type: ignore[assignment]
+    classifier.network.fails = "outputs"  # type: ignore[assignment]  # _Fragile's own
     with pytest.raises(ClassifierError, match="outputs are not finite"):
         fine_map(classifier, make_image(), label_index=0)
 

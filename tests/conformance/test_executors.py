@@ -38,7 +38,7 @@ WORKERS = {"serial": 1, "local": 2, "ray": 1}
 @pytest.fixture(scope="module", autouse=True)
 def ray_here() -> Iterator[None]:
     """Begin Ray on this machine, for workers that find the modules of the tests."""
-    ray = pytest.importorskip("ray")
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", search_path())
         ray.init(num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)

@@ -16,7 +16,7 @@ from gnomon.scale.serial import SerialExecutor
 def test_each_gpu_of_a_cluster_has_a_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ray = pytest.importorskip("ray")
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
     monkeypatch.setenv("PYTHONPATH", search_path())
     ray.shutdown()
     ray.init(num_cpus=4, num_gpus=2, log_to_driver=False, logging_level="error")
@@ -30,7 +30,7 @@ def test_each_gpu_of_a_cluster_has_a_worker(
 
 @pytest.mark.slow
 def test_a_node_that_dies_costs_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ray = pytest.importorskip("ray")
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
     from ray.cluster_utils import Cluster
 
     monkeypatch.setenv("PYTHONPATH", search_path())
@@ -56,7 +56,7 @@ def test_a_node_that_dies_costs_no_row(tmp_path: Path, monkeypatch: pytest.Monke
         killer.join(10)
     finally:
         ray.shutdown()
-        cluster.shutdown()  # type: ignore[no-untyped-call]
+        cluster.shutdown()  # type: ignore[no-untyped-call]  # Ray's own
     assert killed
     assert killed[0] < 25
     assert (info.n_images, info.n_failures) == (200, 0)

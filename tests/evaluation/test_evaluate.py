@@ -11,6 +11,7 @@ from gnomon.errors import ClassifierError, GnomonError, SettingError
 from gnomon.evaluation import baselines, evaluate, match, score
 from gnomon.evaluation.evaluate import evenly
 from gnomon.evaluation.methods import GNOMON, OWN, keeping_all
+from gnomon.presets import SettingChanges
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +79,12 @@ def test_either_map_alone_is_the_detector_without_the_other(
     samples: list[Sample], detector: Detector
 ) -> None:
     """A map's own peaks are those of its log-likelihood, as far as float32 tells them apart."""
-    for name, changes in (
-        ("coarse only", {"coarse_weight": 1.0, "fine_weight": 0.0}),
-        ("fine only", {"coarse_weight": 0.0, "fine_weight": 1.0}),
-    ):
-        alone = Detector(size=64, device="cpu", keep=1.0, **changes)  # type: ignore[arg-type]
+    weights: dict[str, SettingChanges] = {
+        "coarse only": {"keep": 1.0, "coarse_weight": 1.0, "fine_weight": 0.0},
+        "fine only": {"keep": 1.0, "coarse_weight": 0.0, "fine_weight": 1.0},
+    }
+    for name, changes in weights.items():
+        alone = Detector(size=64, device="cpu", **changes)
         found = keeping_all(detector)(samples[1].image)
         mine = OWN[name](found, detector.settings)
         np.testing.assert_allclose(mine.xy, alone(samples[1].image).keypoints.xy, atol=1e-9)

@@ -1,6 +1,7 @@
 """Parts against annotated ones, and annotated points from parts, on cases worked out by hand."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +15,12 @@ from gnomon.evaluation.parts import annotated_part
 from gnomon.types import Landmarks
 
 
-def sample(names: tuple[str, ...], xy: object, **more: object) -> Sample:
+def sample(names: tuple[str, ...], xy: object, **more: Any) -> Sample:
     points = np.array(xy, dtype=float)
     marks = Landmarks(
         points, np.arange(len(points)), names, np.ones(len(points), dtype=np.bool_), scale=100.0
     )
-    return Sample(Path("x.jpg"), landmarks=marks, boxes=np.array([[0, 0, 100, 50]]), **more)  # type: ignore[arg-type]
+    return Sample(Path("x.jpg"), landmarks=marks, boxes=np.array([[0, 0, 100, 50]]), **more)
 
 
 def test_parts_that_follow_the_names_agree_wholly() -> None:

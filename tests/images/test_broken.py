@@ -167,6 +167,6 @@ def test_closed_image() -> None:
 
 def test_no_source() -> None:
     with pytest.raises(ImageError, match=r"^int: not a source of an image; give a path, "):
-        decode(3)  # type: ignore[arg-type]
+        decode(3)  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(ImageError, match=r"^bytes: empty"):
         decode(b"")

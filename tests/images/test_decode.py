@@ -218,7 +218,7 @@ def test_first_frame_of_an_animation(kind: str) -> None:
     frames = [PIL.Image.new("RGB", (6, 4), colour) for colour in ("red", "lime", "blue")]
     options = {"lossless": True} if kind == "WEBP" else {}
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
-    assert PIL.Image.open(BytesIO(data)).n_frames == 3  # type: ignore[attr-defined]
+    assert PIL.Image.open(BytesIO(data)).n_frames == 3  # type: ignore[attr-defined]  # only files of many frames have it
     assert np.unique(decode(data).rgb.reshape(-1, 3), axis=0).tolist() == [[255, 0, 0]]
 
 

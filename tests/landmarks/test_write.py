@@ -130,7 +130,7 @@ def test_the_histogram_stars_the_most_frequent(found: Salient) -> None:
         places = np.asarray(star.get_offsets())[:, 0].astype(int)
         named = [found.overall.bins[at].landmark for at in places]
         assert tuple(named) == histogram.salient
-        bars = [(round(bar.get_x() + 0.425), bar.get_height()) for bar in axes.patches]  # type: ignore[attr-defined]
+        bars = [(round(bar.get_x() + 0.425), bar.get_height()) for bar in axes.patches]  # type: ignore[attr-defined]  # bars are rectangles
         for at, height in bars:
             landmark = found.overall.bins[at].landmark
             (told,) = [one for one in histogram.bins if one.landmark == landmark]

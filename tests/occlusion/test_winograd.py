@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,9 +15,9 @@ def maps(count: int, channels: int, height: int, width: int, seed: int = 0) -> t
     return values.contiguous(memory_format=torch.channels_last)
 
 
-def convolution(channels: int, out: int, **settings: object) -> nn.Conv2d:
+def convolution(channels: int, out: int, **settings: Any) -> nn.Conv2d:
     torch.manual_seed(1)
-    return nn.Conv2d(channels, out, 3, **settings).eval().requires_grad_(False)  # type: ignore[arg-type]
+    return nn.Conv2d(channels, out, 3, **settings).eval().requires_grad_(False)
 
 
 @settings(deadline=None, max_examples=40)

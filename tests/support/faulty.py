@@ -87,7 +87,7 @@ class DrawsOnGpu(Draws):
         return DrawnOnGpu(self.seconds)
 
 
-class Flaky(LocalFileSystem):  # type: ignore[misc]
+class Flaky(LocalFileSystem):  # type: ignore[misc]  # fsspec is untyped
     """A store that is slow, and in which every request fails the first time."""
 
     protocol = "flaky"

@@ -49,6 +49,6 @@ def guarded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def read(folder: Path) -> Any:
         samples = [GuardedSample(path) for path in sorted(folder.glob("*/*/*.png"))]
-        return Samples(len(samples), samples.__getitem__)  # type: ignore[arg-type]
+        return Samples(len(samples), samples.__getitem__)  # type: ignore[arg-type]  # stands in for a Sample
 
     monkeypatch.setitem(DATASETS, "guarded", read)

@@ -1,5 +1,6 @@
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -92,10 +93,10 @@ def test_the_data_sets_own_test_split_stays_the_test_split() -> None:
     ],
 )
 def test_what_cannot_be_parted_gets_a_sentence(
-    given: list[Photo], choices: dict[str, float], says: str
+    given: list[Photo], choices: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(DatasetError, match=says):
-        divide(given, TrainingSettings(**choices))  # type: ignore[arg-type]
+        divide(given, TrainingSettings(**choices))
 
 
 def test_a_share_beside_an_own_test_split_is_refused() -> None:
@@ -117,7 +118,7 @@ def test_a_share_beside_an_own_test_split_is_refused() -> None:
         {"patience": 0},
     ],
 )
-def test_settings_that_make_no_sense_are_refused(choice: dict[str, float]) -> None:
+def test_settings_that_make_no_sense_are_refused(choice: dict[str, Any]) -> None:
     (name,) = choice
     with pytest.raises(SettingError, match=name):
-        TrainingSettings(**choice)  # type: ignore[arg-type]
+        TrainingSettings(**choice)

@@ -89,7 +89,7 @@ def as_json(file: Path) -> int:
 
 
 def h5(file: Path) -> int:
-    h5py = pytest.importorskip("h5py")
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
     with h5py.File(file) as read:
         return sum(len(group["keypoints"]) for group in read.values())
 

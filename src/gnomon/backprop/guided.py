@@ -48,7 +48,7 @@ class _GuidedRule(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch'
     """Lets through an activation only what is positive, and only where the activation is on."""
 
     def __init__(self, note: Note | None) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's own
         self._note = note
         self.overridden = 0
 

@@ -93,7 +93,7 @@ def _preprocessing(processor: Any) -> Preprocessing:
     return Preprocessing(
         size=(height, width),
         crop_fraction=_crop_fraction(fields, height),
-        interpolation=PIL.Image.Resampling(fields.get("resample", 2)).name.lower(),  # type: ignore[arg-type]
+        interpolation=PIL.Image.Resampling(fields.get("resample", 2)).name.lower(),  # type: ignore[arg-type]  # Pillow's names are ours
         mean=tuple(mean.tolist()),
         std=tuple(std.tolist()),
         channels="rgb" if np.argmax(shift) == 0 else "bgr",

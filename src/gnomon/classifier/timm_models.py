@@ -92,7 +92,7 @@ def _filled(architecture: Architecture, weights: Path) -> nn.Module:
     except Exception as error:
         raise ClassifierError(mismatch(build(architecture), state, repr(str(weights)))) from error
     network.pretrained_cfg.pop("state_dict")
-    return network  # type: ignore[no-any-return]
+    return network  # type: ignore[no-any-return]  # timm types no network
 
 
 def _class_names(network: nn.Module) -> tuple[str, ...]:

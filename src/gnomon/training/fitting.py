@@ -65,7 +65,7 @@ def fit(
         trainer = Trainer(
             accelerator={"cuda": "gpu"}.get(device.type, device.type),
             devices=1 if device.index is None else [device.index],
-            precision=precision,  # type: ignore[arg-type]
+            precision=precision,  # type: ignore[arg-type]  # read from a record, one of Lightning's
             max_epochs=settings.epochs,
             logger=CSVLogger(folder, name="logs"),
             callbacks=[

@@ -88,7 +88,7 @@ def make_bench(models: Sequence[str], device: str, run: RunInfo | None = None) -
 
 def tuned(settings: Settings, changes: dict[str, float]) -> Settings:
     """Give the settings with some of them changed."""
-    return replace(settings, **changes)  # type: ignore[arg-type]
+    return replace(settings, **changes)  # type: ignore[arg-type]  # the sliders are named by fields
 
 
 def examples() -> list[Path]:

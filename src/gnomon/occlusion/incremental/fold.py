@@ -40,7 +40,7 @@ def _norm(module: fx.GraphModule, node: fx.Node) -> tuple[Tensor, Tensor] | None
             called.weight,
             called.bias,
         )
-        epsilon = called.eps
+        epsilon: Any = called.eps
     elif node.op == "call_function" and node.target is F.batch_norm:
         names = ("input", "running_mean", "running_var", "weight", "bias")
         given = dict(zip((*names, "training", "momentum", "eps"), node.args, strict=False))
@@ -48,7 +48,7 @@ def _norm(module: fx.GraphModule, node: fx.Node) -> tuple[Tensor, Tensor] | None
         if given.get("training", False) is not False:
             return None
         values = tuple(_constant(module, given.get(name)) for name in names[1:])
-        epsilon = given.get("eps", 1e-5)  # type: ignore[assignment]
+        epsilon = given.get("eps", 1e-5)
     else:
         return None
     mean, variance, weight, bias = values
