@@ -1,4 +1,4 @@
-"""What should make the default's keypoints: which fine map, how much smoothing and coarse map.
+"""What makes the default's keypoints: which network, fine map, smoothing and weight of the coarse.
 
 The coarse and fine maps of an even choice of photographs (the training split of ``cub10``, never
 its test split, and ``car_parts``) are computed once for each embedded network; then each choice of
@@ -17,15 +17,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from default_classifier import BUDGET, NETWORKS, SIZE, figures, with_points
 from gnomon import Detection, Detector, fuse
 from gnomon.backprop import fine_map
 from gnomon.datasets import Sample, open_dataset
+from gnomon.evaluation import match, score, score_inside
+from gnomon.evaluation.evaluate import evenly
 from gnomon.peaks import candidates
 from gnomon.types import Heatmap, Keypoints
 from measure import DATA, record
 
 Row = dict[str, float | str]
+
+NETWORKS = ("embedded/efficientnet-lite0", "embedded/squeezenet1_1")
+BUDGET, ALPHA, SIZE = 15, 0.1, 224
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,26 @@ def main() -> int:
     return 0
 
 
+def with_points(samples: list[Sample], count: int) -> list[Sample]:
+    """Choose ``count`` samples that have annotated points, at even steps."""
+    seen = [one for one in samples if one.landmarks is not None and one.landmarks.visible.any()]
+    return evenly(seen, count)
+
+
+def f1(samples: list[Sample], keypoints: list[Keypoints]) -> float:
+    """Score the best points against the annotated ones."""
+    pairs = zip(keypoints, samples, strict=True)
+    matches = [match(found, one.landmarks) for found, one in pairs if one.landmarks is not None]
+    (result,) = score(matches, (BUDGET,), (ALPHA,))
+    return result.f1.value
+
+
+def inside(samples: list[Sample], keypoints: list[Keypoints]) -> float:
+    """Count the best points that lie inside an annotated part, as a share."""
+    (result,) = score_inside(keypoints, [one.polygons for one in samples], (BUDGET,))
+    return result.share.value
+
+
 def measure(network: str, chosen: dict[str, list[Sample]]) -> list[Row]:
     """Score every choice with one network."""
     detector = Detector(network, size=SIZE, resize="squash")
@@ -100,13 +124,12 @@ def measure(network: str, chosen: dict[str, list[Sample]]) -> list[Row]:
     }
     rows = []
     for choice in choices():
-        scores = {
-            name: figures(
-                samples, [choice.keypoints(one, maps[choice.fine]) for one, maps in found[name]]
-            )
-            for name, samples in chosen.items()
+        points = {
+            name: [choice.keypoints(one, maps[choice.fine]) for one, maps in found[name]]
+            for name in chosen
         }
-        birds, cars = scores["cub10 train"]["f1"], scores["car_parts"]["inside_a_part"]
+        birds = f1(chosen["cub10 train"], points["cub10 train"])
+        cars = inside(chosen["car_parts"], points["car_parts"])
         row: Row = {"network": network, "mean": float(np.mean([birds, cars]))}
         row |= {"cub10 f1": birds, "car_parts inside": cars}
         row |= {name: getattr(choice, name) for name in Choice.__dataclass_fields__}

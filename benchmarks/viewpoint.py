@@ -1,6 +1,6 @@
 """Does a network that learnt viewpoints alone find a car's parts as well as one that knows classes.
 
-One SqueezeNet 1.1 has ImageNet's 1000 classes; the other starts from it and learns nothing but
+One EfficientNet-Lite0 has ImageNet's 1000 classes; the other starts from it and learns nothing but
 "front" or "rear", as ``gnomon train car_parts:FOLDER --labels viewpoint`` does. Both detect with
 the default preset on photographs of ``car_parts`` that the second has not learnt from, and meet the
 same annotated parts: precision, recall and F1 of the best 15 points at a tolerance of 0.1 of the
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from default_classifier import SIZE, with_points
+from default_preset import SIZE, with_points
 from gnomon import Detector, load_classifier
 from gnomon.datasets import open_dataset
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
@@ -24,7 +24,7 @@ from gnomon.training.network import Start
 from keypoint_quality import measure
 from measure import DATA, record
 
-NETWORK = "embedded/squeezenet1_1"
+NETWORK = "embedded/efficientnet-lite0"
 SHOWN = ("gnomon", "coarse only", "fine only", "Grad-CAM peaks")
 
 

@@ -42,7 +42,9 @@ class FeatureMaps:
     @torch.no_grad()
     def __call__(self, pixels: Tensor) -> list[Tensor]:
         """Compute the maps (C,h,w) of RGB pixels (3,H,W) in [0,1], one for each layer."""
-        batch = pixels[None].to(self._classifier.device, self._classifier.dtype)
+        batch = pixels[None].to(
+            self._classifier.device, self._classifier.dtype, memory_format=torch.channels_last
+        )
         self._network(self._classifier.preprocessing.normalise(batch))
         maps = [self._caught.pop(name)[0] for name in self.layers]
         if any(one.ndim != 3 for one in maps):
