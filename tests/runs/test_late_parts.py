@@ -186,16 +186,24 @@ def test_parts_stand_in_the_order_of_the_listing_however_they_came(spans: list[S
     assert groups == [nested, [Span(8, 9)]]
 
 
+SPAN = Span(0, 7)
+
+
 @pytest.mark.parametrize(
-    "other", [Commit(Span(0, 7), frozenset({1})), Commit(Span(0, 7), points=3)]
+    ("one", "other"),
+    [
+        (Commit(SPAN, frozenset({3})), Commit(SPAN, frozenset({1}))),
+        (Commit(SPAN, frozenset({3}), points=0), Commit(SPAN, points=0)),
+        (Commit(SPAN), Commit(SPAN, points=3)),
+    ],
 )
 @pytest.mark.parametrize("turns", list(combinations(range(4), 2)))
 def test_two_writers_of_one_span_do_not_mix_their_files(
-    tmp_path: Path, other: Commit, turns: Sequence[int]
+    tmp_path: Path, one: Commit, other: Commit, turns: Sequence[int]
 ) -> None:
     """One could not read what the other could, or found more; in every order of their writes."""
     store = begun(tmp_path / "run")
-    mine, theirs = iter(Commit(Span(0, 7), frozenset({3})).writes()), iter(other.writes())
+    mine, theirs = iter(one.writes()), iter(other.writes())
     for turn in range(4):
         store.write(*next(mine if turn in turns else theirs))
         checked(tmp_path / "run")
@@ -204,7 +212,7 @@ def test_two_writers_of_one_span_do_not_mix_their_files(
 
 def test_two_writers_of_the_same_rows_write_the_same_files() -> None:
     """Only the seconds differ that they took, in the images table."""
-    mine, theirs = Commit(Span(0, 7)).writes(0.1), Commit(Span(0, 7)).writes(0.2)
+    mine, theirs = Commit(SPAN).writes(0.1), Commit(SPAN).writes(0.2)
     assert [name for name, _ in mine] == [name for name, _ in theirs]
     assert mine[0] == theirs[0]
     assert mine[1] != theirs[1]
