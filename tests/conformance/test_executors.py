@@ -1,5 +1,6 @@
 """One suite over all executors: whatever goes wrong, the rows are those of an undisturbed run."""
 
+import csv
 import errno
 import multiprocessing
 import os
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from faulty import (
     Draws,
     DrawsOnGpu,
     Flaky,
+    commit_late,
     detect,
     drive,
     killing,
@@ -27,8 +30,12 @@ from faulty import (
 )
 
 from gnomon.errors import RunError, SettingError
-from gnomon.runs import files, read_run
-from gnomon.scale import EXECUTORS, executor
+from gnomon.export import export_run
+from gnomon.runs import Failure, files, read_run
+from gnomon.runs.listing import Input
+from gnomon.runs.spans import Span
+from gnomon.runs.writer import Shard
+from gnomon.scale import EXECUTORS, Job, Unseen, executor
 from gnomon.scale.executors import Executor
 from gnomon.scale.serial import SerialExecutor
 
@@ -133,6 +140,71 @@ def test_an_image_that_kills_its_worker_is_found_and_the_rest_is_done(
     assert (failure.path, failure.error) == (str(poison), "WorkerDied")
     images, _ = rows(tmp_path / "run")
     assert images == [row for row in undisturbed[0] if row["path"] != str(poison)]
+
+
+@dataclass
+class CutOff(Unseen):
+    """A worker in a process of its own that is taken for dead and then commits its shard.
+
+    Nobody waits for it; ``heals`` when the run has given up an image of its shard, or by hand.
+    """
+
+    pictures: list[Path]
+    out: Path
+    heals: bool
+
+    def __post_init__(self) -> None:
+        inputs = enumerate(self.pictures[8:16], start=8)
+        shard = Shard(Span(8, 15), tuple((number, Input(str(path))) for number, path in inputs))
+        job = Job(make=Draws(mortal=False), out=str(self.out), figures=False)
+        context = multiprocessing.get_context("forkserver")
+        self._heal = context.Event()
+        self._process = context.Process(
+            target=commit_late, args=(job, shard, self._heal), daemon=True
+        )
+        self._process.start()
+
+    def failed(self, failure: Failure) -> None:
+        if self.heals:
+            self.heal()
+
+    def heal(self) -> None:
+        self._heal.set()
+        self._process.join()
+        assert self._process.exitcode == 0
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_worker_that_is_taken_for_dead_and_commits_late(
+    tmp_path: Path, outliving: Executor, pictures: list[Path], closed: bool
+) -> None:
+    """Its shard was done again in halves meanwhile, and an image of it given up."""
+    PIL.Image.new("RGB", (6, 6), POISON).save(pictures[13])
+    detect(pictures, tmp_path / "whole", SerialExecutor(), make=Draws(mortal=False))
+    undisturbed, out = rows(tmp_path / "whole"), tmp_path / "run"
+    late = CutOff(pictures, out, heals=not closed)
+    info = detect(pictures, out, outliving, watch=late)
+    if closed:
+        assert (info.n_images, info.n_failures) == (59, 1)
+        late.heal()
+    names = [name[:26] for name in sorted(os.listdir(out / "images"))]
+    assert {"part-0000000008-0000000011", "part-0000000008-0000000015"} <= set(names)
+    assert rows(out) == undisturbed
+    assert read_run(out).failures == ()
+    if closed:
+        info = detect(pictures, out, outliving, resume=True)
+    assert (info.n_images, info.n_keypoints) == (60, len(undisturbed[1]))
+    assert (info.n_failures, (out / "failures.jsonl").read_bytes()) == (0, b"")
+    assert rows(out) == undisturbed
+    assert exported(out) == exported(tmp_path / "whole")
+
+
+def exported(run: Path) -> list[Any]:
+    """Give the lines of a run as CSV, without the seconds of its images."""
+    out = export_run(run, "csv", run.with_suffix(".csv")).path
+    images = csv.DictReader((out / "images.csv").read_text().splitlines())
+    keypoints = (out / "keypoints.csv").read_text().splitlines()
+    return [sorted(str(row | {"seconds": ""}) for row in images), sorted(keypoints)]
 
 
 def test_a_slow_and_failing_store_for_inputs_and_run(

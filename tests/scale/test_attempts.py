@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from gnomon.errors import RunError
-from gnomon.runs.committed import Gathering, Span
+from gnomon.runs.committed import Gathering
 from gnomon.runs.listing import Input
+from gnomon.runs.spans import Span
 from gnomon.runs.store import Store, open_store
 from gnomon.runs.writer import Shard
 from gnomon.scale.attempts import ALONE, STILLBORN, TOGETHER, Attempts

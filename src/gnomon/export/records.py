@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gnomon.errors import RunError
 from gnomon.export.assigned import Assigned
 from gnomon.export.rows import Rows
-from gnomon.runs.reader import file_names
+from gnomon.runs.spans import files_together
 from gnomon.runs.store import open_store
 from gnomon.runs.tables import KEYPOINTS
 from gnomon.types import Floats
@@ -76,20 +76,26 @@ def stream(run: str | Path) -> Iterator[Record]:
     """Read a run's images in its order, by path or URL, each with all of its keypoints.
 
     A file of the images table and that of the keypoints table of the same name hold the same
-    images in the same order. ``RunError`` where one cannot be read or says something else.
+    images in the same order; an image that stands in several counts once, as `read_run` counts it.
+    ``RunError`` where one cannot be read or says something else.
     """
     store = open_store(run)
     assigned = Assigned(run)
-    for name in file_names(store):
-        try:
-            images, keypoints = (
-                pq.ParquetFile(pa.BufferReader(store.read(f"{table}/{name}")))
-                for table in ("images", "keypoints")
-            )
-            for record in _part(images, keypoints):
-                yield Record(record.image, assigned.fill(record.image.image_id, record.points))
-        except (OSError, pa.ArrowException) as error:
-            raise RunError(f"{name} of {store} cannot be read: {error}") from error
+    for names in files_together(store):
+        seen: set[str] = set()
+        for name in names:
+            try:
+                images, keypoints = (
+                    pq.ParquetFile(pa.BufferReader(store.read(f"{table}/{name}")))
+                    for table in ("images", "keypoints")
+                )
+                for record in _part(images, keypoints):
+                    key = record.image.image_id
+                    if key not in seen:
+                        seen.add(key)
+                        yield Record(record.image, assigned.fill(key, record.points))
+            except (OSError, pa.ArrowException) as error:
+                raise RunError(f"{name} of {store} cannot be read: {error}") from error
     assigned.close()
 
 

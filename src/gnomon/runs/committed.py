@@ -1,61 +1,45 @@
 """What is committed of a run: which span of the listing, written whole or not at all."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from itertools import groupby
-from typing import Any, Self
+from hashlib import sha256
+from itertools import islice
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
 from gnomon.runs.reader import Failure
+from gnomon.runs.spans import Part, Span, parts_of
 from gnomon.runs.store import Store
-from gnomon.runs.tables import IMAGES, KEYPOINTS, image_row, keypoint_rows
+from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id, image_row, keypoint_rows
 from gnomon.types import Detection
 
 NOTE = b"gnomon"
-NAME = re.compile(r"part-(\d{10})-(\d{10})(?:-r(\d+))?\.parquet")
 READERS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """The inputs from number ``first`` to ``last``, both included.
+class Committed:
+    """What is known of a part without its rows: counts, and failures by input number."""
 
-    A later ``attempt`` covers those of them that failed before, and only those.
-    """
-
-    first: int
-    last: int
-    attempt: int = 0
-
-    @property
-    def file_name(self) -> str:
-        """Name the span's two Parquet files."""
-        again = f"-r{self.attempt}" if self.attempt else ""
-        return f"part-{self.first:010}-{self.last:010}{again}.parquet"
-
-    @classmethod
-    def of(cls, file_name: str) -> Self:
-        """Read a span back from a file's name."""
-        match = NAME.fullmatch(file_name)
-        if match is None:
-            raise RunError(
-                f"images/{file_name} is no file that this gnomon wrote, so the run cannot go on;"
-                " detect into another folder"
-            )
-        return cls(*(int(number or 0) for number in match.groups()))
+    part: Part
+    n_images: int
+    n_keypoints: int
+    failures: tuple[tuple[int, Failure], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Committed:
-    """What is known of a shard without its rows: counts, and failures by input number."""
+class Settled:
+    """What parts that overlap come to, each image counted once, and the latest ``attempt`` at them.
 
-    span: Span
+    An input is among the ``failures`` where no part holds its image.
+    """
+
+    attempt: int
     n_images: int
     n_keypoints: int
     failures: tuple[tuple[int, Failure], ...]
@@ -88,19 +72,24 @@ class Gathering:
 
         A later attempt that got no image is not written: what failed is known already.
         """
-        n_keypoints = sum(table.num_rows for table in self._keypoints)
-        done = Committed(span, len(self._images), n_keypoints, tuple(self._failures))
+        failures = [[number, asdict(failure)] for number, failure in self._failures]
+        table = pa.Table.from_pylist(self._images, schema=IMAGES)
+        images = table.replace_schema_metadata({NOTE: json.dumps({"failures": failures})})
+        keypoints = pa.concat_tables([KEYPOINTS.empty_table(), *self._keypoints])
+        part = Part(span, _digest(images, keypoints))
         if self._images or not span.attempt:
-            note = {
-                "n_keypoints": n_keypoints,
-                "failures": [[number, asdict(failure)] for number, failure in self._failures],
-            }
-            images = pa.Table.from_pylist(self._images, schema=IMAGES)
-            keypoints = pa.concat_tables([KEYPOINTS.empty_table(), *self._keypoints])
-            store.write(f"keypoints/{span.file_name}", _parquet(keypoints))
-            noted = images.replace_schema_metadata({NOTE: json.dumps(note)})
-            store.write(f"images/{span.file_name}", _parquet(noted))
-        return done
+            store.write(f"keypoints/{part.file_name}", _parquet(keypoints))
+            store.write(f"images/{part.file_name}", _parquet(images))
+        return Committed(part, images.num_rows, keypoints.num_rows, tuple(self._failures))
+
+
+def _digest(images: pa.Table, keypoints: pa.Table) -> str:
+    """Tell parts of one span apart that hold other rows; the seconds that they took are no matter.
+
+    Two writers of the same name write the same, so whose files stand in the end is no matter.
+    """
+    content = _parquet(images.drop_columns(["seconds"])) + _parquet(keypoints)
+    return sha256(content).hexdigest()[:16]
 
 
 def _parquet(table: pa.Table) -> bytes:
@@ -110,77 +99,44 @@ def _parquet(table: pa.Table) -> bytes:
     return content
 
 
-def spans_of(store: Store) -> list[Span]:
-    """Name the spans that are complete, in the order of the listing."""
-    spans = [Span.of(name) for name in store.names("images") if name.endswith(".parquet")]
-    return sorted(spans, key=lambda span: (span.first, span.attempt))
-
-
-def read_committed(store: Store, spans: Iterable[Span]) -> Iterator[Committed]:
-    """Read what each span's files say of themselves, in order."""
-    with ThreadPoolExecutor(READERS) as pool:
-        batch: list[Span] = []
-        for span in spans:
-            batch.append(span)
-            if len(batch) == 64 * READERS:
-                yield from pool.map(lambda one: _read_one(store, one), batch)
-                batch.clear()
-        yield from pool.map(lambda one: _read_one(store, one), batch)
-
-
 def committed(store: Store, span: Span) -> Committed | None:
-    """Read what a span's files say of themselves; ``None`` where they are not there."""
-    return _read_one(store, span) if span.file_name in store.names("images") else None
+    """Read what a span's part says of itself; ``None`` where it is not there."""
+    part = next((part for part in parts_of(store) if part.span == span), None)
+    if part is None:
+        return None
+    images, failures = _read(store, part)
+    return Committed(part, len(images), sum(images.values()), tuple(failures.items()))
 
 
-def _read_one(store: Store, span: Span) -> Committed:
-    name = f"images/{span.file_name}"
+def settled(store: Store, together: Iterable[list[Part]]) -> Iterator[Settled]:
+    """Say what each group of parts that overlap comes to, in order."""
+    groups = iter(together)
+    with ThreadPoolExecutor(READERS) as pool:
+        while batch := list(islice(groups, 64 * READERS)):
+            yield from pool.map(lambda group: _settle(store, group), batch)
+
+
+def _settle(store: Store, group: list[Part]) -> Settled:
+    images: dict[str, int] = {}
+    failures: dict[int, Failure] = {}
+    for part in group:
+        mine, failed = _read(store, part)
+        images = mine | images
+        failures |= failed
+    left = ((n, why) for n, why in sorted(failures.items()) if image_id(why.path) not in images)
+    attempt = max(part.span.attempt for part in group)
+    return Settled(attempt, len(images), sum(images.values()), tuple(left))
+
+
+def _read(store: Store, part: Part) -> tuple[dict[str, int], dict[int, Failure]]:
+    """Read a part's images by id, each with its number of keypoints, and its failures by number."""
+    name = f"images/{part.file_name}"
     try:
         with pq.ParquetFile(pa.BufferReader(store.read(name))) as file:
             note = json.loads(file.schema_arrow.metadata[NOTE])
-            failures = tuple((number, Failure(**one)) for number, one in note["failures"])
-            return Committed(span, file.metadata.num_rows, note["n_keypoints"], failures)
+            failures = {number: Failure(**one) for number, one in note["failures"]}
+            rows = file.read(["image_id", "n_keypoints"])
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise RunError(f"{store}/{name} cannot be read: {error}") from error
-
-
-def still_failed(found: Iterable[Committed]) -> Iterator[tuple[Span, list[tuple[int, Failure]]]]:
-    """Give what failed in each span and in every later attempt at it, with the latest attempt."""
-    for _, group in groupby(found, _Bases()):
-        first, *later = group
-        failed = dict(first.failures)
-        for done in sorted(later, key=lambda one: one.span.attempt):
-            again = dict(done.failures)
-            tried = [one for one in failed if done.span.first <= one <= done.span.last]
-            failed = {one: why for one, why in failed.items() if one not in tried} | again
-        if failed:
-            attempt = max(done.span.attempt for done in (first, *later))
-            yield Span(first.span.first, first.span.last, attempt), sorted(failed.items())
-
-
-class _Bases:
-    """Gives each the first one that covers it, of spans in order."""
-
-    def __init__(self) -> None:
-        self._base: Span | None = None
-
-    def __call__(self, done: Committed) -> Span:
-        if not done.span.attempt or self._base is None:
-            self._base = done.span
-        return self._base
-
-
-def gaps(spans: Iterable[Span], n_inputs: int) -> Iterator[tuple[int, int]]:
-    """Give the ranges [from, to) of inputs that no span covers, in order.
-
-    >>> list(gaps([Span(2, 3), Span(6, 7, 1)], 8))
-    [(0, 2), (4, 8)]
-    """
-    place = 0
-    bases = (span for span in spans if not span.attempt)
-    for span in sorted(bases, key=lambda span: span.first):
-        if span.first > place:
-            yield place, span.first
-        place = max(place, span.last + 1)
-    if place < n_inputs:
-        yield place, n_inputs
+    ids, counts = (column.to_pylist() for column in rows.columns)
+    return dict(zip(ids, counts, strict=True)), failures

@@ -2,16 +2,16 @@
 
 import csv
 import os
-import threading
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
+from uuid import uuid4
 
 
 def aside_of(path: str) -> str:
     """Name the file in which a path's content is gathered: hidden, and this writer's own."""
     folder, slash, name = path.rpartition("/")
-    return f"{folder}{slash}.{name}.{os.getpid()}-{threading.get_ident()}.part"
+    return f"{folder}{slash}.{name}.{uuid4().hex}.part"
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -1,17 +1,19 @@
 """Read a run folder back."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
 from gnomon.runs.discovered import part_names, with_parts
 from gnomon.runs.info import RunInfo
+from gnomon.runs.spans import files_together
 from gnomon.runs.store import LocalStore, Store, open_store
-from gnomon.runs.tables import IMAGES, KEYPOINTS
+from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +50,30 @@ class Run:
         return shown(self)
 
 
-def file_names(place: str | Path | Store) -> list[str]:
-    """Name the complete files of either table, in the order of the listing.
+def read_tables(store: Store) -> tuple[pa.Table, pa.Table]:
+    """Read the images and the keypoints, each image once; see `gnomon.runs.spans`."""
+    images, keypoints = [IMAGES.empty_table()], [KEYPOINTS.empty_table()]
+    for names in files_together(store):
+        seen: set[str] = set()
+        for name in names:
+            photographs = _read_table(store, f"images/{name}", IMAGES)
+            points = _read_table(store, f"keypoints/{name}", KEYPOINTS)
+            ids = photographs["image_id"].to_pylist()
+            if not seen.isdisjoint(ids):
+                photographs = photographs.filter(pa.array([one not in seen for one in ids]))
+                points = points.filter(pc.is_in(points["image_id"], photographs["image_id"]))
+            seen.update(ids)
+            images.append(photographs)
+            keypoints.append(points)
+    return pa.concat_tables(images).combine_chunks(), pa.concat_tables(keypoints).combine_chunks()
 
-    A file of the images table is the last thing written, so it makes those of its name complete.
-    """
-    names = open_store(place).names("images")
-    return sorted((name for name in names if name.endswith(".parquet")), key=_stem)
 
-
-def _stem(name: str) -> str:
-    return name.removesuffix(".parquet")
-
-
-def read_table(place: str | Path | Store, table: str, schema: pa.Schema) -> pa.Table:
-    """Read all of one table; ``RunError`` names a file that cannot be read."""
-    store = open_store(place)
-    tables = [schema.empty_table()]
-    for name in file_names(store):
-        try:
-            content = pa.BufferReader(store.read(f"{table}/{name}"))
-            tables.append(pq.read_table(content, schema=schema).replace_schema_metadata(None))
-        except (OSError, pa.ArrowException) as error:
-            raise RunError(f"{store}/{table}/{name} cannot be read: {error}") from error
-    return pa.concat_tables(tables).combine_chunks()
+def _read_table(store: Store, name: str, schema: pa.Schema) -> pa.Table:
+    try:
+        content = pa.BufferReader(store.read(name))
+        return pq.read_table(content, schema=schema).replace_schema_metadata(None)
+    except (OSError, pa.ArrowException) as error:
+        raise RunError(f"{store}/{name} cannot be read: {error}") from error
 
 
 def read_failures(place: str | Path | Store) -> list[Failure]:
@@ -85,17 +87,27 @@ def read_failures(place: str | Path | Store) -> list[Failure]:
 
 
 def read_run(folder: str | Path) -> Run:
-    """Read a run that `gnomon detect` wrote, by path or URL; ``RunError`` where there is none."""
+    """Read a run that `gnomon detect` wrote, by path or URL; ``RunError`` where there is none.
+
+    It is counted as it is read: a worker may have committed after the account was closed.
+    """
     store = open_store(folder)
     home = store.root if isinstance(store, LocalStore) else Path(str(store))
     info = RunInfo.read(store)
-    keypoints = read_table(store, "keypoints", KEYPOINTS)
+    images, keypoints = read_tables(store)
+    there = set(images["image_id"].to_pylist())
+    failures = tuple(one for one in read_failures(store) if image_id(one.path) not in there)
     names = part_names(store)
     return Run(
         folder=home,
-        info=info,
-        images=read_table(store, "images", IMAGES),
+        info=replace(
+            info,
+            n_images=images.num_rows,
+            n_keypoints=keypoints.num_rows,
+            n_failures=len(failures),
+        ),
+        images=images,
         keypoints=with_parts(keypoints, store) if names else keypoints,
-        failures=tuple(read_failures(store)),
+        failures=failures,
         part_names=names or info.part_names,
     )

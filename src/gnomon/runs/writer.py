@@ -8,15 +8,7 @@ from pathlib import Path
 
 from gnomon.errors import RunError
 from gnomon.runs.account import now
-from gnomon.runs.committed import (
-    Committed,
-    Gathering,
-    Span,
-    gaps,
-    read_committed,
-    spans_of,
-    still_failed,
-)
+from gnomon.runs.committed import Committed, Gathering, Settled, settled
 from gnomon.runs.info import FILE_NAME, RunInfo
 from gnomon.runs.listing import (
     Input,
@@ -28,6 +20,7 @@ from gnomon.runs.listing import (
 )
 from gnomon.runs.lock import locked
 from gnomon.runs.reader import Failure
+from gnomon.runs.spans import Span, gaps, overlapping, parts_of
 from gnomon.runs.store import Store, open_store
 
 FAILURES = "failures.jsonl"
@@ -122,41 +115,45 @@ class RunFolder:
         self.store = store
         self.info = info
         self.n_inputs = info.n_inputs or 0
-        self._spans = spans_of(store)
+        self._parts = parts_of(store)
+        self._counted = set(self._parts)
         self._retried = False
+        self._count()
+
+    def _settled(self) -> Iterator[Settled]:
+        return settled(self.store, overlapping(self._parts))
+
+    def _count(self) -> None:
+        """Take the account from the parts, and name what failed."""
         n_images = n_keypoints = 0
-
-        def counted() -> Iterator[Committed]:
-            nonlocal n_images, n_keypoints
-            for done in read_committed(store, self._spans):
-                n_images += done.n_images
-                n_keypoints += done.n_keypoints
-                yield done
-
-        lines = [one.line() for _, failed in still_failed(counted()) for _, one in failed]
-        store.write(FAILURES, b"".join(lines))
-        self.info = replace(info, n_images=n_images, n_keypoints=n_keypoints, n_failures=len(lines))
-
-    def _failed(self) -> Iterator[tuple[Span, list[tuple[int, Failure]]]]:
-        return still_failed(read_committed(self.store, self._spans))
+        lines = []
+        for one in self._settled():
+            n_images += one.n_images
+            n_keypoints += one.n_keypoints
+            lines += [failure.line() for _, failure in one.failures]
+        self.store.write(FAILURES, b"".join(lines))
+        self.info = replace(
+            self.info, n_images=n_images, n_keypoints=n_keypoints, n_failures=len(lines)
+        )
 
     def todo(self) -> Iterator[Shard]:
         """Give what is not committed yet, then what failed before; in the listing's order."""
         numbered, size = Numbered(self.store), self.info.shard or 1
-        for first, stop in gaps(self._spans, self.n_inputs):
-            for _, numbers in groupby(range(first, stop), lambda number: number // size):
-                wanted = list(numbers)
+        for first, stop in gaps(self._parts, self.n_inputs):
+            for _, within in groupby(range(first, stop), lambda number: number // size):
+                wanted = list(within)
                 span = Span(wanted[0], wanted[-1])
                 yield Shard(span, tuple((one, numbered[one]) for one in wanted))
-        for span, failed in self._failed():
-            numbers_ = [number for number, _ in failed]
-            again = Span(numbers_[0], numbers_[-1], span.attempt + 1)
-            yield Shard(again, tuple((one, numbered[one]) for one in numbers_))
+        for one in self._settled():
+            if numbers := [number for number, _ in one.failures]:
+                again = Span(numbers[0], numbers[-1], one.attempt + 1)
+                yield Shard(again, tuple((number, numbered[number]) for number in numbers))
 
     def record(self, done: Committed) -> None:
         """Count a shard that has been committed, and name its failures."""
+        self._counted.add(done.part)
         n_failures = self.info.n_failures
-        if done.span.attempt:
+        if done.part.span.attempt:
             self._retried = True
             n_failures -= done.n_images
         elif done.failures:
@@ -179,11 +176,10 @@ class RunFolder:
         return gathering.commit(self.store, shard.span)
 
     def close(self, *, complete: bool) -> None:
-        """Write the account."""
+        """Write the account, taken anew where other parts appeared than were heard of."""
         self.store.close()
-        if self._retried:
-            self._spans = spans_of(self.store)
-            lines = [one.line() for _, failed in self._failed() for _, one in failed]
-            self.store.write(FAILURES, b"".join(lines))
+        self._parts = parts_of(self.store)
+        if self._retried or self._counted != set(self._parts):
+            self._count()
         self.info = replace(self.info, end=now() if complete else None)
         self.info.write(self.store)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gnomon.errors import RunError
-from gnomon.runs.committed import Span, committed
+from gnomon.runs.committed import committed
+from gnomon.runs.spans import Span
 from gnomon.runs.store import Store
 from gnomon.runs.writer import Shard
 from gnomon.scale.executors import GivenUp
