@@ -290,6 +290,15 @@ def test_every_refined_point_rests() -> None:
     assert (np.hypot(*step.T) < foerstner.REST).all()
 
 
+def test_what_becomes_of_a_point_does_not_depend_on_the_others() -> None:
+    picture = image(noisy(drawn("L", across=6)[0], 0.1))
+    start = points(np.random.default_rng(3).integers(0, 6 * CELL, (300, 2)))
+    together = refine(picture, start)
+    alone = [refine(picture, start.take(slice(i, i + 1))) for i in range(len(start))]
+    np.testing.assert_array_equal([bool(one.refined[0]) for one in alone], together.refined)
+    np.testing.assert_array_equal(np.concatenate([one.xy for one in alone]), together.xy)
+
+
 def stays(found: Keypoints, start: Keypoints) -> None:
     lost = ~found.refined
     np.testing.assert_array_equal(found.xy[lost], start.xy[lost])
