@@ -11,7 +11,7 @@ from gnomon.errors import ClassifierError, SettingError
 from gnomon.images import Resize
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-CAT = SAMPLES / "cat.jpg"
+PANDA = SAMPLES / "red_panda.jpg"
 
 
 class Small(nn.Module):
@@ -41,7 +41,7 @@ def detector() -> gnomon.Detector:
 
 @pytest.fixture(scope="module")
 def found(detector: gnomon.Detector) -> gnomon.Detection:
-    return detector(CAT)
+    return detector(PANDA)
 
 
 def test_keypoints_are_in_the_file_best_first_and_with_evidence(found: gnomon.Detection) -> None:
@@ -66,7 +66,7 @@ def test_the_top_fraction_of_the_candidates_stays(found: gnomon.Detection) -> No
 def test_the_same_image_gives_the_same_bits(
     detector: gnomon.Detector, found: gnomon.Detection
 ) -> None:
-    again = detector(CAT)
+    again = detector(PANDA)
     np.testing.assert_array_equal(again.keypoints.xy, found.keypoints.xy)
     np.testing.assert_array_equal(again.confidence.values, found.confidence.values)
 
@@ -74,14 +74,14 @@ def test_the_same_image_gives_the_same_bits(
 def test_a_list_gives_a_list_and_each_image_is_as_it_is_alone(
     detector: gnomon.Detector, found: gnomon.Detection
 ) -> None:
-    both = detector([SAMPLES / "coffee.jpg", CAT])
+    both = detector([SAMPLES / "coffee.jpg", PANDA])
     assert len(both) == 2
     np.testing.assert_array_equal(both[1].keypoints.xy, found.keypoints.xy)
     np.testing.assert_array_equal(both[1].coarse.values, found.coarse.values)
 
 
 def test_another_seed_changes_the_coarse_map_only(found: gnomon.Detection) -> None:
-    other = gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", seed=1)(CAT)
+    other = gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", seed=1)(PANDA)
     assert not np.array_equal(other.coarse.values, found.coarse.values)
     np.testing.assert_array_equal(other.fine.values, found.fine.values)
 
@@ -102,7 +102,7 @@ def test_the_users_model_is_left_as_it_was() -> None:
     model.second.register_forward_hook(lambda *_: None)
     before = copy.deepcopy(model.state_dict())
     hooks = dict(model.second._forward_hooks)
-    gnomon.Detector(model, preprocessing=SMALL, device="cpu")(CAT)
+    gnomon.Detector(model, preprocessing=SMALL, device="cpu")(PANDA)
     assert model.training
     assert not model.first.weight.requires_grad
     assert model.second.weight.requires_grad

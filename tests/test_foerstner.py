@@ -152,6 +152,45 @@ def test_the_last_step_is_newtons() -> None:
         np.testing.assert_allclose(step(rest + shift), -np.tile(shift, (16, 1)), atol=3e-4)
 
 
+SIZES = st.tuples(st.integers(1, 30), st.integers(1, 30))
+
+
+@settings(derandomize=True, deadline=None)
+@given(SIZES, st.integers(1, 9), st.integers(0, 1000))
+def test_a_stencil_is_the_disc_of_a_place_at_most_half_a_cell_away(
+    size: tuple[int, int], window: int, seed: int
+) -> None:
+    height, width = size
+    xy = np.random.default_rng(seed).uniform(-0.5, (width - 0.5, height - 0.5), (50, 2))
+    near = foerstner._near_discs(size, xy, window / 2 + 1)
+    exact = foerstner._discs(size, near.xy, window / 2 + 1)
+    assert (np.abs(near.xy - xy) <= 0.5 / foerstner.FINE).all()
+    assert ((near.middle >= 0) & (near.middle < (width, height))).all()
+    for column in (0, 1):
+        same = near.middle[:, column] == exact.middle[:, column]
+        halfway = np.abs(near.xy[:, column] - near.middle[:, column]) == 0.5
+        assert (same | halfway).all()
+    same = (near.middle == exact.middle).all(axis=1)
+    np.testing.assert_array_equal(near.factors[same], exact.factors[same])
+
+
+@settings(derandomize=True, deadline=None)
+@given(SIZES, st.integers(1, 9), st.integers(0, 1000))
+def test_a_disc_reads_every_pixel_nearer_than_its_rim(
+    size: tuple[int, int], window: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    radius, reach = window / 2 + 1, int(window / 2 + 1)
+    padded = np.pad(rng.random(size, dtype=np.float32), reach)
+    xy = rng.uniform(-0.5, np.array(size[::-1]) - 0.5, (20, 2))
+    discs = foerstner._discs(size, xy, radius)
+    patches = foerstner._patches(padded[None], discs.middle + reach, 2 * reach + 1)
+    found = (discs.factors[:, 0] * patches.reshape(20, -1)).sum(axis=1)
+    y, x = np.indices(padded.shape)[:, None] - reach - xy.T[::-1, :, None, None]
+    taper = np.maximum(1 - (x**2 + y**2) / radius**2, 0)
+    np.testing.assert_allclose(found, (taper * padded).sum(axis=(1, 2)), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("blur", [0.0, 0.5])
 @pytest.mark.parametrize(
     ("kind", "noise"),
@@ -236,6 +275,28 @@ def test_batched_equals_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_allclose(others, together.xy, atol=1e-6)
     for flags in (in_chunks.refined, np.concatenate([one.refined for one in alone])):
         np.testing.assert_array_equal(flags, together.refined)
+
+
+def test_every_refined_point_rests() -> None:
+    grey = noisy(drawn("L", across=6)[0], 0.1)
+    height, width = grey.shape
+    start = np.random.default_rng(2).uniform(0, (width - 1, height - 1), (600, 2))
+    found = refine(image(grey), points(start))
+    field = foerstner._field(grey.astype(np.float32), margin=6)
+    discs = foerstner._discs(field.size, found.xy[found.refined], 4.5)
+    step = foerstner._step(field, discs, 4.5)[0]
+    assert found.refined.sum() > 50
+    assert np.median(np.hypot(*step.T)) < 1e-3
+    assert (np.hypot(*step.T) < foerstner.REST).all()
+
+
+def test_what_becomes_of_a_point_does_not_depend_on_the_others() -> None:
+    picture = image(noisy(drawn("L", across=6)[0], 0.1))
+    start = points(np.random.default_rng(3).integers(0, 6 * CELL, (300, 2)))
+    together = refine(picture, start)
+    alone = [refine(picture, start.take(slice(i, i + 1))) for i in range(len(start))]
+    np.testing.assert_array_equal([bool(one.refined[0]) for one in alone], together.refined)
+    np.testing.assert_array_equal(np.concatenate([one.xy for one in alone]), together.xy)
 
 
 def stays(found: Keypoints, start: Keypoints) -> None:

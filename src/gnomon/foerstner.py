@@ -3,17 +3,20 @@
 docs/refinement.md derives weights, covariance and constants, and says what was measured.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
-import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gnomon.errors import SettingError
 from gnomon.types import Floats, Image, Keypoints
 
 Singles = NDArray[np.float32]
+Indices = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -24,37 +27,42 @@ NOISE_QUANTILE, NOISE_DISAGREEMENT = 0.1, 0.897
 WEAK_GRADIENT = 4.0
 MISFIT_SHARE = 0.0225
 ROUNDS, REST = 4, 0.25
+FINE = 8
+TENSOR = slice(1, 4)
 MIN_ROUNDNESS = 0.1
 MIN_SIZE = 2.0
-CHUNK = 2048
+CHUNK = 512
 TINY = 1e-30
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """What each pixel of an image (height, width) votes for; the outermost pixels have no vote.
+    """What each pixel of an image of ``size`` (height, width) votes for.
 
-    ``votes`` (HW,4): weight w, and w times xx, xy, yy of the gradient. ``smooth`` (HW,2): w times
-    the gradient, smoothed. ``noise``: variance of the grey values.
+    ``votes`` (4,H,W): weight w, and, as TENSOR, w times xx, xy, yy of the gradient. ``pulls``
+    (2,H,W): w times the gradient. Both reach ``margin`` pixels out of the image on each side;
+    neither these nor the image's outermost pixels have a vote. ``noise``: variance of the grey
+    values.
     """
 
     size: tuple[int, int]
-    votes: Tensor
-    smooth: Tensor
+    margin: int
+    votes: Singles
+    pulls: Singles
     noise: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Discs:
-    """The k x k pixels about n points: flat ``index`` (n,kk), offsets ``x`` (n,1,k), ``y`` (n,k,1).
+    """The k x k pixels about n points ``xy`` (n,2), around the pixels ``middle`` (n,2).
 
-    ``taper`` (n,k,k) falls from 1 at the point to 0 at the rim.
+    ``factors`` (n,6,kk): taper, taper x, taper y, and inside the disc xx, xy, yy, where x and y
+    count from the point. The taper falls from 1 at the point to 0 at the rim.
     """
 
-    index: Tensor
-    x: Tensor
-    y: Tensor
-    taper: Tensor
+    xy: Floats
+    middle: Indices
+    factors: Singles
 
 
 def refine(image: Image, keypoints: Keypoints, *, window: int = 7) -> Keypoints:
@@ -75,7 +83,7 @@ def refine(image: Image, keypoints: Keypoints, *, window: int = 7) -> Keypoints:
     covariance = np.full((len(xy), 2, 2), np.nan)
     refined = np.zeros(len(xy), dtype=np.bool_)
     if min(image.height, image.width) >= 3:
-        field = _field(_grey(image))
+        field = _field(_grey(image), margin=_reach(window / 2 + 1) + 1)
         for first in range(0, len(xy), CHUNK):
             rows = slice(first, first + CHUNK)
             xy[rows], covariance[rows], refined[rows] = _refine(field, xy[rows], window / 2)
@@ -83,26 +91,62 @@ def refine(image: Image, keypoints: Keypoints, *, window: int = 7) -> Keypoints:
 
 
 def _refine(field: _Field, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
+    """Approach each point's place of rest, take the last step exactly, and judge where it ends."""
     far = np.array(field.size[::-1]) - 0.5
     low, high = np.maximum(start - half, -0.5), np.minimum(start + half, far)
     radius = half + 1
-    xy = np.clip(start, -0.5, far)
-    xy += _solve(field, _discs(field.size, xy, radius))
-    good = np.zeros(len(start), dtype=np.bool_)
+    xy, arrived = _approach(field, np.clip(start, -0.5, far), low, high, radius)
+    rows = np.flatnonzero(arrived)
+    discs = _discs(field.size, xy[rows], radius)
+    step, _, inverse = _step(field, discs, radius)
+    place = discs.xy + step
+    inside = (place == place.clip(low[rows], high[rows])).all(axis=1)
+    good = _is_short(step) & inside & _stands_out(field, discs)
+    rows = rows[good]
+    moved, covariance = start.copy(), np.full((len(start), 2, 2), np.nan)
+    moved[rows] = place[good]
+    covariance[rows] = _covariance(field, discs, inverse)[good]
+    refined = np.zeros(len(start), dtype=np.bool_)
+    refined[rows] = True
+    return moved, covariance, refined
+
+
+def _approach(
+    field: _Field, start: Floats, low: Floats, high: Floats, radius: float
+) -> tuple[Floats, Flags]:
+    """Step from stencil to stencil until a step is short; give the places (n,2) so far.
+
+    The second: whose last step was short, and from a corner.
+    """
+    xy = _first(field, start, radius).clip(low, high)
+    arrived = np.zeros(len(start), dtype=np.bool_)
     moving = np.arange(len(start))
     for _ in range(ROUNDS):
-        xy = np.clip(xy, low, high)
-        step, distinct = _step(field, _discs(field.size, xy[moving], radius), radius)
-        xy[moving] += step
-        rests = np.hypot(*step.T) <= REST
-        good[moving] = distinct & rests
-        moving = moving[~rests]
+        xy[moving], short, is_corner = _next(field, xy.take(moving, axis=0), radius)
+        xy = xy.clip(low, high)
+        arrived[moving] = short & is_corner
+        moving = moving[~short]
         if not moving.size:
             break
-    good &= ((low <= xy) & (xy <= high)).all(axis=1)
-    covariance = np.full((len(start), 2, 2), np.nan)
-    covariance[good] = _covariance(field, _discs(field.size, xy[good], radius), radius)
-    return np.where(good[:, None], xy, start), covariance, good
+    return xy, arrived
+
+
+def _first(field: _Field, xy: Floats, radius: float) -> Floats:
+    """Find the solutions of A x = b near the given places."""
+    discs = _near_discs(field.size, xy, radius)
+    return discs.xy + _solve(field, discs)
+
+
+def _next(field: _Field, xy: Floats, radius: float) -> tuple[Floats, Flags, Flags]:
+    """Find where Newton's step leads, whether it is short, and whether it starts at a corner."""
+    discs = _near_discs(field.size, xy, radius)
+    step, is_corner, _ = _step(field, discs, radius)
+    return discs.xy + step, _is_short(step), is_corner
+
+
+def _is_short(step: Floats) -> Flags:
+    short: Flags = np.hypot(step[:, 0], step[:, 1]) <= REST
+    return short
 
 
 def _grey(image: Image) -> Singles:
@@ -111,7 +155,7 @@ def _grey(image: Image) -> Singles:
     return grey
 
 
-def _field(grey: Singles) -> _Field:
+def _field(grey: Singles, margin: int = 0) -> _Field:
     size = (grey.shape[0], grey.shape[1])
     gx, gy, weight = np.zeros((3, *size), dtype=np.float32)
     inner = (slice(1, -1), slice(1, -1))
@@ -124,17 +168,18 @@ def _field(grey: Singles) -> _Field:
     noise = _noise((total - oriented)[seen])
     strength = (xx + yy)[inner] + np.float32(_weak(noise))
     weight[inner] = seen * np.sqrt(np.sqrt(oriented / np.maximum(total, TINY)) / strength)
-    votes = np.empty((*size, 4))
-    votes[..., 0] = weight
-    for channel, product in enumerate((xx, xy, yy), start=1):
-        np.multiply(product, weight, out=votes[..., channel])
-    smooth = np.stack([_smooth(gx * weight), _smooth(gy * weight)], axis=-1)
-    return _Field(
-        size,
-        torch.from_numpy(votes).view(-1, 4),
-        torch.from_numpy(smooth).double().view(-1, 2),
-        noise,
-    )
+    votes = _weighted(weight, [1, xx, xy, yy], margin)
+    return _Field(size, margin, votes, _weighted(weight, [gx, gy], margin), noise)
+
+
+def _weighted(weight: Singles, maps: Sequence[Singles | int], margin: int) -> Singles:
+    """Weight each of the maps and stack them, with a margin of zeros."""
+    height, width = weight.shape
+    stack = np.zeros((len(maps), height + 2 * margin, width + 2 * margin), dtype=np.float32)
+    for values, weighted in zip(maps, stack, strict=True):
+        inside = weighted[margin : margin + height, margin : margin + width]
+        np.multiply(weight, values, out=inside)
+    return stack
 
 
 def _noise(disagreement: Singles) -> float:
@@ -149,7 +194,7 @@ def _weak(noise: float) -> float:
     return WEAK_GRADIENT**2 * GRADIENT_NOISE * noise + TINY
 
 
-# Sums over neighbours add opposite ones first, so that a turned image gives the same bits.
+# Sums over neighbours add opposite ones first, so that a mirrored image gives the same bits.
 
 
 def _scharr(grey: Singles) -> Singles:
@@ -161,123 +206,151 @@ def _scharr(grey: Singles) -> Singles:
 
 def _box(values: Singles) -> Singles:
     """Sum over 3x3 pixels, inner pixels only."""
-    sums: Singles = values[:-2, 1:-1] + values[2:, 1:-1]
-    sums += values[1:-1, :-2] + values[1:-1, 2:]
-    corners = values[:-2, :-2] + values[2:, 2:]
-    corners += values[:-2, 2:] + values[2:, :-2]
-    sums += corners
-    sums += values[1:-1, 1:-1]
+    rows = (values[:-2] + values[2:]) + values[1:-1]
+    sums: Singles = (rows[:, :-2] + rows[:, 2:]) + rows[:, 1:-1]
     return sums
 
 
 def _smooth(values: Singles) -> Singles:
-    """Smooth along both axes as Scharr's operator does along one."""
-    side, rows = SIDE * values, MIDDLE * values
-    rows[1:] += side[:-1]
-    rows[:-1] += side[1:]
-    side, both = SIDE * rows, MIDDLE * rows
-    both[:, 1:] += side[:, :-1]
-    both[:, :-1] += side[:, 1:]
+    """Smooth the last two axes as Scharr's operator does one, inner pixels only."""
+    rows: Singles = (
+        SIDE * (values[..., :-2, :] + values[..., 2:, :]) + MIDDLE * values[..., 1:-1, :]
+    )
+    both: Singles = SIDE * (rows[..., :-2] + rows[..., 2:]) + MIDDLE * rows[..., 1:-1]
     return both
 
 
+def _reach(radius: float) -> int:
+    """Count the pixels that a disc may reach to each side of its middle."""
+    return int(radius)
+
+
 def _discs(size: tuple[int, int], xy: Floats, radius: float) -> _Discs:
-    offsets = np.arange(-int(radius), int(radius) + 1)
-    column, row = (np.rint(middle).astype(np.int64)[:, None] + offsets for middle in xy.T)
-    x = torch.from_numpy(column - xy[:, :1])[:, None, :]
-    y = torch.from_numpy(row - xy[:, 1:])[:, :, None]
-    taper = ((1 - (y / radius) ** 2) - (x / radius) ** 2).clamp_(min=0)
-    # What lies outside the image is read from its outermost pixels, which have no vote.
-    rows = torch.from_numpy(np.clip(row, 0, size[0] - 1) * size[1])
-    columns = torch.from_numpy(np.clip(column, 0, size[1] - 1))
-    index = (rows[:, :, None] + columns[:, None, :]).flatten(1)
-    return _Discs(index, x, y, taper)
+    middle = _middles(size, xy)
+    return _Discs(xy, middle, _factors(middle - xy, radius))
 
 
-def _totals(values: Tensor, *factors: Tensor) -> tuple[Tensor, ...]:
-    """Sum, over a disc's pixels, values (n,kk,c) times each of the factors (n,k,k): (c,n)."""
-    return torch.bmm(torch.stack(factors, dim=1).flatten(2), values).permute(1, 2, 0).unbind()
+def _near_discs(size: tuple[int, int], xy: Floats, radius: float) -> _Discs:
+    """Give the discs about the nearest of the places that there are stencils for."""
+    middle = _middles(size, xy)
+    cell = np.rint((xy - middle) * FINE).astype(np.int64)
+    column, row = cell.T + FINE // 2
+    factors = _stencils(radius).take(row * (FINE + 1) + column, axis=0)
+    return _Discs(middle + cell / FINE, middle, factors)
+
+
+def _middles(size: tuple[int, int], xy: Floats) -> Indices:
+    """Find the pixels of the image that points are on."""
+    middles: Indices = np.rint(xy.clip(0, np.array(size[::-1]) - 1)).astype(np.int64)
+    return middles
+
+
+@lru_cache(maxsize=1)
+def _stencils(radius: float) -> Singles:
+    """Give factors for each 1/FINE pixel from half a pixel before a middle to half behind it."""
+    places = np.arange(-FINE // 2, FINE // 2 + 1) / FINE
+    xy = np.stack(np.meshgrid(places, places), axis=-1).reshape(-1, 2)
+    stencils = _factors(-xy, radius)
+    stencils.flags.writeable = False
+    return stencils
+
+
+def _factors(offset: Floats, radius: float) -> Singles:
+    """Give the factors (n,6,kk) of discs whose middles are ``offset`` (n,2) away from the point."""
+    reach = _reach(radius)
+    side = 2 * reach + 1
+    columns, rows = (offset.T[:, :, None] + np.arange(-reach, reach + 1)).astype(np.float32)
+    x, y = np.tile(columns, side), np.repeat(rows, side, axis=1)
+    taper: Singles = np.maximum((1 - (y / radius) ** 2) - (x / radius) ** 2, 0)
+    inside = np.sign(taper)
+    inside_x = inside * x
+    factors = [taper, taper * x, taper * y, inside_x * x, inside_x * y, inside * (y * y)]
+    return np.stack(factors, axis=1)
+
+
+def _patches(maps: Singles, middle: Indices, side: int) -> Singles:
+    """Cut squares around the ``middle`` pixels (n,2; x, y) out of maps (c,H,W): (c,n,side,side)."""
+    x, y = middle.T - side // 2
+    squares = sliding_window_view(maps, (side, side), axis=(1, 2))
+    # A row of a square is one item here, which numpy copies in one piece.
+    rows = squares.view(f"V{side * maps.itemsize}")
+    return rows[:, y, x].view(np.float32)
+
+
+def _votes(field: _Field, discs: _Discs, channels: slice) -> Singles:
+    """Give channels of the votes (c,n,kk) of the discs' pixels."""
+    count, _, pixels = discs.factors.shape
+    votes = _patches(field.votes[channels], discs.middle + field.margin, math.isqrt(pixels))
+    return votes.reshape(len(votes), count, pixels)
+
+
+def _totals(votes: Singles, factors: Singles) -> Floats:
+    """Sum, over a disc's pixels, the votes (c,n,kk) times each of the factors (n,f,kk): (f,c,n)."""
+    totals = factors @ votes.transpose(1, 2, 0)
+    return np.ascontiguousarray(totals.transpose(1, 2, 0), dtype=np.float64)
 
 
 def _solve(field: _Field, discs: _Discs) -> Floats:
     """Find the step (n,2) to the solution of A x = b."""
-    taper = discs.taper
-    (_, xx, xy, yy), along_x, along_y = _totals(
-        field.votes[discs.index], taper, taper * discs.x, taper * discs.y
-    )
+    votes = _votes(field, discs, TENSOR)
+    (xx, xy, yy), along_x, along_y = _totals(votes, discs.factors[:, :3])
     inverse, _ = _inverse(xx, xy, xy, yy)
-    return _times(inverse, along_x[1] + along_y[2], along_x[2] + along_y[3]).numpy()
+    return _times(inverse, along_x[0] + along_y[1], along_x[1] + along_y[2])
 
 
-def _step(field: _Field, discs: _Discs, radius: float) -> tuple[Floats, Flags]:
-    """Find Newton's step (n,2) to where A x = b rests, and whether the point is distinct."""
-    (votes, xx, xy, yy), x, y, derivative = _system(field.votes[discs.index], discs, radius)
-    inverse, det = _inverse(*derivative)
-    trace = xx + yy
-    smaller = trace / 2 - ((xx - yy) ** 2 / 4 + xy * xy).sqrt()
-    floor = GRADIENT_NOISE * field.noise * votes
-    distinct = (4 * det > MIN_ROUNDNESS * trace**2) & (smaller > MIN_SIZE * floor)
-    return _times(inverse, x, y).numpy(), distinct.numpy()
+def _step(field: _Field, discs: _Discs, radius: float) -> tuple[Floats, Flags, Floats]:
+    """Find Newton's step (n,2) to where A x = b rests, and whether A is a corner's, not an edge's.
 
-
-def _system(
-    votes: Tensor, discs: _Discs, radius: float
-) -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """Give sum of votes with A, b about the discs' middles, and the derivative of A x - b."""
-    taper, x, y = discs.taper, discs.x, discs.y
-    inside = (taper > 0).double()
-    inside_x, inside_y = inside * x, inside * y
-    still, along_x, along_y, x_x, x_y, y_y = _totals(
-        votes, taper, taper * x, taper * y, inside_x * x, inside_x * y, inside_y * y
-    )
-    _, xx, xy, yy = still
+    The third is the inverse (2,2,n) of the derivative of A x - b.
+    """
+    votes = _votes(field, discs, TENSOR)
+    (xx, xy, yy), along_x, along_y, x_x, x_y, y_y = _totals(votes, discs.factors)
     # The taper moves with the point; what it then weighs anew is the lines' distances.
     pull = 2 / radius**2
-    derivative = (
-        xx - pull * (x_x[1] + x_y[2]),
-        xy - pull * (x_y[1] + y_y[2]),
-        xy - pull * (x_x[2] + x_y[3]),
-        yy - pull * (x_y[2] + y_y[3]),
+    inverse, det = _inverse(
+        xx - pull * (x_x[0] + x_y[1]),
+        xy - pull * (x_y[0] + y_y[1]),
+        xy - pull * (x_x[1] + x_y[2]),
+        yy - pull * (x_y[1] + y_y[2]),
     )
-    return still, along_x[1] + along_y[2], along_x[2] + along_y[3], derivative
+    step = _times(inverse, along_x[0] + along_y[1], along_x[1] + along_y[2])
+    return step, 4 * det > MIN_ROUNDNESS * (xx + yy) ** 2, inverse
 
 
-def _covariance(field: _Field, discs: _Discs, radius: float) -> Floats:
+def _stands_out(field: _Field, discs: _Discs) -> Flags:
+    """Tell whether A's smaller eigenvalue is well above what noise alone gives."""
+    votes = _votes(field, discs, slice(4))
+    ((weight, xx, xy, yy),) = _totals(votes, discs.factors[:, :1])
+    smaller = (xx + yy) / 2 - np.sqrt((xx - yy) ** 2 / 4 + xy * xy)
+    clear: Flags = smaller > MIN_SIZE * GRADIENT_NOISE * field.noise * weight
+    return clear
+
+
+def _covariance(field: _Field, discs: _Discs, inverse: Floats) -> Floats:
     """Find the covariance (n,2,2) of points at rest."""
-    taper, x, y = discs.taper, discs.x, discs.y
-    votes = field.votes[discs.index]
-    *_, derivative = _system(votes, discs, radius)
-    inverse, _ = _inverse(*derivative)
-
-    swing = (4 * taper - 2) * (taper > 0)
-    along_x, along_y = field.smooth[discs.index].unbind(dim=-1)
-    products = torch.stack([along_x**2, along_x * along_y, along_y**2], dim=-1)
-    (noise,) = _totals(products, swing * swing)
-
-    squared = taper * taper
-    w_xx, w_xy, w_yy = votes[..., 1:].unbind(dim=-1)
-    x_x, x_y, y_y = _totals(
-        torch.stack([w_xx**2, w_xx * w_xy, w_xx * w_yy, w_xy * w_yy, w_yy**2], dim=-1),
-        squared * x * x,
-        2 * squared * x * y,
-        squared * y * y,
-    )
-    # Channels: gx^4, gx^3 gy, gx^2 gy^2, gx gy^3, gy^4, all times w^2.
-    misfit = [x_x[i] + x_y[i + 1] + y_y[i + 2] for i in range(3)]
-    xx, xy, yy = (
-        field.noise * by_noise + MISFIT_SHARE * by_misfit
-        for by_noise, by_misfit in zip(noise, misfit, strict=True)
-    )
-    variance = torch.stack([xx, xy, xy, yy], dim=1).view(-1, 2, 2)
-    return (inverse @ variance @ inverse.mT).numpy()
+    taper, taper_x, taper_y = discs.factors[:, :3].swapaxes(0, 1)
+    swing = (4 * taper - 2) * np.sign(taper)
+    side = math.isqrt(taper.shape[1])
+    pulls = _smooth(_patches(field.pulls, discs.middle + field.margin, side + 2))
+    xx, xy, yy = _votes(field, discs, TENSOR)
+    by_noise = swing * pulls.reshape(2, *swing.shape)
+    by_misfit = np.array([taper_x * xx + taper_y * xy, taper_x * xy + taper_y * yy])
+    variance = field.noise * _products(by_noise) + MISFIT_SHARE * _products(by_misfit)
+    covariance: Floats = np.einsum("ikn,kln,jln->nij", inverse, variance, inverse)
+    return covariance
 
 
-def _times(matrices: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    return matrices[:, :, 0] * x[:, None] + matrices[:, :, 1] * y[:, None]
+def _products(vectors: Singles) -> Singles:
+    """Sum the products (2,2,n) of vectors (2,n,kk) with themselves."""
+    products: Singles = np.einsum("ink,jnk->ijn", vectors, vectors)
+    return products
 
 
-def _inverse(xx: Tensor, xy: Tensor, yx: Tensor, yy: Tensor) -> tuple[Tensor, Tensor]:
-    """Invert n matrices to (n,2,2), zero where singular; give the determinants too."""
+def _times(matrices: Floats, x: Floats, y: Floats) -> Floats:
+    return (matrices[:, 0] * x + matrices[:, 1] * y).T
+
+
+def _inverse(xx: Floats, xy: Floats, yx: Floats, yy: Floats) -> tuple[Floats, Floats]:
+    """Invert n matrices to (2,2,n), zero where singular; give the determinants too."""
     det = xx * yy - xy * yx
-    adjugate = torch.stack([yy, -xy, -yx, xx], dim=1).view(-1, 2, 2)
-    return adjugate / det.where(det != 0, torch.inf)[:, None, None], det
+    return np.array([[yy, -xy], [-yx, xx]]) / np.where(det == 0, np.inf, det), det
