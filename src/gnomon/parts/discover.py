@@ -1,7 +1,6 @@
 """Parts of a run's keypoints, found without a label."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -12,13 +11,16 @@ from gnomon.errors import SettingError
 from gnomon.parts.features import FeatureMaps
 from gnomon.parts.gather import Gathered, gather
 from gnomon.parts.groups import group_classes
-from gnomon.parts.learn import learn, posed
+from gnomon.parts.layout import Layout
+from gnomon.parts.learn import learn, learn_on, posed
 from gnomon.parts.model import Group, PartModel
 from gnomon.parts.stability import choose_count
 from gnomon.parts.traits import expected, mirror, quantiles, repeats, twins
 from gnomon.runs import Run
 
 Stage = Callable[[str, float, int], None]
+Start = Layout | int | Literal["auto"]
+"""An earlier layout, or how many parts to find."""
 
 
 def discover_parts(
@@ -33,43 +35,78 @@ def discover_parts(
     """Learn what the run's keypoints show, by what they look like to ``classifier``.
 
     ``parts`` is how many to find, for each group of classes that share parts; ``"auto"``: as many
-    as two halves of the images agree on. Parts keep the ids and names of the model ``before`` where
-    they are the same. ``progress`` hears of each stage. ``RunError`` where no image can be used,
-    ``SettingError`` where there are fewer points than parts.
+    as two halves of the images agree on. Where a model ``before`` has as many, or ``"auto"``, and
+    its groups are these, its parts are learnt anew and keep their ids and names. ``progress`` hears
+    of each stage. ``RunError`` where no image can be used, ``SettingError`` where there are fewer
+    points than parts.
     """
     features = FeatureMaps(classifier)
-    found = gather(run, classifier, features, lambda now, all_: progress("images", now, all_))
+    if before is not None and (before.weights_sha256, before.layers) != (
+        classifier.weights_sha256,
+        features.layers,
+    ):
+        before = None
+    found = gather(
+        run,
+        classifier,
+        features,
+        lambda now, all_: progress("images", now, all_),
+        space=None if before is None else before.space,
+    )
     classes = group_classes(found.points, found.labels, seed)
+    starts = None if before is None else _starts(before, classes, parts)
+    begun: Sequence[tuple[tuple[str, ...], Start]] = starts or [(one, parts) for one in classes]
     groups: list[Group] = []
-    for number, labels in enumerate(classes):
+    for number, (labels, start) in enumerate(begun):
         first = sum(map(len, groups))
-        groups.append(_group(found, labels, first, parts, seed))
+        groups.append(_group(found, labels, first, start, seed))
         progress("groups of classes", number + 1, len(classes))
     count = sum(map(len, groups))
-    model = PartModel(
+    fresh = tuple(f"part {part}" for part in range(count))
+    return PartModel(
         classifier=classifier.name,
         weights_sha256=classifier.weights_sha256,
         layers=features.layers,
         space=found.space,
         groups=tuple(groups),
-        names=tuple(f"part {part}" for part in range(count)),
+        names=fresh if before is None or starts is None else before.names,
     )
-    return model if before is None else _as_before(model, before)
+
+
+def _starts(
+    before: PartModel, classes: list[tuple[str, ...]], parts: int | Literal["auto"]
+) -> list[tuple[tuple[str, ...], Layout]] | None:
+    """Pair groups of classes with the earlier model's, in its order; ``None`` for other groups."""
+    old = before.groups
+    shared = np.array([[len({*new} & {*one.labels}) for one in old] for new in classes])
+    rows, columns = linear_sum_assignment(-shared)
+    as_many = parts == "auto" or all(len(one) == parts for one in old)
+    if not as_many or len(classes) != len(old) or not shared[rows, columns].all():
+        return None
+    paired = sorted(zip(columns, rows, strict=True))
+    return [(classes[row], old[column].layout) for column, row in paired]
 
 
 def _group(
-    found: Gathered, labels: tuple[str, ...], first: int, parts: int | Literal["auto"], seed: int
+    found: Gathered,
+    labels: tuple[str, ...],
+    first: int,
+    start: Start,
+    seed: int,
 ) -> Group:
     mine = np.flatnonzero(np.isin(found.labels, labels))
     points = found.points.take(mine)
     classes = [found.labels[row] for row in mine]
-    count = choose_count(points, seed) if parts == "auto" else parts
-    if not 1 <= count <= points.known.sum():
-        raise SettingError(
-            f"{count} parts cannot be learnt from the {points.known.sum()} keypoints of"
-            f" {', '.join(labels[:3])}; ask for fewer, or detect in more images"
-        )
-    layout = learn(points, count, seed)
+    if isinstance(start, Layout):
+        layout = learn_on(points, start)
+    else:
+        count = choose_count(points, seed) if start == "auto" else start
+        if not 1 <= count <= points.known.sum():
+            raise SettingError(
+                f"{count} parts cannot be learnt from the {points.known.sum()} keypoints of"
+                f" {', '.join(labels[:3])}; ask for fewer, or detect in more images"
+            )
+        layout = learn(points, count, seed)
     match, pose = posed(layout, points)
     shares = layout.shares(match)
     seen = np.isin(found.rows, mine)
@@ -84,37 +121,4 @@ def _group(
         expected=expected(shares, points.known, classes, labels),
         repeats=repeats(layout, shares, pose.place(points.places), points.known),
         twins=twins(shares[here], layout.shares(match_mirrored), reflected.known),
-    )
-
-
-def _as_before(model: PartModel, before: PartModel) -> PartModel:
-    """Order the parts of each group as in an earlier model, matched by their looks."""
-    if (
-        model.weights_sha256 != before.weights_sha256
-        or model.layers != before.layers
-        or [len(one) for one in model.groups] != [len(one) for one in before.groups]
-    ):
-        return model
-    groups = tuple(
-        _ordered(new, old, model, before)
-        for new, old in zip(model.groups, before.groups, strict=True)
-    )
-    return replace(model, groups=groups, names=before.names)
-
-
-def _ordered(new: Group, old: Group, model: PartModel, before: PartModel) -> Group:
-    mine, theirs = new.layout, old.layout
-    if model.space.axes.shape[1] or before.space.axes.shape[1]:
-        looks = (mine.centres @ model.space.axes.T) @ (theirs.centres @ before.space.axes.T).T
-    else:
-        looks = mine.centres @ theirs.centres.T
-    _, order = linear_sum_assignment(-looks.T)
-    place = np.argsort(order)
-    return replace(
-        new,
-        layout=mine.ordered(order),
-        quantiles=new.quantiles[order],
-        expected=new.expected[:, order],
-        repeats=new.repeats[order],
-        twins=np.where(new.twins[order] < 0, -1, place[new.twins[order]]),
     )

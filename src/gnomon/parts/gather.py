@@ -39,17 +39,19 @@ def gather(
     classifier: Classifier,
     features: FeatureMaps,
     done: Callable[[int, int], None] = lambda now, total: None,
+    *,
+    space: Space | None = None,
 ) -> Gathered:
     """Describe the anchors of a run's images; what cannot be read is told and left out.
 
-    ``RunError`` where no image has a keypoint.
+    In ``space``, or in one that is fitted to them. ``RunError`` where no image has a keypoint.
     """
     points = points_by_image(run.keypoints)
     rows = [row for row in run.images.to_pylist() if row["image_id"] in points]
     steps = np.linspace(0, len(rows) - 1, min(MOST_IMAGES, len(rows))).round().astype(int)
     rows = [rows[step] for step in steps]
     wanted = set(np.linspace(0, len(rows) - 1, min(MIRRORED_IMAGES, len(rows))).round().astype(int))
-    store, mirrored = _Store(), _Store()
+    store, mirrored = _Store(space), _Store(space)
     labels: list[str] = []
     chosen: list[int] = []
     failures: dict[str, str] = {}
@@ -89,8 +91,8 @@ def in_mirror(features: FeatureMaps, seen: Look) -> Look:
 class _Store:
     """Descriptors as read until there are enough to fit the space, in the space from then on."""
 
-    def __init__(self) -> None:
-        self.space: Space | None = None
+    def __init__(self, space: Space | None) -> None:
+        self.space = space
         self._raw: list[Descriptors] = []
         self._embedded: list[Descriptors] = []
         self._places: list[NDArray[np.complex128]] = []

@@ -48,14 +48,26 @@ def learn(points: Points, count: int, seed: int = 0) -> Layout:
     flat = np.full(count, 1 / count)
     layout = Layout(centres, np.zeros(count, np.complex128), np.full(count, 0.5), flat)
     shares = layout.shares(layout.likeness(points.descriptors)) * known
-    layout = _gather(points, shares, points.places)
+    layout = _in_turn(points, _gather(points, shares, points.places), shares)
+    return layout.ordered(np.argsort(-layout.weight, kind="stable"))
+
+
+def learn_on(points: Points, layout: Layout) -> Layout:
+    """Learn a layout's parts anew from other points; each part stays itself, in its place."""
+    match, _ = posed(layout, points)
+    return _in_turn(points, layout, layout.shares(match) * points.known[..., None])
+
+
+def _in_turn(points: Points, layout: Layout, shares: Floats) -> Layout:
+    """Lay the images over the object and gather the parts from them, again and again."""
+    known = points.known[..., None]
     for _ in range(ROUNDS):
         likeness = layout.likeness(points.descriptors)
         pose = fit_pose(layout, likeness, points.places, points.known, shares)
         placed = pose.place(points.places)
         shares = layout.shares(layout.match(likeness, placed)) * known
         layout = _gather(points, shares, placed)
-    return layout.ordered(np.argsort(-layout.weight, kind="stable"))
+    return layout
 
 
 def posed(layout: Layout, points: Points) -> tuple[Floats, Pose]:

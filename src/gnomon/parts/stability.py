@@ -12,7 +12,7 @@ from gnomon.types import Floats
 COUNTS = (6, 8, 10, 12, 16, 20, 24)
 SPLITS = 2
 MOST_IMAGES = 800
-NEAR_BEST = 0.03
+NEAR_BEST = 0.15
 """Of the counts whose agreement is this near to the best one's, the largest is taken."""
 POINTS_A_PART = 30
 
