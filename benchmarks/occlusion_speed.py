@@ -57,14 +57,22 @@ ROWS = (
     Row("mobilenet_v3_large", 224, 0.95),
     Row("shufflenet_v2_x1_0", 224, 0.95),
     Row("regnet_y_400mf", 224, 0.95),
+    Row("alexnet", 224, 0.95),
+    Row("vgg11_bn", 224, 0.95),
+    Row("inception_v3", 299, 0.95),
+    Row("resnext50_32x4d", 224, 0.95),
+    Row("wide_resnet50_2", 224, 0.95),
+    Row("mnasnet1_0", 224, 0.95),
+    Row("regnet_x_400mf", 224, 0.95),
+    Row("efficientnet_v2_s", 224, 0.95),
 )
 
 
 def network(name: str) -> nn.Module:
     """Make a network with random weights; what it takes does not depend on them."""
     torch.manual_seed(0)
-    if name == "googlenet":
-        made: nn.Module = torchvision.models.googlenet(aux_logits=False, init_weights=False)
+    if name in ("googlenet", "inception_v3"):
+        made: nn.Module = torchvision.models.get_model(name, aux_logits=False, init_weights=False)
     elif name.startswith("tf_"):
         made = timm.create_model(name)
     else:

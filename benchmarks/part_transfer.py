@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnomon.datasets import Sample
+from gnomon.evaluation import first_landmarks
 from gnomon.images import decode
 from gnomon.parts import PartModel
 from gnomon.parts.describe import Descriptors, look
@@ -29,15 +30,7 @@ class Seen:
     @property
     def landmarks(self) -> dict[str, Floats]:
         """The visible landmarks by name, the first of each."""
-        marks = self.sample.landmarks
-        if marks is None:
-            return {}
-        pairs = [
-            (name, at)
-            for name, at, seen in zip(marks.names, marks.xy, marks.visible, strict=True)
-            if seen
-        ]
-        return dict(reversed(pairs))
+        return first_landmarks(self.sample)
 
     @property
     def scale(self) -> float:

@@ -20,7 +20,7 @@ import torch
 
 from gnomon.classifier import Classifier
 from gnomon.datasets import Sample, open_dataset
-from gnomon.evaluation import Targets, consistency, regress
+from gnomon.evaluation import PartRegression, consistency, regress_parts
 from gnomon.images import decode
 from gnomon.parts import PartFinder, PartModel, discover_parts
 from gnomon.parts.features import FeatureMaps
@@ -101,7 +101,7 @@ def study(
         "groups": [one.labels for one in learnt.groups],
         "keypoints_with_a_part_an_image": found.parts.points / found.images,
         "consistency": asdict(found),
-        "regression": regression(known, held),
+        "regression": asdict(regression(known, held)),
         "transfer": transfer(known, held, learnt, FeatureMaps(classifier, learnt.layers)),
         "stability": stability(train, classifier, learnt),
         "seconds": {
@@ -142,38 +142,15 @@ def look_at(finder: PartFinder, sample: Sample, xy: Floats, label: str) -> Seen:
     return Seen(sample, picture.size, xy, found.part, places)
 
 
-def regression(known: list[Seen], held: list[Seen]) -> dict[str, object]:
-    """From the parts' places, from the keypoints' middle and spread, and from nothing."""
-    names = sorted({name for one in [*known, *held] for name in one.landmarks})
-    train, test = targets(known, names), targets(held, names)
-    inputs = {
-        "parts": [np.stack([one.places for one in some]) for some in (known, held)],
-        "position": [
-            np.stack(
-                [
-                    np.stack(
-                        [
-                            one.xy[:20].mean(axis=0),
-                            one.xy[:20].mean(axis=0) + one.xy[:20].std(axis=0),
-                        ]
-                    )
-                    for one in some
-                ]
-            )
-            for some in (known, held)
-        ],
-        "mean shape": [np.empty((len(some), 0, 2)) for some in (known, held)],
-    }
-    return {name: asdict(regress(a, train, b, test)) for name, (a, b) in inputs.items()}
-
-
-def targets(some: list[Seen], names: list[str]) -> Targets:
-    xy = np.full((len(some), len(names), 2), np.nan)
-    for row, one in enumerate(some):
-        for name, at in one.landmarks.items():
-            xy[row, names.index(name)] = at
-    return Targets(
-        xy, np.array([one.size for one in some], float), np.array([one.scale for one in some])
+def regression(known: list[Seen], held: list[Seen]) -> PartRegression:
+    """Predict the ``held`` images' annotated points by maps that the ``known`` ones fitted."""
+    every = [*known, *held]
+    return regress_parts(
+        [one.sample for one in every],
+        np.array([one.size for one in every], dtype=np.float64),
+        [one.xy for one in every],
+        np.stack([one.places for one in every]),
+        np.arange(len(every)) < len(known),
     )
 
 

@@ -1,6 +1,7 @@
 """`gnomon evaluate` as a user meets it."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 
 from gnomon.datasets.synthetic import write_synthetic
+from gnomon.runs import read_run
+from gnomon.runs.discovered import part_places, read_searched
 
 QUICK = ("--device", "cpu", "--quiet")
 
@@ -60,6 +63,31 @@ def test_one_split_without_sanity(detected: Path, drawn: Path, run: Callable[...
     assert written["other_split"] == 6
     assert written["sanity"] is None
     assert written["evaluation"]["images"] + written["evaluation"]["unannotated"] == 2
+
+
+def test_the_parts_of_a_run_are_measured_too(
+    detected: Path, drawn: Path, run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("parts", detected, "--parts", 2, *QUICK) == 0
+    words = ("evaluate", detected, "--dataset", f"synthetic:{drawn}", "--sanity-images", 0)
+    assert run(*words, "--device", "cpu") == 0
+    assert "middle and spread" in capsys.readouterr().err
+    written = record(detected)
+    assert written["parts"]["images"] == 6
+    regression = written["part_regression"]
+    assert (regression["learnt"], regression["measured"]) == (6, 2)
+    assert "Parts found without labels" in (detected / "evaluation/evaluation.html").read_text()
+
+    found = read_run(detected)
+    ids = found.images["image_id"].to_pylist()
+    rows = found.keypoints.to_pylist()
+    searched = read_searched(detected).to_pylist()
+    for key, places in zip(ids, part_places(found, ids), strict=True):
+        for part, place in enumerate(places):
+            mine = [one for one in rows if (one["image_id"], one["part"]) == (key, part)]
+            mine += [one for one in searched if (one["image_id"], one["part"]) == (key, part)]
+            wanted = (mine[0]["x"], mine[0]["y"]) if mine else (math.nan, math.nan)
+            assert tuple(place) == pytest.approx(wanted, nan_ok=True)
 
 
 def test_a_photograph_that_is_lost_is_named_and_the_rest_is_done(

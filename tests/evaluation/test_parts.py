@@ -10,7 +10,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 from gnomon.datasets import Sample
 from gnomon.datasets.polygon import PartPolygon
 from gnomon.errors import SettingError
-from gnomon.evaluation import Targets, consistency, regress
+from gnomon.evaluation import Targets, consistency, regress, regress_parts
 from gnomon.evaluation.parts import annotated_part
 from gnomon.types import Landmarks
 
@@ -84,3 +84,23 @@ def test_a_linear_map_is_found_and_the_mean_shape_is_the_mean() -> None:
     assert mean.by_image == pytest.approx(np.mean(away) / np.sqrt(200 * 100))
     assert mean.by_box == pytest.approx(np.mean(away) / 50)
     assert mean.by_image > 10 * found.by_image
+
+
+def test_annotated_points_follow_the_parts_of_images_that_were_not_learnt_from() -> None:
+    random = np.random.default_rng(0)
+    places = random.uniform(20, 80, size=(60, 2, 2))
+    hidden = places.copy()
+    hidden[50, 1] = np.nan
+    keypoints = [np.concatenate([one, random.uniform(0, 100, size=(6, 2))]) for one in places]
+    samples = [sample(("a", "b", "a"), [*one, (0, 0)]) for one in places]
+    learning = np.arange(60) < 40
+    sizes = np.full((60, 2), (200.0, 100.0))
+    found = regress_parts(samples, sizes, keypoints, hidden, learning)
+    assert (found.learnt, found.measured) == (40, 20)
+    assert {one.points for one in (found.parts, found.position, found.mean_shape)} == {40}
+    filled = hidden.copy()
+    filled[50, 1] = keypoints[50].mean(axis=0)
+    wanted = Targets(places, sizes, np.full(60, 100.0))
+    train, test = wanted.take(np.arange(40)), wanted.take(np.arange(40, 60))
+    assert found.parts == regress(filled[:40], train, filled[40:], test)
+    assert found.parts.by_box < 0.1 * min(found.position.by_box, found.mean_shape.by_box)

@@ -1,11 +1,15 @@
 """`gnomon evaluate`: how well a run's keypoints meet annotated points."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
 from gnomon.cli.outcome import Outcome
+
+if TYPE_CHECKING:
+    from gnomon.evaluation import PartRegression
+    from gnomon.runs import Annotated, Run
 
 
 def evaluate(
@@ -34,7 +38,11 @@ def evaluate(
         sanity_images: How many images to check the maps' sanity on; 0 for none.
         quiet: Show no progress and no table.
     """
-    from gnomon.cli.evaluation_table import consistency_table, evaluation_table
+    from gnomon.cli.evaluation_table import (
+        consistency_table,
+        evaluation_table,
+        regression_table,
+    )
     from gnomon.cli.naming import naming
     from gnomon.cli.progress import Progress
     from gnomon.datasets import open_dataset
@@ -76,10 +84,11 @@ def evaluate(
                 )
             except GnomonError as error:
                 progress.say(f"the maps' sanity was not checked: {error}")
-    parts = None
+    parts = regression = None
     if recorded.part_names:
         try:
             parts = consistency(seen.samples, *points_and_parts(recorded, seen.image_ids))
+            regression = _regression(recorded, annotated(recorded, open_dataset(dataset)))
         except GnomonError as error:
             progress.say(f"the parts were not compared: {error}")
     evaluated = EvaluatedRun(
@@ -91,11 +100,39 @@ def evaluate(
         evaluation=found,
         sanity=sanity,
         parts=parts,
+        part_regression=regression,
     )
     write_record(folder, evaluated)
     page = write_page(folder, evaluated)
     progress.close_with(evaluation_table(found))
     if parts is not None:
         progress.close_with(consistency_table(parts))
+    if regression is not None:
+        progress.close_with(regression_table(regression))
     print(page)
     return Outcome(page, n_done=found.images, n_failed=len(found.failures))
+
+
+def _regression(run: "Run", seen: "Annotated") -> "PartRegression | None":
+    """Predict the test split's annotated points from its parts; ``None`` without both splits."""
+    import numpy as np
+
+    from gnomon.evaluation import regress_parts
+    from gnomon.runs.discovered import part_places, points_and_parts
+
+    keypoints, _ = points_and_parts(run, seen.image_ids)
+    used = [row for row, xy in enumerate(keypoints) if len(xy)]
+    samples = [seen.samples[row] for row in used]
+    learning = np.array([one.split == "train" for one in samples])
+    if learning.all() or not learning.any():
+        return None
+    columns = (run.images[name].to_pylist() for name in ("image_id", "width", "height"))
+    size_of = {key: size for key, *size in zip(*columns, strict=True)}
+    ids = [seen.image_ids[row] for row in used]
+    return regress_parts(
+        samples,
+        np.array([size_of[key] for key in ids], dtype=np.float64),
+        [keypoints[row] for row in used],
+        part_places(run, ids),
+        learning,
+    )

@@ -3,7 +3,7 @@
 from rich import box
 from rich.table import Table
 
-from gnomon.evaluation import Consistency, Evaluation
+from gnomon.evaluation import Consistency, Evaluation, PartRegression
 from gnomon.evaluation.bootstrap import Interval
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
 
@@ -43,6 +43,22 @@ def consistency_table(found: Consistency) -> Table:
     ):
         shown = [f"{value:.3f}" for value in (one.purity, one.nmi, one.ami)]
         table.add_row(name, str(one.points), *shown)
+    return table
+
+
+def regression_table(found: PartRegression) -> Table:
+    """Say how far annotated points lie from what a linear map of the parts predicts."""
+    title = f"annotated points from parts, learnt on {found.learnt}, {found.measured} images"
+    table = Table(box=box.SIMPLE, show_edge=False, title=title)
+    table.add_column("from")
+    for name in ("points", "of the image", "of the box"):
+        table.add_column(name, justify="right")
+    for name, one in (
+        ("parts", found.parts),
+        ("middle and spread", found.position),
+        ("mean shape", found.mean_shape),
+    ):
+        table.add_row(name, str(one.points), f"{one.by_image:.3f}", f"{one.by_box:.3f}")
     return table
 
 

@@ -7,7 +7,14 @@ from gnomon.evaluation.guided_peaks import guided_peaks
 from gnomon.evaluation.inside import InsideScore, score_inside
 from gnomon.evaluation.matching import Match, match
 from gnomon.evaluation.metrics import PartScore, Score, score, score_classes, score_parts
-from gnomon.evaluation.part_regression import RegressionError, Targets, regress
+from gnomon.evaluation.part_regression import (
+    PartRegression,
+    RegressionError,
+    Targets,
+    first_landmarks,
+    regress,
+    regress_parts,
+)
 from gnomon.evaluation.parts import Agreement, Consistency, consistency
 from gnomon.evaluation.sanity import Sanity, check_sanity
 
@@ -20,6 +27,7 @@ __all__ = [
     "InsideScore",
     "Match",
     "MethodScore",
+    "PartRegression",
     "PartScore",
     "RegressionError",
     "Sanity",
@@ -28,10 +36,12 @@ __all__ = [
     "check_sanity",
     "consistency",
     "evaluate",
+    "first_landmarks",
     "grad_cam_peaks",
     "guided_peaks",
     "match",
     "regress",
+    "regress_parts",
     "score",
     "score_classes",
     "score_inside",

@@ -8,7 +8,7 @@ from typing import Any
 
 from gnomon.datasets.sample import Split
 from gnomon.errors import RunError
-from gnomon.evaluation import Consistency, Evaluation, Sanity
+from gnomon.evaluation import Consistency, Evaluation, PartRegression, Sanity
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
 from gnomon.runs import RunInfo
 from gnomon.runs.files import write_whole
@@ -20,7 +20,7 @@ class EvaluatedRun:
 
     ``absent`` are the run's images that the data set does not have, ``other_split`` how many it has
     in another split than the one asked for; ``sanity`` is ``None`` where it was not asked for,
-    ``parts`` where the run has none.
+    ``parts`` where the run has none, ``part_regression`` also where it has seen but one split.
     """
 
     run: RunInfo
@@ -31,6 +31,7 @@ class EvaluatedRun:
     evaluation: Evaluation
     sanity: Sanity | None
     parts: Consistency | None = None
+    part_regression: PartRegression | None = None
 
 
 def evaluation_folder(run: Path) -> Path:

@@ -1,12 +1,13 @@
 """The parts that `gnomon parts` found in a run, as its keypoints table shows them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -82,6 +83,21 @@ def points_and_parts(
     return [places(mine) for mine in rows], [
         mine["part"].to_numpy().astype(np.int64) for mine in rows
     ]
+
+
+def part_places(run: "Run", image_ids: Sequence[str]) -> Floats:
+    """Give where each image shows each part (I,K,2), file pixels.
+
+    That is the part's best keypoint, or else the place where it was searched, or else NaN.
+    """
+    found = np.full((len(image_ids), len(run.part_names), 2), np.nan)
+    searched = points_by_image(read_searched(run.folder))
+    shown = points_by_image(run.keypoints)
+    for row, key in enumerate(image_ids):
+        for rows in (searched[key], shown[key].filter(pc.field("part") >= 0)):
+            # The best comes first, so it is written last.
+            found[row, rows["part"].to_numpy()[::-1]] = places(rows)[::-1]
+    return found
 
 
 def _read(store: Store, name: str, schema: pa.Schema) -> pa.Table:
