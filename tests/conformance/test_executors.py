@@ -174,7 +174,11 @@ class CutOff(Unseen):
         assert self._process.exitcode == 0
 
 
-@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize(
+    ("outliving", "closed"),
+    [("local", False), ("local", True), ("ray", True)],
+    indirect=["outliving"],
+)
 def test_a_worker_that_is_taken_for_dead_and_commits_late(
     tmp_path: Path, outliving: Executor, pictures: list[Path], closed: bool
 ) -> None:
