@@ -8,7 +8,7 @@ on an even choice of photographs from the training split of ``cub10`` and from `
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -18,10 +18,10 @@ import torch
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
 
-from default_preset import NETWORKS, SIZE, f1, inside, with_points
+from default_preset import NETWORKS, SIZE, f1, inside, photographs
 from gnomon import Detection, Detector, fuse
 from gnomon.backprop import fine_map
-from gnomon.datasets import Sample, open_dataset
+from gnomon.datasets import Sample
 from gnomon.images import Resize
 from gnomon.peaks import candidates
 from gnomon.presets import PRESETS, SettingChanges, Target
@@ -47,16 +47,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="holds cub10 and car_parts")
     options = parser.parse_args()
     torch.set_num_threads(2)
-    birds = [one for one in open_dataset(f"cub:{options.data / 'cub10'}") if one.split == "train"]
-    cars = list(open_dataset(f"car_parts:{options.data / 'car_parts'}"))
-    samples = [*with_points(birds, options.images), *with_points(cars, options.images)]
+    chosen = photographs(options.data, options.images)
+    birds, cars = chosen["cub10 train"], chosen["car_parts"]
+    samples = [*birds, *cars]
     rows: list[Row] = []
 
     def add(change: str, keypoints: list[Keypoints]) -> None:
-        half = len(samples) // 2
-        row = Row(
-            change, f1(samples[:half], keypoints[:half]), inside(samples[half:], keypoints[half:])
-        )
+        of_birds, of_cars = keypoints[: len(birds)], keypoints[len(birds) :]
+        row = Row(change, f1(birds, of_birds), inside(cars, of_cars))
         print(f"{change:45} {row.birds_f1:.3f} {row.cars_inside:.3f}", flush=True)
         rows.append(row)
 
@@ -86,11 +84,8 @@ def main() -> int:
         {
             "claim": f"best mean of birds' F1 and cars' share: {max(means, key=means.__getitem__)}",
             "settings": f"{NETWORKS[0]}, default preset, {SIZE} px squashed, one change each",
-            "images": {"cub10 train": options.images, "car_parts": options.images},
-            "results": [
-                {"change": row.change, "birds_f1": row.birds_f1, "cars_inside": row.cars_inside}
-                for row in rows
-            ],
+            "images": {name: len(some) for name, some in chosen.items()},
+            "results": [asdict(row) for row in rows],
         },
         ("timm", "torchvision"),
     )

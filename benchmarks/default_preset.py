@@ -72,12 +72,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="holds cub10 and car_parts")
     options = parser.parse_args()
     torch.set_num_threads(2)
-    birds = [one for one in open_dataset(f"cub:{options.data / 'cub10'}") if one.split == "train"]
-    cars = list(open_dataset(f"car_parts:{options.data / 'car_parts'}"))
-    chosen = {
-        "cub10 train": with_points(birds, options.images),
-        "car_parts": with_points(cars, options.images),
-    }
+    chosen = photographs(options.data, options.images)
     rows = [row for network in NETWORKS for row in measure(network, chosen)]
     rows.sort(key=lambda row: -float(row["mean"]))
     for row in rows[:12]:
@@ -93,6 +88,13 @@ def main() -> int:
         ("timm", "torchvision"),
     )
     return 0
+
+
+def photographs(data: Path, count: int) -> dict[str, list[Sample]]:
+    """Choose as many birds of the training split as cars."""
+    birds = [one for one in open_dataset(f"cub:{data / 'cub10'}") if one.split == "train"]
+    cars = list(open_dataset(f"car_parts:{data / 'car_parts'}"))
+    return {"cub10 train": with_points(birds, count), "car_parts": with_points(cars, count)}
 
 
 def with_points(samples: list[Sample], count: int) -> list[Sample]:

@@ -7,7 +7,6 @@ in the median, left and right as one.
 """
 
 import argparse
-import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 from matplotlib.patheffects import withStroke
 
 from gnomon.datasets import Sample, open_dataset
+from gnomon.evaluation.parts import SIDES
 from gnomon.images import decode
 from gnomon.parts import PartFinder, PartModel
 from gnomon.parts.describe import ANCHORS, Descriptors, Places, look
@@ -76,7 +76,7 @@ def landmarks(sample: Sample) -> tuple[list[str], Floats]:
     if marks is None:
         return [], np.empty((0, 2))
     names = [name for name, shown in zip(marks.names, marks.visible, strict=True) if shown]
-    plain = [re.sub(r"(left|right) ", "", name.replace("_", " ")) for name in names]
+    plain = [SIDES.sub("", name).replace("_", " ") for name in names]
     return plain, marks.xy[marks.visible]
 
 

@@ -88,7 +88,8 @@ def evaluate(
     if recorded.part_names:
         try:
             parts = consistency(seen.samples, *points_and_parts(recorded, seen.image_ids))
-            regression = _regression(recorded, annotated(recorded, open_dataset(dataset)))
+            both = annotated(recorded, open_dataset(dataset)) if split else seen
+            regression = _regression(recorded, both)
         except GnomonError as error:
             progress.say(f"the parts were not compared: {error}")
     evaluated = EvaluatedRun(
