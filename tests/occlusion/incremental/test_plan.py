@@ -28,19 +28,36 @@ class Excited(nn.Module):
         return scores
 
 
-@pytest.mark.slow
-def test_vgg16_comes_near_the_ideal() -> None:
+def empty_vgg16() -> nn.Module:
     with torch.device("meta"):
         network = torchvision.models.vgg16()
     network = network.to_empty(device="cpu")
     for values in network.parameters():
         nn.init.zeros_(values)
-    planned = plan(network, (224, 224), patch=16, stride=8)
+    return network
+
+
+@pytest.mark.slow
+def test_vgg16_comes_near_the_ideal_the_direct_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd, "pays", lambda module: False)
+    planned = plan(empty_vgg16(), (224, 224), patch=16, stride=8)
     assert planned.windows == 729
     assert planned.dense_multiply_adds == pytest.approx(729 * 15.47e9, rel=0.01)
     assert planned.dense_multiply_adds / planned.ideal_multiply_adds == pytest.approx(9.1, rel=0.03)
     assert planned.ratio > 8.0
     assert {node.path for node in planned.nodes if node.operation == "Conv2d"} == {"incremental"}
+
+
+@pytest.mark.slow
+def test_winograds_way_groups_sizes_that_fill_the_same_tiles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = empty_vgg16()
+    tiled = plan(network, (224, 224), patch=16, stride=8)
+    monkeypatch.setattr(winograd, "pays", lambda module: False)
+    direct = plan(network, (224, 224), patch=16, stride=8)
+    assert tiled.groups < direct.groups
+    assert direct.ratio > tiled.ratio > 0.75 * direct.ratio
 
 
 def test_the_count_is_what_runs_the_direct_way(monkeypatch: pytest.MonkeyPatch) -> None:

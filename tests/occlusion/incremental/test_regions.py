@@ -72,8 +72,6 @@ def test_classes_are_the_cheapest_partition(data: st.DataObject) -> None:
     windows = np.array([data.draw(st.integers(1, 4)) for _ in range(count)])
     costs = np.array([data.draw(st.floats(0.1, 3.0)) for _ in range(layers)])
     overhead = data.draw(st.floats(0.0, 20.0))
-    zeros = np.zeros(count, np.int64)
-    spans = [Span(zeros, sizes[:, layer], 9) for layer in range(layers)]
 
     def work(parts: list[np.ndarray[tuple[int], np.dtype[np.int64]]]) -> float:
         return sum(
@@ -81,7 +79,7 @@ def test_classes_are_the_cheapest_partition(data: st.DataObject) -> None:
             for part in parts
         )
 
-    classes = choose_classes(spans, costs, windows, overhead)
+    classes = choose_classes(sizes, costs, windows, overhead)
     assert np.array_equal(np.concatenate(classes), np.arange(count))
     every = []
     for cuts in range(2 ** (count - 1)):

@@ -1,6 +1,7 @@
 """How windows spread along each axis, and which positions share one region size a layer."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import fx
@@ -24,9 +25,29 @@ class Axis:
     classes: list[Ints]
 
 
-def make_axes(steps: list[Step], windows: Ints, patch: int, machine: Machine) -> tuple[Axis, Axis]:
-    """Follow the windows (N,2) down and across, and choose the classes of both."""
+def make_axes(steps: list[Step], windows: Ints, patch: int) -> tuple[Axis, Axis]:
+    """Follow the windows (N,2) down and across; classes are chosen later."""
     (down, across) = (_follow(steps, axis, windows, patch) for axis in (0, 1))
+    return down, across
+
+
+def fitted(steps: list[Step], down: Axis, across: Axis, windows: Ints) -> list[Step]:
+    """Let each step's rule suit the windows' regions."""
+    y = np.searchsorted(down.positions, windows[:, 0])
+    x = np.searchsorted(across.positions, windows[:, 1])
+
+    def fit(step: Step, rule: Rule) -> Step:
+        heights, widths = down.spans[step.node].size[y], across.spans[step.node].size[x]
+        sizes = Counter(zip(heights.tolist(), widths.tolist(), strict=True))
+        return replace(step, rule=rule.fitted(sizes))
+
+    return [fit(step, step.rule) if isinstance(step.rule, Rule) else step for step in steps]
+
+
+def classified(
+    steps: list[Step], down: Axis, across: Axis, windows: Ints, machine: Machine
+) -> tuple[Axis, Axis]:
+    """Choose the classes of both axes."""
     (tall, wide) = (
         {node: float(span.size.mean()) for node, span in axis.spans.items()}
         for axis in (down, across)
@@ -48,6 +69,16 @@ def _follow(steps: list[Step], axis: int, windows: Ints, patch: int) -> Axis:
     return Axis(positions, spans, [])
 
 
+def _fitted(step: Step, down: Axis, across: Axis, windows: Ints) -> Step:
+    """Let the step's rule suit the windows' regions."""
+    if not isinstance(step.rule, Rule):
+        return step
+    heights = down.spans[step.node].size[np.searchsorted(down.positions, windows[:, 0])]
+    widths = across.spans[step.node].size[np.searchsorted(across.positions, windows[:, 1])]
+    sizes = Counter(zip(heights.tolist(), widths.tolist(), strict=True))
+    return replace(step, rule=step.rule.fitted(sizes))
+
+
 def _classify(
     steps: list[Step],
     axis: Axis,
@@ -57,19 +88,19 @@ def _classify(
 ) -> Axis:
     """Choose the classes of one axis, the other at its mean sizes."""
     by_node = {step.node: step for step in steps}
-    carried = [step for step in steps if step.kind == "carried"]
+    carried = [(step, step.rule) for step in steps if isinstance(step.rule, Rule)]
     if not carried:
-        return Axis(axis.positions, axis.spans, [np.arange(len(axis.positions))])
-    costs = []
-    for step in carried:
+        return replace(axis, classes=[np.arange(len(axis.positions))])
+    costs, sizes, weights = [], [], 0.0
+    for step, rule in carried:
         (height, width) = step.map_size
         whole = carried_cost(step, [by_node[s] for s in step.sources], height, width)
         costs.append(whole.seconds(machine) / (height * width) * other[step.node])
-    spans = [axis.spans[step.node] for step in carried]
+        sizes.append(rule.worked(axis.spans[step.node].size))
+        weights += rule.weight_moves * step.dense_multiply_adds / (height * width)
     (_, counts) = np.unique(positions, return_counts=True)
     # One more class means some four more groups: in each, a dozen small calls a step, and weights,
-    # as many as a place's multiply-adds, read and laid out anew.
-    weights = sum(s.dense_multiply_adds // (s.map_size[0] * s.map_size[1]) for s in carried)
-    overhead = 4 * (12 * len(carried) * machine.call + 2 * weights * machine.value)
-    classes = choose_classes(spans, np.array(costs), counts, overhead)
-    return Axis(axis.positions, axis.spans, classes)
+    # as many as a place's multiply-adds, moved anew.
+    overhead = 4 * (12 * len(carried) * machine.call + weights * machine.value)
+    classes = choose_classes(np.stack(sizes, axis=1), np.array(costs), counts, overhead)
+    return replace(axis, classes=classes)

@@ -1,31 +1,28 @@
 """Positions along one axis grouped into few classes, each with one region size a layer."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.occlusion.incremental.regions import Ints, Span
+from gnomon.occlusion.incremental.regions import Ints
 
 MOST_CLASSES = 8
 Floats = NDArray[np.float64]
 
 
-def choose_classes(
-    spans: Sequence[Span], costs: Floats, windows: Ints, overhead: float
-) -> list[Ints]:
+def choose_classes(sizes: Ints, costs: Floats, windows: Ints, overhead: float) -> list[Ints]:
     """Cut the positions of one axis into neighbouring classes with the least planned work.
 
-    ``spans`` has one entry for each layer, ``costs`` the work of one row of the layer's map (its
-    mean extent along the other axis included), ``windows`` how many windows have each position,
-    ``overhead`` the work that one more class brings. A class works with its members' largest size
-    on each layer. Returns the member indices of each class.
+    ``sizes`` (positions, layers) says how long a position's region is, ``costs`` what one row of
+    the layer's map costs (its mean extent along the other axis included), ``windows`` how many
+    windows have each position, ``overhead`` the work that one more class brings. A class works with
+    its members' largest size on each layer. Returns the member indices of each class.
 
     The cheapest partition comes from dynamic programming over the last cut: exact, in O(m^2) steps
-    of vector length ``len(spans)`` for m positions.
+    of vector length ``layers`` for m positions.
     """
-    sizes = np.stack([span.size for span in spans], axis=1).astype(np.float64)
+    sizes = sizes.astype(np.float64)
     count = len(sizes)
     totals = np.concatenate([[0.0], np.cumsum(windows)])
     work = np.full((count, count + 1), np.inf)

@@ -95,24 +95,31 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """The values (n, height, width, *channels) of the blocks at ``place``, contiguous."""
+    """The values (n, height, width, *channels) of the blocks at ``place``, channels innermost."""
 
     values: Tensor
     place: Place
 
 
-def take(clean: Tensor, place: Place) -> Tensor:
+def take(clean: Tensor, place: Place, windows_inside: bool = False) -> Tensor:
     """Copy the blocks at ``place`` (n, height, width, *channels) out of one map (H, W, *channels).
 
-    A row to spare lies behind the blocks in memory; ``lay`` sends there what falls outside.
+    In memory the n windows come outermost, or inside of height and width. A row to spare lies
+    behind the blocks; ``lay`` sends there what falls outside.
     """
     channels = clean.shape[2:]
     offsets = _grid(place.height, place.width, clean.shape[1], clean.device)
     start = place.rows * clean.shape[1] + place.columns
-    index = torch.add(start[:, None], offsets).view(-1)
+    if windows_inside:
+        index = torch.add(offsets[:, None], start).view(-1)
+    else:
+        index = torch.add(start[:, None], offsets).view(-1)
     rows = clean.reshape(-1, channels.numel())
     block = rows.new_empty((len(index) + 1, rows.shape[1])).narrow(0, 0, len(index))
     torch.index_select(rows, 0, index, out=block)
+    if windows_inside:
+        inside = block.view(place.height, place.width, len(start), *channels)
+        return inside.movedim(2, 0)
     return block.view(len(start), place.height, place.width, *channels)
 
 
@@ -132,16 +139,18 @@ def lay(block: Tensor, region: Region, y: Ints, x: Ints) -> None:
                 :, top - dy : bottom - dy, left - dx : end - dx
             ]
         return
-    count = len(block)
-    places = count * height * width
-    memory = block.as_strided((places + 1, block[0, 0, 0].numel()), (block[0, 0, 0].numel(), 1))
-    rows = _within(down, region.place.height, height)
-    columns = _within(right, region.place.width, width)
-    index = rows[:, :, None] * width + columns[:, None, :]
-    index = index + (np.arange(count) * (height * width))[:, None, None]
-    index[(rows < 0)[:, :, None] | (columns < 0)[:, None, :]] = places
-    target = torch.from_numpy(index.reshape(-1)).to(block.device)
-    memory.index_copy_(0, target, region.values.reshape(len(target), -1))
+    row = block[0, 0, 0].numel()
+    places = block.numel() // row
+    memory = block.as_strided((places + 1, row), (row, 1))
+    rows = _within(down, region.place.height, height)[:, :, None]
+    columns = _within(right, region.place.width, width)[:, None, :]
+    window, below, beside = (stride // row for stride in block.stride()[:3])
+    index = rows * below + columns * beside + (np.arange(len(block)) * window)[:, None, None]
+    index[(rows < 0) | (columns < 0)] = places
+    order = (0, 1, 2) if region.values.is_contiguous() else (1, 2, 0)
+    target = torch.from_numpy(index.transpose(order).reshape(-1)).to(block.device)
+    values = region.values.permute(*order, *range(3, region.values.ndim))
+    memory.index_copy_(0, target, values.reshape(len(target), row))
 
 
 def _within(start: Ints, size: int, limit: int) -> Ints:

@@ -131,10 +131,12 @@ class Run:
                 for source in step.sources:
                     values[source] = self._whole_region(source, values[source])
             regions = [values[source] for source in step.sources]
-            if step.node in self._schedule.overwriting and regions[0].place.same(place):
+            kept = self._kept.get(step.node)
+            over = self._schedule.overwriting.get(step.node)
+            if over is not None and regions[over].place.same(place):
                 assert isinstance(step.rule, Local)
-                return Region(step.rule.overwrite(regions[0]), place)
-            return Region(step.rule.carry(self._kept.get(step.node), regions, place), place)
+                return Region(step.rule.overwrite(kept, regions, place, over), place)
+            return Region(step.rule.carry(kept, regions, place), place)
         if isinstance(step.rule, Collapse):
             return step.rule.collapse(self._kept.get(step.node), values[step.sources[0]])
         arguments: Values = {}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import fx
 
 from gnomon.occlusion.incremental.analysis import Step
-from gnomon.occlusion.incremental.axes import Axis, make_axes
+from gnomon.occlusion.incremental.axes import Axis, classified, fitted, make_axes
 from gnomon.occlusion.incremental.cost import Machine
 from gnomon.occlusion.incremental.groups import Group, GroupPlanner
 from gnomon.occlusion.incremental.regions import Ints
@@ -51,18 +51,21 @@ class Schedule:
         return [node for node in dict.fromkeys(read) if node in made]
 
     @cached_property
-    def overwriting(self) -> frozenset[fx.Node]:
-        """The steps that may write over what a sliding window made for them alone."""
-        by_node = {step.node: step for step in self.steps}
+    def overwriting(self) -> dict[fx.Node, int]:
+        """The steps that may write over a source's values, and over which.
+
+        These were made for them alone, by a sliding window or in place.
+        """
         readers = Counter(source for step in self.steps for source in step.reads)
-        return frozenset(
-            step.node
-            for step in self.steps
-            if isinstance(step.rule, Local)
-            and step.rule.in_place is not None
-            and isinstance(by_node[step.sources[0]].rule, Sliding)
-            and readers[step.sources[0]] == 1
-        )
+        made = {step.node for step in self.steps if isinstance(step.rule, Sliding)}
+        overwriting: dict[fx.Node, int] = {}
+        for step in self.steps:
+            if isinstance(step.rule, Local) and step.rule.in_place is not None:
+                for number, source in enumerate(step.sources):
+                    if source in made and readers[source] == 1:
+                        overwriting[step.node] = number
+                        made.add(step.node)
+        return overwriting
 
     @cached_property
     def clean_steps(self) -> int:
@@ -102,7 +105,9 @@ def make_schedule(
     item_size: int,
 ) -> Schedule:
     """Plan the work for ``windows`` (N,2), the same whatever their order."""
-    (down, across) = make_axes(steps, windows, patch, machine)
+    (down, across) = make_axes(steps, windows, patch)
+    steps = fitted(steps, down, across, windows)
+    (down, across) = classified(steps, down, across, windows, machine)
     planner = GroupPlanner(steps, machine, device, item_size)
 
     def plan(is_dense: bool) -> list[Group]:

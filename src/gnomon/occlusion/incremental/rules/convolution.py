@@ -1,6 +1,7 @@
 """Convolutions that pad with zeros, or as TensorFlow does."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -9,9 +10,35 @@ from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gnomon.occlusion.incremental.rules.rule import Call, Carried, Finder, Match
+from gnomon.occlusion.incremental.regions import Ints
+from gnomon.occlusion.incremental.rules.rule import Call, Carried, Finder, Match, Rule, Size
 from gnomon.occlusion.incremental.rules.sliding import Sliding, pair, sweeps_of
-from gnomon.occlusion.winograd import WinogradConv2d
+from gnomon.occlusion.winograd import WinogradConv2d, best_tile
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Winograd(Sliding):
+    """A convolution that goes Winograd's way, in the tiles that suit most windows."""
+
+    convolution: WinogradConv2d
+    tile: int = 1
+    weight_moves = 4.0
+    windows_inside = True
+
+    def fitted(self, sizes: Mapping[Size, int]) -> Rule:
+        """Choose the tile."""
+        tile = best_tile(sizes)
+        convolve = partial(self.convolution.convolve, tile=tile)
+        return replace(
+            self,
+            tile=tile,
+            operation=partial(convolve, padding=0),
+            whole=partial(convolve, padding=self.convolution.around),
+        )
+
+    def worked(self, sizes: Ints) -> Ints:
+        """Fill the last tile."""
+        return -(-sizes // self.tile) * self.tile
 
 
 def conv2d(
@@ -46,6 +73,7 @@ def conv2d(
 
 
 def _convolve(block: Tensor, weight: Tensor, bias: Tensor | None, settings: Any) -> Tensor:
+    block = block.contiguous(memory_format=torch.channels_last)
     return F.conv2d(block, weight, bias, **settings)
 
 
@@ -70,9 +98,12 @@ def winograd_module(call: Call, module: WinogradConv2d, input: Any) -> Match | N
     match = conv2d_module(call, module, input)
     if match is None:
         return None
-    assert isinstance(match.rule, Sliding)
-    operation = partial(module.convolve, padding=0)
-    return Match(replace(match.rule, operation=operation, whole=module.forward), match.axes)
+    rule = match.rule
+    assert isinstance(rule, Sliding)
+    return Match(
+        Winograd(rule.sweeps, rule.padding_value, rule.operation, rule.whole, convolution=module),
+        match.axes,
+    )
 
 
 def conv2d_same_module(call: Call, module: Conv2dSame, input: Any) -> Match | None:

@@ -28,13 +28,14 @@ class Local(Rule):
     """Applies ``function`` to batches of blocks as if they were whole maps.
 
     Where several inputs carry regions, each is completed to the place that holds them all.
-    ``in_place``, where there is one, is ``function`` for one input, and writes over it.
+    ``in_place``, where there is one, is ``function`` again, of inputs in any order, and writes over
+    the first.
     """
 
     function: Callable[[list[Tensor]], Tensor]
     axes: tuple[Axes, ...]
     out_axes: Axes
-    in_place: Callable[[Tensor], Tensor] | None = None
+    in_place: Callable[..., Tensor] | None = None
     moves = False
 
     def spread(self, axis: int, spans: Sequence[Span]) -> Span:
@@ -48,17 +49,28 @@ class Local(Rule):
         self, kept: Sequence[Tensor | None] | None, regions: Sequence[Region], place: Place
     ) -> Tensor:
         """Complete the inputs and apply."""
-        maps = kept or [None] * len(regions)
-        blocks = [
-            to_batch(complete(clean, region, place), axes)
-            for clean, region, axes in zip(maps, regions, self.axes, strict=True)
-        ]
+        values = _completed(kept, regions, place)
+        blocks = [to_batch(block, axes) for block, axes in zip(values, self.axes, strict=True)]
         return to_region(self.function(blocks), self.out_axes)
 
-    def overwrite(self, region: Region) -> Tensor:
-        """Compute the output's values where the input's are, and no longer needed."""
+    def overwrite(
+        self,
+        kept: Sequence[Tensor | None] | None,
+        regions: Sequence[Region],
+        place: Place,
+        number: int,
+    ) -> Tensor:
+        """Compute the output's values where those of an input are, which is no longer needed."""
         assert self.in_place is not None, "only what works in place overwrites"
-        return self.in_place(region.values)
+        values = _completed(kept, regions, place)
+        return self.in_place(values.pop(number), *values)
+
+
+def _completed(
+    kept: Sequence[Tensor | None] | None, regions: Sequence[Region], place: Place
+) -> list[Tensor]:
+    maps = kept or [None] * len(regions)
+    return [complete(clean, region, place) for clean, region in zip(maps, regions, strict=True)]
 
 
 def carried_in(values: object) -> list[Carried]:
@@ -143,6 +155,25 @@ def _relu(call: Call, input: Any, inplace: bool = False) -> Match | None:
     match = local(call, torch.relu, (input,), {}, input.axes)
     assert isinstance(match.rule, Local)
     return Match(replace(match.rule, in_place=torch.relu_), match.axes)
+
+
+def _sum(function: Callable[..., Tensor]) -> Finder:
+    def find(call: Call, *args: Any, **kwargs: Any) -> Match | None:
+        first = _fits(call, args, kwargs)
+        if first is None:
+            return None
+        match = local(call, function, args, kwargs, first.axes)
+        shapes = [arg.shape if isinstance(arg, Carried) else None for arg in args]
+        if kwargs or shapes != [first.shape, first.shape]:
+            return match
+        assert isinstance(match.rule, Local)
+        return Match(replace(match.rule, in_place=_add_to), match.axes)
+
+    return find
+
+
+def _add_to(values: Tensor, others: Tensor) -> Tensor:
+    return values.add_(others) if values.dtype == others.dtype else values + others
 
 
 def _channel_module(call: Call, module: nn.Module, input: Any) -> Match | None:
@@ -245,4 +276,7 @@ FINDERS: dict[Any, Finder] = {
     F.batch_norm: _batch_norm,
     F.prelu: _prelu,
     **dict.fromkeys((F.relu, torch.relu, "relu"), _relu),
+    operator.add: _sum(operator.add),
+    torch.add: _sum(torch.add),
+    "add": _sum(_method("add")),
 }

@@ -1,17 +1,18 @@
 """What a rule is: how one operation carries a changed region from its inputs to its output."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gnomon.occlusion.incremental.regions import Place, Region, Span
+from gnomon.occlusion.incremental.regions import Ints, Place, Region, Span
 
 Axes = tuple[int, int]
 """Which dimensions of a tensor are its height and width."""
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +41,20 @@ class Rule(ABC):
     """
 
     moves: bool = True
+    weight_moves: float = 2.0
+    """How often a group's first batch moves the weights: it reads them and lays them out anew."""
 
     @abstractmethod
     def spread(self, axis: int, spans: Sequence[Span]) -> Span:
         """Give what can change along an axis of the output, from what changes in each input."""
+
+    def fitted(self, sizes: Mapping[Size, int]) -> "Rule":
+        """Give the rule that suits outputs of (height, width), so many windows of each."""
+        return self
+
+    def worked(self, sizes: Ints) -> Ints:
+        """Say how long along an axis is what is computed for outputs of given lengths."""
+        return sizes
 
     def keep(self, inputs: Sequence[Tensor | None], output: Tensor) -> Any:
         """Prepare, once an image, what ``carry`` needs of the clean maps.

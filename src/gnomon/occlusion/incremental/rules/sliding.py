@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -60,6 +60,7 @@ class Sliding(Rule):
     operation: Any
     whole: Any
     divisors: Tensor | None = None
+    windows_inside: ClassVar[bool] = False
 
     @property
     def moves(self) -> bool:  # type: ignore[override]  # elsewhere a field
@@ -105,7 +106,7 @@ class Sliding(Rule):
             across.extent(place.width),
             place.device,
         )
-        block = take(kept, read)
+        block = take(kept, read, self.windows_inside)
         lay(block, region, read.y - down.before, read.x - across.before)
         return self._apply(self.operation, block, place)
 
@@ -115,7 +116,9 @@ class Sliding(Rule):
         return all(s.kernel == s.stride == 1 and s.before == 0 for s in self.sweeps)
 
     def _apply(self, operation: Any, block: Tensor, place: Place) -> Tensor:
-        values: Tensor = operation(block.permute(0, 3, 1, 2)).permute(0, 2, 3, 1).contiguous()
+        values: Tensor = operation(block.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        if values.stride(3) != 1:
+            values = values.contiguous()
         if self.divisors is not None:
             values = values / take(self.divisors.to(values), place)[..., None]
         return values
