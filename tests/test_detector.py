@@ -86,6 +86,17 @@ def test_another_seed_changes_the_coarse_map_only(found: gnomon.Detection) -> No
     np.testing.assert_array_equal(other.fine.values, found.fine.values)
 
 
+def test_a_short_precision_moves_the_coarse_map_a_little(found: gnomon.Detection) -> None:
+    short = gnomon.Detector(
+        Small(), preprocessing=SMALL, device="cpu", keep=0.4, precision="bfloat16"
+    )
+    other = short(PANDA)
+    assert short.settings.precision == "bfloat16"
+    assert np.array_equal(other.fine.values, found.fine.values)
+    difference = np.abs(other.coarse.values - found.coarse.values).max()
+    assert 0 < difference < 0.1 * found.coarse.values.max()
+
+
 @pytest.mark.parametrize("resize", ["squash", "pad", "crop"])
 def test_keypoints_lie_on_the_photograph_however_it_is_resized(resize: Resize) -> None:
     found = gnomon.Detector(Small(), preprocessing=SMALL, resize=resize, device="cpu")(
@@ -135,6 +146,8 @@ def test_bad_choices_get_a_sentence() -> None:
         gnomon.Detector(Small(), preprocessing=SMALL, stride=0)
     with pytest.raises(SettingError, match="engine"):
         gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", engine="steam")
+    with pytest.raises(SettingError, match="did you mean 'bfloat16'"):
+        gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", precision="bfloat61")
     with pytest.raises(ClassifierError, match="torchvision/vgg19"):
         gnomon.Detector("torchvision/vgg91")
     with pytest.raises(ClassifierError, match="spatial"):

@@ -62,7 +62,9 @@ class Detector:
             class_names=class_names,
             preprocessing=preprocessing,
         )
-        self._engine = prepare_engine(self.classifier, self.settings.engine)
+        self._engine = prepare_engine(
+            self.classifier, self.settings.engine, self.settings.precision
+        )
         self._refuse_early()
 
     def _refuse_early(self) -> None:

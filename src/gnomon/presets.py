@@ -21,6 +21,7 @@ class Settings:
     draws: int = 1
     seed: int = 0
     engine: str = "auto"
+    precision: str = "full"
     fine: str = "guided"
     target: Target = "probability"
     coarse_smoothing: float = 0.0
@@ -66,6 +67,8 @@ class SettingChanges(TypedDict, total=False):
     """Seed of every random choice."""
     engine: str
     """What computes the occluded outputs: auto, dense, incremental."""
+    precision: str
+    """In which precision: full (the network's own), tf32, bfloat16, float16."""
     fine: str
     """Fine method: guided, guided-layers, gradient, smoothgrad, or package.module:name."""
     target: Target

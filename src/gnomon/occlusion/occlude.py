@@ -16,6 +16,7 @@ from gnomon.occlusion.engine import Engine
 from gnomon.occlusion.fills import FILLS
 from gnomon.occlusion.heatmap import overlap_mean
 from gnomon.occlusion.incremental import IncrementalEngine
+from gnomon.occlusion.precision import Precise
 from gnomon.occlusion.windows import patches_under, window_grid
 from gnomon.plugs import plugged
 from gnomon.types import Heatmap, Image, Work
@@ -46,13 +47,13 @@ class Occlusion(Heatmap):
     work: Work
 
 
-def prepare_engine(classifier: Classifier, engine: str = "auto") -> Engine:
+def prepare_engine(classifier: Classifier, engine: str = "auto", precision: str = "full") -> Engine:
     """Make an engine for ``classifier``, to be used for many images.
 
-    ``engine`` is a name in ``ENGINES`` or "package.module:name"; ``SettingError`` where there is
-    none.
+    ``engine`` is a name in ``ENGINES`` or "package.module:name", ``precision`` full, tf32, bfloat16
+    or float16 (`Precise`); ``SettingError`` where there is no such name.
     """
-    return plugged("engine", engine, ENGINES)(classifier.network)
+    return Precise(plugged("engine", engine, ENGINES), classifier.network, precision)
 
 
 def occlude(

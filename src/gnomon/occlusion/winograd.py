@@ -24,11 +24,11 @@ TILES = (4, 5, 6)
 POINTS = np.array([0, 1, -1, 2, -2, 1 / 2, -1 / 2])
 """A tile of T outputs interpolates at the first T + 1 of these, and at infinity."""
 ONE = 1
-"""Which point is 1: there alone the base of a constant is not zero."""
+"""Which point is 1: what its product gains, every output gains."""
 BASE, BASE_BESIDE = 40, 8
 """To bring a value into a base or back costs as much as so many products, and as so many more for
 each tile beside it, since one matrix does them all; measured on a CPU."""
-LEAST_GAIN, LEAST_ROWS = 1.2, 16
+LEAST_GAIN, LEAST_ROWS, LEAST_CHANNELS = 1.2, 16, 48
 MOST_TILES = 20
 PIECE_BYTES = 24 << 20
 """What is larger, malloc asks of the system anew each time."""
@@ -184,6 +184,7 @@ def pays(convolution: nn.Module) -> TypeGuard[nn.Conv2d]:
         and convolution.groups == 1
         and convolution.padding_mode == "zeros"
         and _padding(convolution.padding) >= 0
+        and min(weight.shape[:2]) >= LEAST_CHANNELS
         and _gain(weight, max(TILES), 1) >= LEAST_GAIN
     )
 

@@ -31,10 +31,10 @@ class Excited(nn.Module):
 def empty_vgg16() -> nn.Module:
     with torch.device("meta"):
         network = torchvision.models.vgg16()
-    network = network.to_empty(device="cpu")
-    for values in network.parameters():
+    emptied: nn.Module = network.to_empty(device="cpu")
+    for values in emptied.parameters():
         nn.init.zeros_(values)
-    return network
+    return emptied
 
 
 @pytest.mark.slow

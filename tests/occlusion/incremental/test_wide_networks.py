@@ -12,7 +12,7 @@ from gnomon.occlusion import winograd
 from gnomon.occlusion.incremental import IncrementalEngine
 from gnomon.occlusion.windows import window_grid
 
-CHANNELS = 32
+CHANNELS = 48
 KINDS = ["wide", "wide", "relu", "point", "pool", "double", "residual"]
 
 

@@ -155,6 +155,6 @@ def _order(windows: Tensor, patches: Tensor | None) -> Ints:
     order = np.lexsort((places[:, 1], places[:, 0]))
     if patches is None or len(np.unique(places, axis=0)) == len(places):
         return order
-    contents = [patch.tobytes() for patch in patches.cpu().numpy()]
+    contents = [patch.tobytes() for patch in patches.cpu().contiguous().view(torch.uint8).numpy()]
     keys = [(y, x, content) for (y, x), content in zip(places.tolist(), contents, strict=True)]
     return np.array(sorted(range(len(keys)), key=keys.__getitem__))

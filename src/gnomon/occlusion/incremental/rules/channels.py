@@ -2,6 +2,7 @@
 
 import math
 import operator
+from functools import partial
 from typing import Any
 
 import torch
@@ -26,7 +27,23 @@ def _cat(call: Call, tensors: Any, dim: int = 0) -> Match | None:
         return None
     if any(other.axes != first.axes or len(other.shape) != rank for other in carried):
         return None
-    return local(call, torch.cat, (list(tensors), dim), {}, first.axes)
+    return local(call, partial(_joined, axes=first.axes), (list(tensors), dim), {}, first.axes)
+
+
+def _joined(tensors: list[Tensor], dim: int, axes: Axes) -> Tensor:
+    """Do what ``torch.cat`` does, which is slow where inputs lie differently in memory."""
+    regions = [tensor.movedim(axes, (1, 2)) for tensor in tensors]
+    if all(region.is_contiguous() for region in regions) or len({t.dtype for t in tensors}) > 1:
+        return torch.cat(tensors, dim)
+    order = [0, *axes, *(d for d in range(1, tensors[0].ndim) if d not in axes)]
+    inner = order.index(dim % len(order))
+    sizes = [region.shape[inner] for region in regions]
+    shape = list(regions[0].shape)
+    shape[inner] = sum(sizes)
+    joined = regions[0].new_empty(shape)
+    for part, region in zip(torch.split(joined, sizes, inner), regions, strict=True):
+        part.copy_(region)
+    return joined.movedim((1, 2), axes)
 
 
 def _permute(call: Call, input: Any, *dims: Any) -> Match | None:

@@ -1,7 +1,7 @@
 """Largest values and averages of a window that slides."""
 
 import math
-from functools import partial, reduce
+from functools import partial
 from typing import Any
 
 import torch
@@ -60,7 +60,12 @@ def _largest(block: Tensor, kernel: Pair, stride: Pair, dilation: Pair) -> Tenso
             else block[..., first : first + reach : stride[axis]]
             for first in range(0, dilation[axis] * kernel[axis], dilation[axis])
         ]
-        block = reduce(torch.maximum, shifted)
+        if len(shifted) > 1:
+            block = torch.maximum(*shifted[:2])
+            for values in shifted[2:]:
+                torch.maximum(block, values, out=block)
+        else:
+            (block,) = shifted
     return block
 
 

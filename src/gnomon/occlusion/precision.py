@@ -1,0 +1,60 @@
+"""The precision in which an engine computes: the network's own, or a shorter and faster one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gnomon.errors import SettingError, unknown_name
+from gnomon.occlusion.engine import Engine
+
+DTYPES = {"full": None, "tf32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class Precise:
+    """An engine that computes in a chosen precision and gives its outputs in the image's own.
+
+    ``full`` is the network's own, and keeps a GPU from shortening float32 unasked; ``tf32`` lets
+    it. ``bfloat16`` and ``float16`` work on a copy of the network, on any device.
+    """
+
+    def __init__(
+        self, make: Callable[[nn.Module], Engine], network: nn.Module, precision: str = "full"
+    ) -> None:
+        """Make the engine; ``SettingError`` where there is no such precision."""
+        if precision not in DTYPES:
+            raise SettingError(unknown_name("precision", precision, DTYPES))
+        self._dtype = DTYPES[precision]
+        self._may_shorten = precision == "tf32"
+        self.engine = make(network if self._dtype is None else deepcopy(network).to(self._dtype))
+        self.name = self.engine.name
+
+    def outputs(
+        self,
+        image: Tensor,
+        windows: Tensor,
+        patches: Tensor,
+        progress: Callable[[int], None] | None = None,
+    ) -> Tensor:
+        """Compute the outputs for every occluded copy, as ``Engine`` says."""
+        dtype = self._dtype or image.dtype
+        with _tf32(self._may_shorten):
+            outputs = self.engine.outputs(image.to(dtype), windows, patches.to(dtype), progress)
+        return outputs.to(image.dtype)
+
+
+@contextmanager
+def _tf32(allowed: bool) -> Iterator[None]:
+    """Let CUDA's products and convolutions of float32 round their factors to TF32, or not."""
+    switches: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    before = [switch.allow_tf32 for switch in switches]
+    try:
+        for switch in switches:
+            switch.allow_tf32 = allowed
+        yield
+    finally:
+        for switch, was in zip(switches, before, strict=True):
+            switch.allow_tf32 = was
