@@ -43,6 +43,7 @@ def main() -> int:
     weights: list[SettingChanges] = [{"coarse_weight": one} for one in (0, 0.05, 0.1, 0.25)]
     changes = {
         **{f"default, coarse weight {one['coarse_weight']}": one for one in weights},
+        "default, keep 0.4": {"keep": 0.4},
         **{f"guided, coarse weight {one['coarse_weight']}": GUIDED | one for one in weights},
     }
     classifiers = [trained(seed) for seed in range(seeds)]
