@@ -41,7 +41,7 @@ def main() -> int:
     seeds = parser.parse_args().seeds
     torch.set_num_threads(2)
     weights: list[SettingChanges] = [{"coarse_weight": one} for one in (0, 0.05, 0.1, 0.25)]
-    changes = {
+    changes: dict[str, SettingChanges] = {
         **{f"default, coarse weight {one['coarse_weight']}": one for one in weights},
         "default, keep 0.4": {"keep": 0.4},
         **{f"guided, coarse weight {one['coarse_weight']}": GUIDED | one for one in weights},
