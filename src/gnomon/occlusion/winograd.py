@@ -87,7 +87,7 @@ class WinogradConv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve (N,C,H,W), channels-last."""
-        height, width = (size + 2 * self.around - MORE for size in input.shape[2:])
+        height, width = _out_size(input, self.around)
         tile = best_tile({(height, width): 1})
         if not self._is_faster(len(input), height, width, tile):
             return self._directly(input, self.around)
@@ -104,7 +104,7 @@ class WinogradConv2d(nn.Conv2d):
 
         The result lies in memory as (H,W,N,C) where it was found by Winograd's way.
         """
-        height, width = (size + 2 * padding - MORE for size in maps.shape[2:])
+        height, width = _out_size(maps, padding)
         if not self._is_faster(len(maps), height, width, tile):
             return self._directly(maps, padding)
         return self._tiled(maps, padding, tile).permute(2, 3, 0, 1)
@@ -117,8 +117,7 @@ class WinogradConv2d(nn.Conv2d):
         """Convolve (N,C,H,W) to (H,W,N,C), row of tiles after row."""
         count, _, height, width = maps.shape
         inputs = maps.permute(2, 3, 0, 1).contiguous()
-        more = 2 * padding - MORE
-        out = maps.new_empty(height + more, width + more, count, self.out_channels)
+        out = maps.new_empty(*_out_size(maps, padding), count, self.out_channels)
         for down in _spans(height, padding, tile, 1):
             rows = (down.inputs @ inputs[down.read].flatten(1)).view(-1, *inputs.shape[1:])
             for across in _spans(width, padding, tile, MOST_TILES):
@@ -197,6 +196,12 @@ def best_tile(sizes: Mapping[Size, int]) -> int:
         return (tile + MORE) ** 2 * sum(tiles[size] * count for size, count in sizes.items())
 
     return min(TILES, key=work)
+
+
+def _out_size(maps: Tensor, padding: int) -> Size:
+    """Give the height and width that come out."""
+    height, width = (size + 2 * padding - MORE for size in maps.shape[2:])
+    return height, width
 
 
 def _gain(weight: Tensor, tile: int, beside: int) -> float:

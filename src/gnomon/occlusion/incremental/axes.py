@@ -24,6 +24,10 @@ class Axis:
     spans: dict[fx.Node, Span]
     classes: list[Ints]
 
+    def find(self, positions: Ints) -> Ints:
+        """Give the index of each position."""
+        return np.searchsorted(self.positions, positions)
+
 
 def make_axes(steps: list[Step], windows: Ints, patch: int) -> tuple[Axis, Axis]:
     """Follow the windows (N,2) down and across; classes are chosen later."""
@@ -33,8 +37,7 @@ def make_axes(steps: list[Step], windows: Ints, patch: int) -> tuple[Axis, Axis]
 
 def fitted(steps: list[Step], down: Axis, across: Axis, windows: Ints) -> list[Step]:
     """Let each step's rule suit the windows' regions."""
-    y = np.searchsorted(down.positions, windows[:, 0])
-    x = np.searchsorted(across.positions, windows[:, 1])
+    y, x = down.find(windows[:, 0]), across.find(windows[:, 1])
 
     def fit(step: Step, rule: Rule) -> Step:
         heights, widths = down.spans[step.node].size[y], across.spans[step.node].size[x]
@@ -67,16 +70,6 @@ def _follow(steps: list[Step], axis: int, windows: Ints, patch: int) -> Axis:
         elif isinstance(step.rule, Rule):
             spans[step.node] = step.rule.spread(axis, [spans[s] for s in step.sources])
     return Axis(positions, spans, [])
-
-
-def _fitted(step: Step, down: Axis, across: Axis, windows: Ints) -> Step:
-    """Let the step's rule suit the windows' regions."""
-    if not isinstance(step.rule, Rule):
-        return step
-    heights = down.spans[step.node].size[np.searchsorted(down.positions, windows[:, 0])]
-    widths = across.spans[step.node].size[np.searchsorted(across.positions, windows[:, 1])]
-    sizes = Counter(zip(heights.tolist(), widths.tolist(), strict=True))
-    return replace(step, rule=step.rule.fitted(sizes))
 
 
 def _classify(

@@ -20,7 +20,7 @@ def choose_classes(sizes: Ints, costs: Floats, windows: Ints, overhead: float) -
     its members' largest size on each layer. Returns the member indices of each class.
 
     The cheapest partition comes from dynamic programming over the last cut: exact, in O(m^2) steps
-    of vector length ``layers`` for m positions.
+    over vectors of one value a layer, for m positions.
     """
     sizes = sizes.astype(np.float64)
     count = len(sizes)

@@ -87,8 +87,7 @@ class GroupPlanner:
         for step in self.steps[cut:]:
             if step.node in sizes and step.kind != "input":
                 sizes[step.node] = step.map_size
-        y_index = np.searchsorted(down.positions, windows[:, 0])
-        x_index = np.searchsorted(across.positions, windows[:, 1])
+        y_index, x_index = down.find(windows[:, 0]), across.find(windows[:, 1])
         batches = [
             Batch(part, self._places(sizes, down, across, y_index[part], x_index[part]))
             for part in _split(members, self._batch_size(sizes))

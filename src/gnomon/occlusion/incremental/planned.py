@@ -8,10 +8,9 @@ from torch import fx
 
 from gnomon.occlusion.incremental.analysis import Step
 from gnomon.occlusion.incremental.groups import Group
+from gnomon.occlusion.incremental.regions import Size
 from gnomon.occlusion.incremental.rules.rule import Collapse
 from gnomon.occlusion.incremental.schedule import Schedule
-
-Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Ints = NDArray[np.int64]
+Size = tuple[int, int]
+"""Height and width."""
 KEPT_GRIDS = 1024
 
 

@@ -172,8 +172,7 @@ def _clean_needs(
 
 def _ideal(steps: list[Step], down: Axis, across: Axis, windows: Ints) -> int:
     """Multiply-adds if each window had its own sizes and nothing were done whole but must be."""
-    y = np.searchsorted(down.positions, windows[:, 0])
-    x = np.searchsorted(across.positions, windows[:, 1])
+    y, x = down.find(windows[:, 0]), across.find(windows[:, 1])
     total = 0.0
     for step in steps:
         source = step.node if step.kind == "carried" else None

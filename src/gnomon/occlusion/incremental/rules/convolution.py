@@ -10,15 +10,18 @@ from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gnomon.occlusion.incremental.regions import Ints
-from gnomon.occlusion.incremental.rules.rule import Call, Carried, Finder, Match, Rule, Size
+from gnomon.occlusion.incremental.regions import Ints, Size
+from gnomon.occlusion.incremental.rules.rule import Call, Carried, Finder, Match, Rule
 from gnomon.occlusion.incremental.rules.sliding import Sliding, pair, sweeps_of
 from gnomon.occlusion.winograd import WinogradConv2d, best_tile
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Winograd(Sliding):
-    """A convolution that goes Winograd's way, in the tiles that suit most windows."""
+    """A convolution that goes Winograd's way, in the tiles that suit most windows.
+
+    Its weights are more, but read as they lie.
+    """
 
     convolution: WinogradConv2d
     tile: int = 1

@@ -60,12 +60,9 @@ def _largest(block: Tensor, kernel: Pair, stride: Pair, dilation: Pair) -> Tenso
             else block[..., first : first + reach : stride[axis]]
             for first in range(0, dilation[axis] * kernel[axis], dilation[axis])
         ]
-        if len(shifted) > 1:
-            block = torch.maximum(*shifted[:2])
-            for values in shifted[2:]:
-                torch.maximum(block, values, out=block)
-        else:
-            (block,) = shifted
+        block, *others = shifted
+        for number, values in enumerate(others):
+            block = torch.maximum(block, values, out=block if number else None)
     return block
 
 

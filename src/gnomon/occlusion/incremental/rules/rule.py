@@ -8,11 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gnomon.occlusion.incremental.regions import Ints, Place, Region, Span
+from gnomon.occlusion.incremental.regions import Ints, Place, Region, Size, Span
 
 Axes = tuple[int, int]
 """Which dimensions of a tensor are its height and width."""
-Size = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
