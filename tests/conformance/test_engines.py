@@ -9,6 +9,7 @@ import pytest
 import timm
 import torch
 import torchvision
+from single_passes import one_by_one
 from torch import Tensor, nn
 
 import gnomon
@@ -73,17 +74,6 @@ def scene(height: int, width: int, patch: int, stride: int, most: int) -> tuple[
     windows = torch.unique(torch.cat([corners, some]), dim=0)
     image = torch.randn(3, height, width, generator=generator)
     return image, windows, torch.randn(len(windows), 3, patch, patch, generator=generator)
-
-
-def one_by_one(network: nn.Module, image: Tensor, windows: Tensor, patches: Tensor) -> Tensor:
-    size = patches.shape[2]
-    rows = []
-    with torch.no_grad():
-        for (y, x), patch in zip(windows.tolist(), patches, strict=True):
-            hidden = image.clone()
-            hidden[:, y : y + size, x : x + size] = patch
-            rows.append(network(hidden[None])[0])
-    return torch.stack(rows)
 
 
 def check(

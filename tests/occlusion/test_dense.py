@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from single_passes import one_by_one
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import mobilenet_v2, resnet18, squeezenet1_1
@@ -24,15 +25,6 @@ def scene(height: int = 48, width: int = 64) -> tuple[Tensor, Tensor, Tensor]:
     windows = window_grid(height, width, PATCH, 16)
     image = torch.randn(3, height, width, generator=generator)
     return image, windows, torch.randn(len(windows), 3, PATCH, PATCH, generator=generator)
-
-
-def one_by_one(net: nn.Module, image: Tensor, windows: Tensor, patches: Tensor) -> Tensor:
-    rows = []
-    for (y, x), patch in zip(windows.tolist(), patches, strict=True):
-        hidden = image.clone()
-        hidden[:, y : y + PATCH, x : x + PATCH] = patch
-        rows.append(net(hidden[None]).detach()[0])
-    return torch.stack(rows)
 
 
 class Small(nn.Module):

@@ -9,6 +9,7 @@ import hypothesis.strategies as st
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
+from single_passes import one_by_one
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -232,16 +233,6 @@ KINDS = (
     "channels last",
     "whole",
 )
-
-
-def one_by_one(net: nn.Module, image: Tensor, windows: Tensor, patches: Tensor) -> Tensor:
-    rows = []
-    size = patches.shape[2]
-    for (y, x), patch in zip(windows.tolist(), patches, strict=True):
-        hidden = image.clone()
-        hidden[:, y : y + size, x : x + size] = patch
-        rows.append(net(hidden[None])[0])
-    return torch.stack(rows)
 
 
 def check(data: st.DataObject, dtype: torch.dtype, tolerance: float) -> None:
