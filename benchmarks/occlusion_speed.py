@@ -4,7 +4,8 @@ For each model and size: seconds for all windows of 16 px at every 8 (729 at 224
 alternating in one process, float32, TF32 off. The incremental engine runs them all; the other two
 run ``--slice`` windows, as their time is in proportion, and are scaled up. Captum runs at its
 best ``perturbations_per_eval``, found first. On a GPU there is one more row: images a second of
-VGG-19 in bfloat16, beside a compiled dense baseline and what the card's matrix rate would allow.
+VGG-19 in bfloat16, several together and one by one, beside a compiled dense baseline and what the
+card's matrix rate would allow.
 ``--models`` measures these anew and keeps the other rows of the result.
 """
 
@@ -139,12 +140,11 @@ def compare(row: Row, device: torch.device, rounds: int, slice_size: int) -> dic
 
 
 def throughput(device: torch.device, images: int) -> dict[str, object]:
-    """Time exact VGG-19 occlusion in bfloat16, image after image."""
+    """Time exact VGG-19 occlusion in bfloat16, images together and one after the other."""
     model = network("vgg19").to(device, torch.bfloat16)
     windows = window_grid(224, 224, PATCH, STRIDE)
-    shape = (images, 3, 224, 224)
-    pixels = torch.randn(shape, device=device, dtype=torch.bfloat16)
-    patches = torch.randn(len(windows), 3, PATCH, PATCH, device=device, dtype=torch.bfloat16)
+    pixels = torch.randn(images, 3, 224, 224).to(device, torch.bfloat16)
+    patches = torch.randn(images, len(windows), 3, PATCH, PATCH).to(device, torch.bfloat16)
     engine = IncrementalEngine(model)
     baseline = torch.compile(model.to(memory_format=torch.channels_last))
     batch = torch.randn(243, 3, 224, 224, device=device, dtype=torch.bfloat16)
@@ -156,22 +156,26 @@ def throughput(device: torch.device, images: int) -> dict[str, object]:
                 baseline(batch)
         _wait(device)
 
-    def incremental() -> None:
-        for image in pixels:
-            engine.outputs(image, windows, patches)
+    def together() -> None:
+        engine.outputs_of_several(pixels, windows, patches)
         _wait(device)
 
-    dense()
-    incremental()
-    seconds = alternate({"dense": dense, "incremental": incremental}, 5)
-    rate = min(images / t for t in seconds["incremental"])
+    def one_by_one() -> None:
+        for image, filling in zip(pixels, patches, strict=True):
+            engine.outputs(image, windows, filling)
+        _wait(device)
+
+    rivals = {"dense": dense, "together": together, "one_by_one": one_by_one}
+    for rival in rivals.values():
+        rival()
+    seconds = alternate(rivals, 5)
     plan = engine.plan(pixels[0], windows, PATCH)
     return {
-        "images_a_second": rate,
-        "images_a_second_at_the_matrix_rate": _matrix_rate(device) / plan.multiply_adds,
-        "over_compiled_dense": ratios(
-            [images * t for t in seconds["dense"]], seconds["incremental"]
-        ),
+        "images_together": images,
+        "images_a_second": min(images / t for t in seconds["together"]),
+        "images_a_second_at_the_matrix_rate": _matrix_rate(device) / plan.ideal_multiply_adds,
+        "over_compiled_dense": ratios([images * t for t in seconds["dense"]], seconds["together"]),
+        "over_one_by_one": ratios(seconds["one_by_one"], seconds["together"]),
         "seconds": seconds,
     }
 

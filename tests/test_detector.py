@@ -80,6 +80,17 @@ def test_a_list_gives_a_list_and_each_image_is_as_it_is_alone(
     np.testing.assert_array_equal(both[1].coarse.values, found.coarse.values)
 
 
+def test_images_occluded_together_give_what_each_gives_alone(
+    detector: gnomon.Detector, found: gnomon.Detection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gnomon.detector, "IMAGES_AT_A_TIME", {"cpu": 2})
+    three = detector([SAMPLES / "coffee.jpg", PANDA, SAMPLES / "coffee.jpg"])
+    np.testing.assert_allclose(three[1].keypoints.xy, found.keypoints.xy, atol=1e-3)
+    np.testing.assert_allclose(three[1].coarse.values, found.coarse.values, atol=1e-6)
+    assert [one.label for one in three] == [three[0].label, found.label, three[0].label]
+    np.testing.assert_allclose(three[2].coarse.values, three[0].coarse.values, atol=1e-6)
+
+
 def test_another_seed_changes_the_coarse_map_only(found: gnomon.Detection) -> None:
     other = gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", seed=1)(PANDA)
     assert not np.array_equal(other.coarse.values, found.coarse.values)

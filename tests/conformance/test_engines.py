@@ -16,6 +16,7 @@ import gnomon
 from gnomon.classifier import load_classifier
 from gnomon.images import load_image
 from gnomon.occlusion import DenseEngine, Engine, occlude
+from gnomon.occlusion.engine import outputs_of_several
 from gnomon.occlusion.incremental import IncrementalEngine
 from gnomon.occlusion.windows import window_grid
 
@@ -106,6 +107,24 @@ def test_every_model_runs_incrementally_as_it_does_window_by_window(
     smallest = SMALLEST.get(name, 80)
     width = smallest if name == "vit_b_16" else smallest + 15
     check("incremental", name, dtype, *scene(smallest, width, 16, 8, most=4))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", [*QUICK_MODELS, "googlenet", "regnet_y_400mf", "vit_b_16"])
+def test_several_images_together_give_what_each_gives_alone(engine: str, name: str) -> None:
+    network = model(name).double()
+    size = SMALLEST.get(name, 80)
+    image, windows, patches = (
+        part.double() if part.is_floating_point() else part
+        for part in scene(size, size, 16, 8, most=4)
+    )
+    images = torch.stack([image, image.flip(1), image.flip(2)])
+    fillings = torch.stack([patches, patches.flip(0), 1 - patches])
+    made = ENGINES[engine](network)
+    together = outputs_of_several(made, images, windows, fillings)
+    for outputs, own, filling in zip(together, images, fillings, strict=True):
+        alone = made.outputs(own, windows, filling)
+        assert (outputs - alone).abs().max() <= 1e-10 * alone.abs().max()
 
 
 @pytest.mark.parametrize("engine", ENGINES)

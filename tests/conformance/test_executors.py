@@ -17,6 +17,7 @@ import PIL.Image
 import pytest
 from faulty import (
     POISON,
+    REFUSED,
     Draws,
     DrawsOnGpu,
     Flaky,
@@ -75,10 +76,11 @@ def undisturbed(tmp_path: Path, pictures: list[Path]) -> Any:
     return rows(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("together", [1, 8])
 def test_the_rows_are_those_of_the_serial_run(
-    tmp_path: Path, any_executor: Executor, pictures: list[Path], undisturbed: Any
+    tmp_path: Path, any_executor: Executor, pictures: list[Path], undisturbed: Any, together: int
 ) -> None:
-    info = detect(pictures, tmp_path / "run", any_executor)
+    info = detect(pictures, tmp_path / "run", any_executor, make=Draws(together=together))
     assert rows(tmp_path / "run") == undisturbed
     assert (info.n_images, info.n_failures) == (60, 0)
     assert info.n_keypoints == len(undisturbed[1])
@@ -103,6 +105,20 @@ def test_bad_files_are_named_and_tried_again_on_resume(
     assert (info.n_images, info.n_failures) == (60, 0)
     assert read_run(tmp_path / "run").failures == ()
     assert rows(tmp_path / "run") == undisturbed
+
+
+@pytest.mark.parametrize("number", [0, 9, 59])
+def test_an_image_that_fails_together_with_others_fails_alone(
+    tmp_path: Path, pictures: list[Path], undisturbed: Any, number: int
+) -> None:
+    PIL.Image.new("RGB", (6, 6), REFUSED).save(pictures[number])
+    pictures[10].write_bytes(b"")
+    info = detect(pictures, tmp_path / "run", SerialExecutor(), make=Draws(together=4))
+    assert (info.n_images, info.n_failures) == (58, 2)
+    bad = {str(pictures[number]): "ValueError", str(pictures[10]): "ImageError"}
+    assert {one.path: one.error for one in read_run(tmp_path / "run").failures} == bad
+    images, _ = rows(tmp_path / "run")
+    assert images == [row for row in undisturbed[0] if row["path"] not in bad]
 
 
 def test_a_file_that_changes_has_one_content_or_the_other(

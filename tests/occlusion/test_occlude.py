@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gnomon.classifier import Classifier, Preprocessing
 from gnomon.errors import SettingError
 from gnomon.geometry import Affine
-from gnomon.occlusion import FILLS, DenseEngine, Occlusion, occlude, prepare_engine
+from gnomon.occlusion import FILLS, DenseEngine, Occlusion, occlude, occlude_several, prepare_engine
 from gnomon.types import Heatmap, Image
 
 
@@ -190,6 +190,36 @@ def test_the_seed_changes_the_random_map_only() -> None:
 def test_bad_use_gets_a_sentence(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(SettingError, match=says):
         occlude(classifier(), image(), **wrong)
+
+
+@pytest.mark.parametrize("engine", ["dense", "incremental"])
+def test_several_images_have_the_maps_that_each_has_alone(engine: str) -> None:
+    judge = classifier(torch.float64)
+    photos = [image(), replace(image(), pixels=image().pixels.flip(2), content_hash="mirrored")]
+    told: list[tuple[int, int]] = []
+    together = occlude_several(
+        judge,
+        photos,
+        engine=engine,
+        draws=2,
+        label_indices=[1, 3],
+        progress=lambda *now: told.append(now),
+    )
+    for found, photo, label in zip(together, photos, [1, 3], strict=True):
+        alone = occlude(judge, photo, engine=engine, draws=2, label_index=label)
+        np.testing.assert_allclose(found.values, alone.values, rtol=1e-9, atol=1e-15)
+        assert (found.label_index, found.work.windows) == (label, alone.work.windows)
+        assert found.probability == pytest.approx(alone.probability, rel=1e-12)
+    assert told[-1] == (140, 140)
+    likeliest = [found.label_index for found in occlude_several(judge, photos)]
+    assert likeliest == [occlude(judge, photo).label_index for photo in photos]
+
+
+def test_images_of_several_sizes_are_refused() -> None:
+    with pytest.raises(SettingError, match="one size"):
+        occlude_several(classifier(), [image(), image(30, 30)])
+    with pytest.raises(SettingError, match="not none"):
+        occlude_several(classifier(), [])
 
 
 def test_a_fill_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

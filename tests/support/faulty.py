@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,14 +30,17 @@ from gnomon.types import Detection, Heatmap, Image, Keypoints, Work
 
 POISON = (255, 0, 0)
 """A picture of this colour kills whoever detects in it."""
+REFUSED = (0, 255, 0)
+"""A picture of this colour cannot be detected in, nor any together with it."""
 
 
 class Drawn:
     """Finds points that depend on the image's pixels alone, in the time that it is told."""
 
-    def __init__(self, seconds: float, *, mortal: bool = True) -> None:
+    def __init__(self, seconds: float, *, mortal: bool = True, together: int = 1) -> None:
         self._seconds = seconds
         self._mortal = mortal
+        self.images_at_a_time = together
 
     def load(self, source: Picture) -> Image:
         return load_image(source, size=(8, 8))
@@ -45,6 +48,8 @@ class Drawn:
     def detect(self, image: Image, progress: object = None) -> Detection:
         if self._mortal and image.picture()[0, 0].tolist() == list(POISON):
             os.kill(os.getpid(), signal.SIGKILL)
+        if image.picture()[0, 0].tolist() == list(REFUSED):
+            raise ValueError("green")
         time.sleep(self._seconds)
         values = np.random.default_rng(int(image.content_hash[:12], 16))
         n = int(values.integers(0, 6))
@@ -63,6 +68,10 @@ class Drawn:
             seconds=self._seconds,
         )
 
+    def detect_several(self, images: Sequence[Image], progress: object = None) -> list[Detection]:
+        assert 1 < len(images) <= self.images_at_a_time
+        return [self.detect(image) for image in images]
+
 
 @dataclass(frozen=True)
 class Draws:
@@ -70,9 +79,10 @@ class Draws:
 
     seconds: float = 0.002
     mortal: bool = True
+    together: int = 1
 
     def __call__(self) -> Drawn:
-        return Drawn(self.seconds, mortal=self.mortal)
+        return Drawn(self.seconds, mortal=self.mortal, together=self.together)
 
 
 class DrawnOnGpu(Drawn):

@@ -1,8 +1,9 @@
 """What computes a classifier's outputs for many occluded copies of one image."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor
 
 
@@ -30,3 +31,37 @@ class Engine(Protocol):
         to time, how many more windows are done.
         """
         ...
+
+
+@runtime_checkable
+class Several(Engine, Protocol):
+    """An engine that can also occlude several images of one size together."""
+
+    def outputs_of_several(
+        self,
+        images: Tensor,
+        windows: Tensor,
+        patches: Tensor,
+        progress: Callable[[int], None] | None = None,
+    ) -> Tensor:
+        """Compute the outputs for every occluded copy of each image.
+
+        ``images`` (I,3,H,W); ``windows`` (N,2) as in ``outputs``, the same for all; ``patches``
+        (I,N,3,p,p). Returns the raw outputs (I,N,K), equal to those of each image alone up to
+        rounding.
+        """
+        ...
+
+
+def outputs_of_several(
+    engine: Engine,
+    images: Tensor,
+    windows: Tensor,
+    patches: Tensor,
+    progress: Callable[[int], None] | None = None,
+) -> Tensor:
+    """Compute what ``Several`` says with any engine: together, or one image after the other."""
+    if isinstance(engine, Several):
+        return engine.outputs_of_several(images, windows, patches, progress)
+    pairs = zip(images, patches, strict=True)
+    return torch.stack([engine.outputs(image, windows, own, progress) for image, own in pairs])

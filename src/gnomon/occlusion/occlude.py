@@ -1,6 +1,6 @@
 """The coarse map: how far the class probability falls when a window of the image is hidden."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gnomon.classifier import Classifier
 from gnomon.errors import SettingError
 from gnomon.occlusion.dense import DenseEngine
-from gnomon.occlusion.engine import Engine
+from gnomon.occlusion.engine import Engine, outputs_of_several
 from gnomon.occlusion.fills import FILLS
 from gnomon.occlusion.heatmap import overlap_mean
 from gnomon.occlusion.incremental import IncrementalEngine
@@ -78,17 +78,55 @@ def occlude(
     ``progress`` is called with the windows done and all windows. Raises ``SettingError`` for what
     is out of range or has no such name, and ``ClassifierError`` for outputs that are no scores.
     """
+    (found,) = occlude_several(
+        classifier,
+        [image],
+        patch=patch,
+        stride=stride,
+        fill=fill,
+        draws=draws,
+        seed=seed,
+        engine=engine,
+        label_indices=None if label_index is None else [label_index],
+        progress=progress,
+    )
+    return found
+
+
+def occlude_several(
+    classifier: Classifier,
+    images: Sequence[Image],
+    *,
+    patch: int = 16,
+    stride: int = 8,
+    fill: str = "random",
+    draws: int = 1,
+    seed: int = 0,
+    engine: str | Engine = "auto",
+    label_indices: Sequence[int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Occlusion]:
+    """Occlude images of one size together, each as ``occlude`` does.
+
+    Faster on a GPU than one after the other, and the same but for rounding. Raises as ``occlude``
+    does, and ``SettingError`` for images of several sizes.
+    """
     started = perf_counter()
     if draws < 1:
         raise SettingError(f"draws is {draws}; it must be 1 or more")
     last = len(classifier.class_names) - 1
-    if label_index is not None and not 0 <= label_index <= last:
-        raise SettingError(f"label_index is {label_index}; the classifier's are 0 to {last}")
-    windows = window_grid(image.height, image.width, patch, stride)
+    for index in label_indices or []:
+        if not 0 <= index <= last:
+            raise SettingError(f"label_index is {index}; the classifier's are 0 to {last}")
+    sizes = {(image.height, image.width) for image in images}
+    if len(sizes) != 1:
+        raise SettingError(f"images of sizes {sorted(sizes)}; give images of one size, not none")
+    ((height, width),) = sizes
+    windows = window_grid(height, width, patch, stride)
     make_patches = plugged("fill", fill, FILLS)
     if isinstance(engine, str):
         engine = prepare_engine(classifier, engine)
-    total, done = draws * len(windows), 0
+    total, done = len(images) * draws * len(windows), 0
 
     def advance(more: int) -> None:
         nonlocal done
@@ -96,55 +134,65 @@ def occlude(
         if progress:
             progress(done, total)
 
-    drops = torch.zeros(len(windows), dtype=torch.float64)
+    drops = torch.zeros(len(images), len(windows), dtype=torch.float64)
     for rows in torch.split(torch.arange(len(windows)), WINDOWS_AT_A_TIME):
         for draw in range(draws):
-            patches = make_patches(image, windows[rows], patch, seed, draw)
-            if patches.shape != (len(rows), 3, patch, patch):
-                raise SettingError(
-                    f"fill {fill!r} gave {tuple(patches.shape)}; for these windows it must give "
-                    f"{(len(rows), 3, patch, patch)}"
-                )
+            patches = [make_patches(image, windows[rows], patch, seed, draw) for image in images]
+            for filling in patches:
+                if filling.shape != (len(rows), 3, patch, patch):
+                    raise SettingError(
+                        f"fill {fill!r} gave {tuple(filling.shape)}; for these windows it must "
+                        f"give {(len(rows), 3, patch, patch)}"
+                    )
             clean, hidden = _probabilities(
-                classifier, engine, image, windows[rows], patches, advance
+                classifier, engine, images, windows[rows], torch.stack(patches), advance
             )
-            index = int(clean.argmax()) if label_index is None else label_index
-            drops[rows] += (clean[index] - hidden[:, index]).clamp(min=0)
+            labels = clean.argmax(dim=1) if label_indices is None else torch.tensor(label_indices)
+            (hit,) = clean.gather(1, labels[:, None]).T
+            falls = hit[:, None] - hidden.take_along_dim(labels[:, None, None], dim=2)[:, :, 0]
+            drops[:, rows] += falls.clamp(min=0)
     drops /= draws
-    return Occlusion(
-        values=overlap_mean(drops.numpy(), windows.numpy(), patch, image.height, image.width),
-        kind="coarse",
-        windows=windows.numpy(),
-        drops=drops.numpy(),
-        label_index=index,
-        probability=float(clean[index]),
-        work=Work(engine.name, total, perf_counter() - started),
-    )
+    work = Work(engine.name, draws * len(windows), (perf_counter() - started) / len(images))
+    return [
+        Occlusion(
+            values=overlap_mean(falls, windows.numpy(), patch, height, width),
+            kind="coarse",
+            windows=windows.numpy(),
+            drops=falls,
+            label_index=label,
+            probability=probability,
+            work=work,
+        )
+        for falls, label, probability in zip(
+            drops.numpy(), labels.tolist(), hit.tolist(), strict=True
+        )
+    ]
 
 
 def _probabilities(
     classifier: Classifier,
     engine: Engine,
-    image: Image,
+    images: Sequence[Image],
     windows: Tensor,
     patches: Tensor,
     progress: Callable[[int], None],
 ) -> tuple[Tensor, Tensor]:
-    """Softmax outputs, float64 on the CPU: of the image (K,), and with each window hidden (N,K).
+    """Softmax outputs, float64 on the CPU: of images (I,K), and with each window hidden (I,N,K).
 
-    The clean image is one window more, filled with its own pixels, so that it goes the same way
+    A clean image is one window more, filled with its own pixels, so that it goes the same way
     through the engine as all others and is rounded alike.
     """
 
     def to_input(pixels: Tensor) -> Tensor:
         return classifier.preprocessing.normalise(pixels.to(classifier.device, classifier.dtype))
 
-    own = patches_under(image.pixels, windows[:1], patches.shape[2])
-    outputs = engine.outputs(
-        to_input(image.pixels),
+    own = [patches_under(image.pixels, windows[:1], patches.shape[3]) for image in images]
+    outputs = outputs_of_several(
+        engine,
+        to_input(torch.stack([image.pixels for image in images])),
         torch.cat([windows[:1], windows]),
-        to_input(torch.cat([own, patches])),
+        to_input(torch.cat([torch.stack(own), patches], dim=1)),
         progress,
     )
-    probabilities = outputs.to("cpu", torch.float64).softmax(dim=1)
-    return probabilities[0], probabilities[1:]
+    probabilities = outputs.to("cpu", torch.float64).softmax(dim=2)
+    return probabilities[:, 0], probabilities[:, 1:]

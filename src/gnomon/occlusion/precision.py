@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gnomon.errors import SettingError, unknown_name
-from gnomon.occlusion.engine import Engine
+from gnomon.occlusion.engine import Engine, outputs_of_several
 
 DTYPES = {"full": None, "tf32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -40,10 +40,22 @@ class Precise:
         progress: Callable[[int], None] | None = None,
     ) -> Tensor:
         """Compute the outputs for every occluded copy, as ``Engine`` says."""
-        dtype = self._dtype or image.dtype
+        return self.outputs_of_several(image[None], windows, patches[None], progress)[0]
+
+    def outputs_of_several(
+        self,
+        images: Tensor,
+        windows: Tensor,
+        patches: Tensor,
+        progress: Callable[[int], None] | None = None,
+    ) -> Tensor:
+        """Compute the outputs for every occluded copy of each image, as ``Several`` says."""
+        dtype = self._dtype or images.dtype
         with _tf32(self._may_shorten):
-            outputs = self.engine.outputs(image.to(dtype), windows, patches.to(dtype), progress)
-        return outputs.to(image.dtype)
+            outputs = outputs_of_several(
+                self.engine, images.to(dtype), windows, patches.to(dtype), progress
+            )
+        return outputs.to(images.dtype)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """A detector whose keypoints come with their parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -39,10 +39,27 @@ class PartDetector:
 
     def detect(self, image: Image, progress: WindowsDone | None = None, /) -> Detection:
         """Find keypoints and their parts in an image that ``load`` gave; no other is taken."""
-        if not isinstance(image, PicturedImage):
+        (found,) = self.detect_several([image], progress)
+        return found
+
+    @property
+    def images_at_a_time(self) -> int:
+        """How many images ``detect_several`` is best given."""
+        return self._detector.images_at_a_time
+
+    def detect_several(
+        self, images: Sequence[Image], progress: WindowsDone | None = None, /
+    ) -> list[Detection]:
+        """Find keypoints and their parts in each of some images that ``load`` gave."""
+        pictures = [image.original for image in images if isinstance(image, PicturedImage)]
+        if len(pictures) < len(images):
             raise SettingError("parts are found in images that PartDetector.load gave")
-        found = self._detector.detect(image, progress)
-        return replace(found, keypoints=self._finder(image.original, found.keypoints, found.label))
+        return [
+            replace(found, keypoints=self._finder(picture, found.keypoints, found.label))
+            for picture, found in zip(
+                pictures, self._detector.detect_several(images, progress), strict=True
+            )
+        ]
 
 
 @dataclass(frozen=True, slots=True)

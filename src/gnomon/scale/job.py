@@ -1,5 +1,6 @@
 """What every worker of a run must know, and what makes its detector."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -20,8 +21,17 @@ class Finder(Protocol):
     def load(self, source: Picture, /) -> Image:
         """Bring a picture to the classifier's size; called from several threads."""
 
+    @property
+    def images_at_a_time(self) -> int:
+        """How many images ``detect_several`` is best given."""
+
     def detect(self, image: Image, progress: "WindowsDone | None" = None, /) -> Detection:
         """Find keypoints in an image."""
+
+    def detect_several(
+        self, images: Sequence[Image], progress: "WindowsDone | None" = None, /
+    ) -> list[Detection]:
+        """Find keypoints in each of some images."""
 
 
 class Maker(Protocol):
@@ -95,7 +105,7 @@ class Watch(Protocol):
         """So many images there are, and so many were done by an earlier start."""
 
     def windows(self, done: int, total: int) -> None:
-        """So many windows of the present image are done; only where images come one by one."""
+        """So many windows of the present images are done; only where no other worker is at work."""
 
     def image_done(self, count: int = 1) -> None:
         """So many more images are done, or have failed; fewer where a worker died."""

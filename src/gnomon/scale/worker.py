@@ -1,10 +1,13 @@
 """What works through a shard: reads ahead, detects, and commits its rows."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from time import perf_counter
+from typing import TypeVar
 
 from gnomon.images import Picture
 from gnomon.interrupt import Stop
@@ -15,13 +18,15 @@ from gnomon.scale.ahead import Ahead
 from gnomon.scale.behind import Behind
 from gnomon.scale.job import Done, Finder, Job, Watch
 from gnomon.scale.reading import Reading
-from gnomon.types import Image
+from gnomon.types import Detection, Image
 
 READERS = 2
 DEPTH = 4
 
 Numbered = tuple[int, Input]
 Loaded = tuple[Picture | None, Image]
+Found = tuple[Picture | None, Detection]
+T = TypeVar("T")
 
 
 class Worker:
@@ -36,7 +41,9 @@ class Worker:
         self._job = job
         self._store = open_store(job.out)
         self._finder = job.make() if finder is None else finder
-        self._ahead: Ahead[Numbered, Loaded] = Ahead(self._loader, READERS, DEPTH)
+        self._ahead: Ahead[Numbered, Loaded] = Ahead(
+            self._loader, READERS, max(DEPTH, self._finder.images_at_a_time)
+        )
         self._behind = ThreadPoolExecutor(1)
 
     def _loader(self) -> Callable[[Numbered], Loaded]:
@@ -57,20 +64,20 @@ class Worker:
         begin = perf_counter()
         behind = Behind(self._job, self._store, self._behind, watch)
         with closing(self._ahead(shard.inputs)) as items:
-            for (number, one), loaded in items:
+            while group := list(islice(items, self._finder.images_at_a_time)):
                 try:
                     with stop.raising():
-                        picture, image = loaded.result()
-                        found = self._finder.detect(image, watch.windows)
+                        outcomes = self._detect([loaded for _, loaded in group], watch)
                 except KeyboardInterrupt:
                     break
-                except Exception as error:
-                    if stop.seen:
-                        break
-                    behind.fail(number, one, error)
-                else:
-                    behind.add(number, one, picture, found)
-                watch.image_done()
+                if stop.seen and any(isinstance(outcome, Exception) for outcome in outcomes):
+                    break
+                for ((number, one), _), outcome in zip(group, outcomes, strict=True):
+                    if isinstance(outcome, Exception):
+                        behind.fail(number, one, outcome)
+                    else:
+                        behind.add(number, one, *outcome)
+                    watch.image_done()
         behind.settle()
         if behind.done == 0:
             return None
@@ -78,3 +85,32 @@ class Worker:
         rows = behind.gathering.commit(self._store, span)
         idle = perf_counter() - begin - behind.busy
         return Done(rows, behind.busy, idle, interrupted=behind.done < len(shard.inputs))
+
+    def _detect(self, loading: Sequence[Future[Loaded]], watch: Watch) -> list[Found | Exception]:
+        """Find keypoints in some images together; one by one where that fails, to learn in which.
+
+        Gives what each came to.
+        """
+        loaded = [_attempt(future.result) for future in loading]
+        images = [one[1] for one in loaded if not isinstance(one, Exception)]
+        found: list[Detection | Exception] = []
+        if len(images) > 1:
+            together = _attempt(lambda: self._finder.detect_several(images, watch.windows))
+            found += together if isinstance(together, list) else []
+        if not found:
+            found += [
+                _attempt(partial(self._finder.detect, image, watch.windows)) for image in images
+            ]
+        rest = iter(found)
+        return [one if isinstance(one, Exception) else _joined(one, next(rest)) for one in loaded]
+
+
+def _attempt(function: Callable[[], T]) -> T | Exception:
+    try:
+        return function()
+    except Exception as error:
+        return error
+
+
+def _joined(loaded: Loaded, found: Detection | Exception) -> Found | Exception:
+    return found if isinstance(found, Exception) else (loaded[0], found)

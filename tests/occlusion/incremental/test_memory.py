@@ -11,6 +11,7 @@ from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.incremental import IncrementalEngine
 from gnomon.occlusion.incremental.groups import Batch, Group
 from gnomon.occlusion.incremental.run import Run
+from gnomon.occlusion.incremental.schedule import Schedule
 from gnomon.occlusion.windows import window_grid
 
 GIB = 1 << 30
@@ -89,6 +90,31 @@ def test_out_of_memory_halves_a_batch_and_the_work_goes_on(
     torch.testing.assert_close(outputs, expected, rtol=1e-4, atol=1e-5)
     assert max(pool.seen) <= room
     assert sum(pool.seen) == sum(told) == len(expected)
+
+
+def test_images_that_do_not_fit_together_go_on_as_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, (image, windows, patches) = small_scene()
+    images = torch.stack([image, image.flip(1), image.flip(2)])
+    fillings = torch.stack([patches, patches.flip(2), patches.flip(3)])
+    pairs = zip(images, fillings, strict=True)
+    expected = torch.stack([DenseEngine(network).outputs(a, windows, b) for a, b in pairs])
+    begin, seen, told = Run.__init__, list[int](), list[int]()
+
+    def bounded(run: Run, module: fx.GraphModule, schedule: Schedule, images: Tensor) -> None:
+        if len(images) > room:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        seen.append(len(images))
+        begin(run, module, schedule, images)
+
+    monkeypatch.setattr(Run, "__init__", bounded)
+    engine, room = IncrementalEngine(network), 1
+    outputs = engine.outputs_of_several(images, windows, fillings, told.append)
+    torch.testing.assert_close(outputs, expected, rtol=1e-4, atol=1e-5)
+    assert seen == [1, 1, 1]
+    assert sum(told) == 3 * len(windows)
+    room = 0
+    with pytest.raises(GnomonError, match=r"64x48 .* smaller model size"):
+        engine.outputs_of_several(images, windows, fillings)
 
 
 def test_memory_for_not_even_one_window_is_an_error_that_says_what_to_do(

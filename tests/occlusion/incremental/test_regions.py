@@ -14,10 +14,6 @@ CPU = torch.device("cpu")
 PROPERTY = settings(derandomize=True, deadline=None, max_examples=200)
 
 
-def place(y: list[int], x: list[int], height: int, width: int) -> Place:
-    return Place(np.array(y), np.array(x), height, width, CPU)
-
-
 @PROPERTY
 @given(st.data())
 def test_a_sweep_reaches_what_a_brute_force_convolution_reaches(data: st.DataObject) -> None:
@@ -44,20 +40,21 @@ def test_a_sweep_reaches_what_a_brute_force_convolution_reaches(data: st.DataObj
 @given(st.data())
 def test_completing_a_region_is_pasting_it_and_cutting(data: st.DataObject) -> None:
     height, width = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
-    count = data.draw(st.integers(1, 5))
-    clean = torch.arange(height * width * 2.0).view(height, width, 2)
+    count, images = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 3))
+    clean = torch.arange(images * height * width * 2.0).view(images, height, width, 2)
+    image = np.array([data.draw(st.integers(0, images - 1)) for _ in range(count)])
 
     def draw_place() -> Place:
         h, w = data.draw(st.integers(1, height)), data.draw(st.integers(1, width))
         y = [data.draw(st.integers(0, height - h)) for _ in range(count)]
         x = [data.draw(st.integers(0, width - w)) for _ in range(count)]
-        return place(y, x, h, w)
+        return Place(image, np.array(y), np.array(x), h, w, CPU)
 
     source, target = draw_place(), draw_place()
     values = -1 - torch.rand(count, source.height, source.width, 2)
     given_ = complete(clean, Region(values, source), target)
     for i in range(count):
-        pasted = clean.clone()
+        pasted = clean[image[i]].clone()
         (y, x) = (source.y[i], source.x[i])
         pasted[y : y + source.height, x : x + source.width] = values[i]
         (y, x) = (target.y[i], target.x[i])

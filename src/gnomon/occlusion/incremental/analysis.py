@@ -79,18 +79,18 @@ def last_reads(reads: dict[fx.Node, list[fx.Node]]) -> dict[fx.Node, list[fx.Nod
 
 def clean_run(
     module: fx.GraphModule,
-    image: Tensor,
+    images: Tensor,
     freed: dict[fx.Node, list[fx.Node]],
     visit: Callable[[fx.Node, dict[fx.Node, Any]], None],
     steps: int | None = None,
 ) -> None:
-    """Run the network, or its first ``steps`` nodes, on one image (1,3,H,W).
+    """Run the network, or its first ``steps`` nodes, on images (I,3,H,W).
 
     ``visit`` sees each node and the live values.
     """
     values: dict[fx.Node, Any] = {}
     for node in islice(module.graph.nodes, steps):
-        values[node] = image if node.op == "placeholder" else run_node(module, node, values)
+        values[node] = images if node.op == "placeholder" else run_node(module, node, values)
         visit(node, values)
         for source in freed.get(node, []):
             del values[source]

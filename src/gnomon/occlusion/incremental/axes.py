@@ -48,16 +48,16 @@ def fitted(steps: list[Step], down: Axis, across: Axis, windows: Ints) -> list[S
 
 
 def classified(
-    steps: list[Step], down: Axis, across: Axis, windows: Ints, machine: Machine
+    steps: list[Step], down: Axis, across: Axis, images: int, windows: Ints, machine: Machine
 ) -> tuple[Axis, Axis]:
-    """Choose the classes of both axes."""
+    """Choose the classes of both axes for the windows of so many images."""
     (tall, wide) = (
         {node: float(span.size.mean()) for node, span in axis.spans.items()}
         for axis in (down, across)
     )
     return (
-        _classify(steps, down, wide, windows[:, 0], machine),
-        _classify(steps, across, tall, windows[:, 1], machine),
+        _classify(steps, down, wide, images, windows[:, 0], machine),
+        _classify(steps, across, tall, images, windows[:, 1], machine),
     )
 
 
@@ -76,6 +76,7 @@ def _classify(
     steps: list[Step],
     axis: Axis,
     other: dict[fx.Node, float],
+    images: int,
     positions: Ints,
     machine: Machine,
 ) -> Axis:
@@ -95,5 +96,6 @@ def _classify(
     # One more class means some four more groups: in each, a dozen small calls a step, and weights,
     # as many as a place's multiply-adds, moved anew.
     overhead = 4 * (12 * len(carried) * machine.call + weights * machine.value)
-    classes = choose_classes(np.stack(sizes, axis=1), np.array(costs), counts, overhead)
+    windows = images * counts
+    classes = choose_classes(np.stack(sizes, axis=1), np.array(costs), windows, overhead)
     return replace(axis, classes=classes)

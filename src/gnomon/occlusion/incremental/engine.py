@@ -12,14 +12,16 @@ from torch import Tensor, fx, nn
 from gnomon.classifier.copying import structural_copy
 from gnomon.errors import ClassifierError
 from gnomon.occlusion.dense import DenseEngine
+from gnomon.occlusion.engine import outputs_of_several
 from gnomon.occlusion.incremental.analysis import Step, analyse
 from gnomon.occlusion.incremental.cost import rates
 from gnomon.occlusion.incremental.fold import fold_batch_norms, to_channels_last
 from gnomon.occlusion.incremental.planned import Plan, dense_plan, describe
 from gnomon.occlusion.incremental.regions import Ints
-from gnomon.occlusion.incremental.run import Run, as_batch_of_one
+from gnomon.occlusion.incremental.run import Run
 from gnomon.occlusion.incremental.schedule import Schedule, make_schedule
 from gnomon.occlusion.incremental.trace import UntraceableError, trace
+from gnomon.occlusion.memory import does_not_fit, is_out_of_memory
 from gnomon.occlusion.windows import window_grid
 from gnomon.occlusion.winograd import use_winograd
 
@@ -64,43 +66,74 @@ class IncrementalEngine:
         Raises ``ClassifierError`` where the network does not give finite outputs (N,K), and
         ``GnomonError`` where memory does not suffice for one window at a time.
         """
-        schedule = None
-        order = _order(windows, patches)
-        if len(windows):
-            schedule = self._schedule(image, windows.cpu().numpy()[order], patches.shape[2])
-        if schedule is None:
-            return DenseEngine(self._network).outputs(image, windows, patches, progress)
-        index = torch.from_numpy(order).to(image.device)
-        rows = Run(self._module, schedule, image).outputs(patches[index], progress)
+        return self.outputs_of_several(image[None], windows, patches[None], progress)[0]
+
+    @torch.no_grad()
+    def outputs_of_several(
+        self,
+        images: Tensor,
+        windows: Tensor,
+        patches: Tensor,
+        progress: Callable[[int], None] | None = None,
+    ) -> Tensor:
+        """Compute the outputs (I,N,K) for several images' occluded copies, as ``Several`` says.
+
+        Raises as ``outputs`` does. Where memory runs out, the images go on as two halves.
+        """
+        if not len(windows) or not self._is_incremental(images):
+            dense = DenseEngine(self._network)
+            return outputs_of_several(dense, images, windows, patches, progress)
+        orders = np.stack([_order(windows, fillings) for fillings in patches])
+        schedule = self._schedule(images, windows.cpu().numpy()[orders[0]], patches.shape[3])
+        try:
+            run = Run(self._module, schedule, channels_last(images))
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if len(images) == 1:
+                raise does_not_fit(images[0]) from error
+            halves = zip(torch.tensor_split(images, 2), torch.tensor_split(patches, 2), strict=True)
+            return torch.cat([self.outputs_of_several(a, windows, b, progress) for a, b in halves])
+        everywhere = orders + len(windows) * np.arange(len(images))[:, None]
+        index = torch.from_numpy(everywhere.reshape(-1)).to(images.device)
+        rows = run.outputs(patches.flatten(0, 1)[index], progress)
         finite = torch.isfinite(rows).all(dim=1)
         if not finite.all():
             raise ClassifierError(
                 f"the network's outputs are not finite for {int((~finite).sum())} of {len(rows)} "
                 "occluded copies: check its weights and preprocessing, or use float32"
             )
-        return torch.empty_like(rows).index_copy_(0, index, rows)
+        outputs = torch.empty_like(rows).index_copy_(0, index, rows)
+        return outputs.view(len(images), len(windows), -1)
 
     @torch.no_grad()
     def plan(self, image: Tensor, windows: Tensor, patch: int) -> Plan:
         """Give the plan that ``outputs`` follows for ``image`` (3,H,W) and ``windows`` (N,2)."""
-        order = _order(windows, None)
-        schedule = self._schedule(image, windows.cpu().numpy()[order], patch)
-        if schedule is None:
+        if not self._is_incremental(image[None]):
             return dense_plan(len(windows), self._dense_because)
+        order = _order(windows, None)
+        schedule = self._schedule(image[None], windows.cpu().numpy()[order], patch)
         return describe(self._module, schedule)
 
-    def _schedule(self, image: Tensor, windows: Ints, patch: int) -> Schedule | None:
-        """Plan, or look the plan up; ``None`` where the network runs densely."""
-        layout = (image.shape, image.dtype, image.device)
-        if not self._dense_because and layout not in self._steps:
-            self._check(image)
-        if self._dense_because:
-            return None
-        key = (layout, patch, windows.tobytes())
+    def _is_incremental(self, images: Tensor) -> bool:
+        """Say whether the network can run incrementally; analyse it for images of a new size."""
+        if not self._dense_because and _layout(images) not in self._steps:
+            self._check(images[:1])
+        return not self._dense_because
+
+    def _schedule(self, images: Tensor, windows: Ints, patch: int) -> Schedule:
+        """Plan, or look the plan up."""
+        layout = _layout(images)
+        key = (layout, len(images), patch, windows.tobytes())
         if key not in self._schedules:
-            machine = rates(image.device)
             self._schedules[key] = make_schedule(
-                self._steps[layout], windows, patch, machine, image.device, image.element_size()
+                self._steps[layout],
+                len(images),
+                windows,
+                patch,
+                rates(images.device),
+                images.device,
+                images.element_size(),
             )
             while len(self._schedules) > KEPT_SCHEDULES:
                 self._schedules.popitem(last=False)
@@ -108,8 +141,8 @@ class IncrementalEngine:
         return self._schedules[key]
 
     def _check(self, image: Tensor) -> None:
-        """Analyse the network for the image's size; make sure that the copy does what it does."""
-        batch = as_batch_of_one(image)
+        """Analyse the network for (1,3,H,W); make sure that the copy does what it does."""
+        batch = channels_last(image)
         expected = self._network(batch.clone())
         if not isinstance(expected, Tensor) or expected.ndim != 2 or len(expected) != 1:
             self._dense_because = "the network does not give one tensor (N, classes)"
@@ -119,7 +152,7 @@ class IncrementalEngine:
         if given.shape != expected.shape or not (given - expected).abs().max() <= bound:
             self._run_densely("its trace does not compute what it computes")
             return
-        self._steps[image.shape, image.dtype, image.device] = analyse(self._module, batch)
+        self._steps[_layout(image)] = analyse(self._module, batch)
 
     def _run_densely(self, reason: str) -> None:
         self._dense_because = reason
@@ -149,12 +182,27 @@ def plan(model: nn.Module, size: tuple[int, int], patch: int = 16, stride: int =
     return IncrementalEngine(model).plan(image, window_grid(*size, patch, stride), patch)
 
 
+def channels_last(images: Tensor) -> Tensor:
+    """Lay (I,3,H,W) out with channels innermost."""
+    return images.contiguous(memory_format=torch.channels_last)
+
+
+def _layout(images: Tensor) -> tuple[torch.Size, torch.dtype, torch.device]:
+    """Give what an analysis holds for."""
+    return images.shape[1:], images.dtype, images.device
+
+
 def _order(windows: Tensor, patches: Tensor | None) -> Ints:
     """Sort windows by place, and those that share one by what fills them."""
-    places = windows.cpu().numpy()
-    order = np.lexsort((places[:, 1], places[:, 0]))
-    if patches is None or len(np.unique(places, axis=0)) == len(places):
+    y, x = windows.cpu().numpy().T
+    order = np.lexsort((x, y))
+    tied = np.flatnonzero((y[order[1:]] == y[order[:-1]]) & (x[order[1:]] == x[order[:-1]]))
+    if patches is None or not len(tied):
         return order
-    contents = [patch.tobytes() for patch in patches.cpu().contiguous().view(torch.uint8).numpy()]
-    keys = [(y, x, content) for (y, x), content in zip(places.tolist(), contents, strict=True)]
-    return np.array(sorted(range(len(keys)), key=keys.__getitem__))
+    rows = np.union1d(order[tied], order[tied + 1])
+    fillings = patches[torch.from_numpy(rows).to(patches.device)].cpu().contiguous()
+    contents = [filling.tobytes() for filling in fillings.view(torch.uint8).numpy()]
+    ranks = {content: rank for rank, content in enumerate(sorted(set(contents)))}
+    rank = np.zeros_like(order)
+    rank[rows] = [ranks[content] for content in contents]
+    return np.lexsort((rank, x, y))

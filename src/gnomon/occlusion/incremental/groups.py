@@ -20,7 +20,10 @@ BATCH_BYTES = {"cpu": 256 << 20, "cuda": 4 << 30}
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Windows that run together: rows of the caller's order, and a place for each carried node."""
+    """Windows that run together, and a place for each carried node.
+
+    ``rows`` count the windows of the first image in the caller's order, then the next image's.
+    """
 
     rows: Ints
     places: dict[fx.Node, Place]
@@ -45,7 +48,7 @@ class Group:
 
     @property
     def windows(self) -> int:
-        """How many windows the group has."""
+        """How many windows the group has, those of all images together."""
         return sum(len(batch.rows) for batch in self.batches)
 
 
@@ -54,6 +57,7 @@ class GroupPlanner:
     """Decides, for each group, where maps become whole and how many windows run together."""
 
     steps: list[Step]
+    images: int
     machine: Machine
     device: torch.device
     item_size: int
@@ -87,12 +91,12 @@ class GroupPlanner:
         for step in self.steps[cut:]:
             if step.node in sizes and step.kind != "input":
                 sizes[step.node] = step.map_size
-        y_index, x_index = down.find(windows[:, 0]), across.find(windows[:, 1])
+        everywhere = (np.arange(self.images)[:, None] * len(windows) + members).reshape(-1)
         batches = [
-            Batch(part, self._places(sizes, down, across, y_index[part], x_index[part]))
-            for part in _split(members, self._batch_size(sizes))
+            Batch(part, self._places(sizes, down, across, windows, part))
+            for part in _split(everywhere, self._batch_size(sizes))
         ]
-        seconds = len(members) * sum(cost.seconds(self.machine) for cost in costs)
+        seconds = len(everywhere) * sum(cost.seconds(self.machine) for cost in costs)
         return Group(sizes, cut, costs, seconds, batches)
 
     def _sources(self, step: Step) -> list[Step]:
@@ -147,9 +151,11 @@ class GroupPlanner:
         sizes: dict[fx.Node, tuple[int, int]],
         down: Axis,
         across: Axis,
-        rows: Ints,
-        columns: Ints,
+        windows: Ints,
+        part: Ints,
     ) -> dict[fx.Node, Place]:
+        image, row = np.divmod(part, len(windows))
+        rows, columns = down.find(windows[row, 0]), across.find(windows[row, 1])
         known: dict[tuple[int, int, int, int], Place] = {}
         places = {}
         for node, (height, width) in sizes.items():
@@ -158,7 +164,7 @@ class GroupPlanner:
             if key not in known:
                 y = np.minimum(vertical.lo[rows], vertical.length - height)
                 x = np.minimum(horizontal.lo[columns], horizontal.length - width)
-                known[key] = Place(y, x, height, width, self.device)
+                known[key] = Place(image, y, x, height, width, self.device)
             places[node] = known[key]
         return places
 

@@ -5,7 +5,7 @@ windows, which interval of one axis can change; a ``Place`` says where a batch o
 blocks lies; a ``Region`` is such a batch with its values.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -55,13 +55,23 @@ class Span:
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where n blocks of ``height`` x ``width`` lie in a map: top rows ``y``, left columns ``x``."""
+    """Where n blocks of ``height`` x ``width`` lie in maps of several images.
 
+    Each belongs to the map of ``image``, from the row ``y`` and the column ``x`` on.
+    """
+
+    image: Ints
     y: Ints
     x: Ints
     height: int
     width: int
     device: torch.device
+    read: dict[tuple[Size, Size], "Place"] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def images(self) -> Tensor:
+        """``image`` on the device."""
+        return torch.from_numpy(self.image).to(self.device)
 
     @cached_property
     def rows(self) -> Tensor:
@@ -77,6 +87,7 @@ class Place:
         """Say whether both lie in the same places."""
         return self is other or (
             (self.height, self.width) == (other.height, other.width)
+            and np.array_equal(self.image, other.image)
             and np.array_equal(self.y, other.y)
             and np.array_equal(self.x, other.x)
         )
@@ -84,11 +95,23 @@ class Place:
     def whole(self, height: int, width: int) -> "Place":
         """Give the place of as many blocks that are whole maps of that size."""
         zeros = np.zeros_like(self.y)
-        return Place(zeros, zeros, height, width, self.device)
+        return Place(self.image, zeros, zeros, height, width, self.device)
 
     def take(self, part: Ints) -> "Place":
         """Give the place of some of the blocks."""
-        return Place(self.y[part], self.x[part], self.height, self.width, self.device)
+        return replace(self, image=self.image[part], y=self.y[part], x=self.x[part])
+
+    def reads(self, stride: Size, size: Size) -> "Place":
+        """Give the places that hold what the blocks' outputs read, ``size`` large.
+
+        They are kept: what is on the device stays there for the next images.
+        """
+        if (stride, size) not in self.read:
+            (down, across) = stride
+            self.read[stride, size] = Place(
+                self.image, self.y * down, self.x * across, *size, self.device
+            )
+        return self.read[stride, size]
 
     def covers(self, height: int, width: int) -> bool:
         """Say whether every block is a whole map of that size."""
@@ -104,14 +127,14 @@ class Region:
 
 
 def take(clean: Tensor, place: Place, windows_inside: bool = False) -> Tensor:
-    """Copy the blocks at ``place`` (n, height, width, *channels) out of one map (H, W, *channels).
+    """Copy the blocks at ``place`` (n, height, width, *channels) out of maps (I, H, W, *channels).
 
     In memory the n windows come outermost, or inside of height and width. A row to spare lies
     behind the blocks; ``lay`` sends there what falls outside.
     """
-    channels = clean.shape[2:]
-    offsets = _grid(place.height, place.width, clean.shape[1], clean.device)
-    start = place.rows * clean.shape[1] + place.columns
+    (_, height, width, *_), channels = clean.shape, clean.shape[3:]
+    offsets = _grid(place.height, place.width, width, clean.device)
+    start = (place.images * height + place.rows) * width + place.columns
     if windows_inside:
         index = torch.add(offsets[:, None], start).view(-1)
     else:
@@ -125,15 +148,16 @@ def take(clean: Tensor, place: Place, windows_inside: bool = False) -> Tensor:
     return block.view(len(start), place.height, place.width, *channels)
 
 
-def lay(block: Tensor, region: Region, y: Ints, x: Ints) -> None:
-    """Write ``region`` into blocks that ``take`` made and that begin at rows ``y``, columns ``x``.
+def lay(block: Tensor, region: Region, place: Place, margin: Size = (0, 0)) -> None:
+    """Write ``region`` into blocks that ``take`` made at ``place``.
 
-    What falls outside a block is dropped.
+    Their maps may have a ``margin`` of more rows above and columns before than the region's. What
+    falls outside a block is dropped.
     """
     height, width = block.shape[1:3]
-    down, right = region.place.y - y, region.place.x - x
-    (dy, dx) = (int(down[0]), int(right[0]))
-    if (down == dy).all() and (right == dx).all():
+    (dys, dxs) = (region.place.y - place.y + margin[0], region.place.x - place.x + margin[1])
+    (dy, dx) = (int(dys[0]), int(dxs[0]))
+    if (dys == dy).all() and (dxs == dx).all():
         top, bottom = max(dy, 0), min(dy + region.place.height, height)
         left, end = max(dx, 0), min(dx + region.place.width, width)
         if top < bottom and left < end:
@@ -144,31 +168,32 @@ def lay(block: Tensor, region: Region, y: Ints, x: Ints) -> None:
     row = block[0, 0, 0].numel()
     places = block.numel() // row
     memory = block.as_strided((places + 1, row), (row, 1))
-    rows = _within(down, region.place.height, height)[:, :, None]
-    columns = _within(right, region.place.width, width)[:, None, :]
     window, below, beside = (stride // row for stride in block.stride()[:3])
-    index = rows * below + columns * beside + (np.arange(len(block)) * window)[:, None, None]
-    index[(rows < 0) | (columns < 0)] = places
+    rows = _within(region.place.rows - place.rows + margin[0], region.place.height, height)
+    columns = _within(region.place.columns - place.columns + margin[1], region.place.width, width)
+    first = window * torch.arange(len(block), device=block.device)[:, None]
+    down = (first + rows * below).masked_fill_(rows < 0, places)
+    right = (columns * beside).masked_fill_(columns < 0, places)
+    index = (down[:, :, None] + right[:, None, :]).clamp_(max=places)
     order = (0, 1, 2) if region.values.is_contiguous() else (1, 2, 0)
-    target = torch.from_numpy(index.transpose(order).reshape(-1)).to(block.device)
+    target = index.permute(order).reshape(-1)
     values = region.values.permute(*order, *range(3, region.values.ndim))
     memory.index_copy_(0, target, values.reshape(len(target), row))
 
 
-def _within(start: Ints, size: int, limit: int) -> Ints:
+def _within(start: Tensor, size: int, limit: int) -> Tensor:
     """Places ``start`` + 0..size-1 of n intervals, -1 where outside of [0, limit)."""
-    places = start[:, None] + np.arange(size)[None, :]
-    places[(places < 0) | (places >= limit)] = -1
-    return places
+    places = start[:, None] + torch.arange(size, device=start.device)
+    return places.masked_fill((places < 0) | (places >= limit), -1)
 
 
 def complete(clean: Tensor | None, region: Region, place: Place) -> Tensor:
-    """Give the values at ``place``: the region's where it has them, else the clean map's."""
+    """Give the values at ``place``: the region's where it has them, else the clean maps'."""
     if region.place.same(place):
         return region.values
     assert clean is not None, "a region that moves needs the clean map"
     block = take(clean, place)
-    lay(block, region, place.y, place.x)
+    lay(block, region, place)
     return block
 
 

@@ -1,4 +1,4 @@
-"""One image on its way through a schedule: the clean pass, the batches, the light rest."""
+"""Some images on their way through a schedule: the clean pass, the batches, the light rest."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from gnomon.occlusion.incremental.groups import Batch, Group
 from gnomon.occlusion.incremental.regions import Region, complete
 from gnomon.occlusion.incremental.rules.collapse import FlatLinear
 from gnomon.occlusion.incremental.rules.local import Local
-from gnomon.occlusion.incremental.rules.rule import Collapse, Rule, to_batch, to_map
+from gnomon.occlusion.incremental.rules.rule import Collapse, Rule, to_batch, to_region
 from gnomon.occlusion.incremental.schedule import Schedule
 from gnomon.occlusion.memory import does_not_fit, is_out_of_memory
 
@@ -22,18 +22,13 @@ WAITING_WINDOWS = 1024
 Values = dict[fx.Node, Any]
 
 
-def as_batch_of_one(image: Tensor) -> Tensor:
-    """View (3,H,W) as (1,3,H,W), channels last."""
-    return image[None].contiguous(memory_format=torch.channels_last)
-
-
 class Run:
-    """Keeps what the clean image gives, and runs batches of windows against it."""
+    """Keeps what the clean images (I,3,H,W) give, and runs batches of windows against it."""
 
-    def __init__(self, module: fx.GraphModule, schedule: Schedule, image: Tensor) -> None:
+    def __init__(self, module: fx.GraphModule, schedule: Schedule, images: Tensor) -> None:
         self._module = module
         self._schedule = schedule
-        self._image = image
+        self._images = images
         self._steps = {step.node: step for step in schedule.steps}
         self._maps: dict[fx.Node, Tensor] = {}
         self._kept: dict[fx.Node, Any] = {}
@@ -43,10 +38,10 @@ class Run:
             if step.kind == "constant":
                 self._constants[step.node] = run_node(module, step.node, self._constants)
         steps = schedule.clean_steps
-        clean_run(module, as_batch_of_one(image), self._freed, self._keep, steps)
+        clean_run(module, images, self._freed, self._keep, steps)
 
     def outputs(self, patches: Tensor, progress: Callable[[int], None] | None) -> Tensor:
-        """Compute the outputs (N,K) for the schedule's windows, in the caller's order."""
+        """Compute the outputs (IN,K) for all images' windows, filled with patches (IN,3,p,p)."""
         rows: list[Tensor] = []
         results: list[Tensor] = []
         waiting: list[tuple[Batch, Values]] = []
@@ -92,7 +87,7 @@ class Run:
     def _map(self, node: fx.Node, values: Values) -> Tensor:
         axes = self._steps[node].axes
         assert axes is not None
-        return to_map(values[node], axes)
+        return to_region(values[node], axes)
 
     def _carry(self, group: Group, patches: Tensor) -> Iterator[tuple[Batch, Values]]:
         """Carry a group's batches; one that memory does not suffice for goes on as its halves."""
@@ -106,7 +101,7 @@ class Run:
                 if not is_out_of_memory(error):
                     raise
                 if len(batch.rows) == 1:
-                    raise does_not_fit(self._image) from error
+                    raise does_not_fit(self._images[0]) from error
                 left += reversed(list(batch.halves()))
             else:
                 yield batch, values

@@ -24,13 +24,14 @@ LIGHT_VALUES = 1 << 14
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """The steps, the groups of windows, and what the batches read of the clean image.
+    """The steps, the groups of all images' windows, and what batches read of the clean images.
 
     ``steps[:body]`` run batch by batch, the light rest for all windows at once. ``read`` says which
     sources of a step are read from the clean map, ``pasted`` whose whole clean map is.
     """
 
     steps: list[Step]
+    images: int
     body: int
     groups: list[Group]
     read: dict[fx.Node, tuple[bool, ...]]
@@ -69,7 +70,7 @@ class Schedule:
 
     @cached_property
     def clean_steps(self) -> int:
-        """How many steps the clean image must go through."""
+        """How many steps the clean images must go through."""
         needed = [
             index
             for index, step in enumerate(self.steps)
@@ -79,14 +80,14 @@ class Schedule:
 
     @property
     def windows(self) -> int:
-        """How many windows there are."""
+        """How many windows there are, those of all images together."""
         return sum(group.windows for group in self.groups)
 
     @property
     def multiply_adds(self) -> int:
-        """What the clean image and all windows take, by the plan."""
+        """What the clean images and all windows take, by the plan."""
         clean = sum(step.dense_multiply_adds for step in self.steps[: self.clean_steps])
-        return clean + round(
+        return self.images * clean + round(
             sum(g.windows * cost.multiply_adds for g in self.groups for cost in g.costs)
         )
 
@@ -98,17 +99,18 @@ class Schedule:
 
 def make_schedule(
     steps: list[Step],
+    images: int,
     windows: Ints,
     patch: int,
     machine: Machine,
     device: torch.device,
     item_size: int,
 ) -> Schedule:
-    """Plan the work for ``windows`` (N,2), the same whatever their order."""
+    """Plan the work for ``windows`` (N,2) of each image, the same whatever their order."""
     (down, across) = make_axes(steps, windows, patch)
     steps = fitted(steps, down, across, windows)
-    (down, across) = classified(steps, down, across, windows, machine)
-    planner = GroupPlanner(steps, machine, device, item_size)
+    (down, across) = classified(steps, down, across, images, windows, machine)
+    planner = GroupPlanner(steps, images, machine, device, item_size)
 
     def plan(is_dense: bool) -> list[Group]:
         groups = [
@@ -119,14 +121,13 @@ def make_schedule(
         return [group for group in groups if group.batches]
 
     groups = plan(is_dense=False)
-    # The clean image costs as much as one window; few windows do not earn it.
-    if (
-        sum(g.seconds for g in groups) + planner.whole_seconds
-        > len(windows) * planner.whole_seconds
-    ):
+    # A clean image costs as much as one window; few windows do not earn it.
+    dense_seconds = images * len(windows) * planner.whole_seconds
+    if sum(g.seconds for g in groups) + images * planner.whole_seconds > dense_seconds:
         groups = plan(is_dense=True)
     read, pasted = _clean_needs(steps, groups)
-    return Schedule(steps, _body(steps), groups, read, pasted, _ideal(steps, down, across, windows))
+    ideal = images * _ideal(steps, down, across, windows)
+    return Schedule(steps, images, _body(steps), groups, read, pasted, ideal)
 
 
 def _body(steps: list[Step]) -> int:

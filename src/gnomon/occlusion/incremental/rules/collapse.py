@@ -28,16 +28,16 @@ class GlobalSum(Collapse):
     shape: tuple[int, ...]
 
     def keep(self, clean: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
-        """Keep the clean map and output."""
+        """Keep the clean maps and outputs."""
         return clean, output
 
     def collapse(self, kept: tuple[Tensor, Tensor] | None, region: Region) -> Tensor:
         """Add the mean of what changed to the clean mean."""
-        if kept is None or region.place.covers(*kept[0].shape[:2]):
+        if kept is None or region.place.covers(*kept[0].shape[1:3]):
             return (region.values.sum((1, 2)) / self.divisor).view(-1, *self.shape)
         clean, output = kept
         change = (region.values - take(clean, region.place)).sum((1, 2))
-        return output + (change / self.divisor).view(-1, *self.shape)
+        return output[region.place.images] + (change / self.divisor).view(-1, *self.shape)
 
 
 def adaptive_avg_pool2d(call: Call, input: Any, output_size: Any) -> Collapse | None:
@@ -85,7 +85,7 @@ class FlatLinear(Collapse):
     takes_whole_maps = True
 
     def keep(self, clean: Tensor, output: Tensor) -> Tensor:
-        """Keep the clean map."""
+        """Keep the clean maps."""
         return clean
 
     def collapse(self, kept: Tensor | None, region: Region) -> Tensor:
@@ -97,7 +97,7 @@ class FlatLinear(Collapse):
         maps = [
             region.values
             if kept is None
-            else complete(kept, region, region.place.whole(*kept.shape[:2]))
+            else complete(kept, region, region.place.whole(*kept.shape[1:3]))
             for region in regions
         ]
         rows = torch.cat([to_batch(map_, self.axes).flatten(1) for map_ in maps])

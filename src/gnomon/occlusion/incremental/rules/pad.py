@@ -1,7 +1,7 @@
 """Padding with a constant: the map grows, the change only moves."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,27 +27,21 @@ class Pad(Rule):
         return Span.clipped(span.lo + shift, span.hi + shift, self.outputs[axis])
 
     def keep(self, inputs: Sequence[Tensor | None], output: Tensor) -> Tensor:
-        """Keep the padded clean map."""
+        """Keep the padded clean maps."""
         return output
 
     def carry(self, kept: Tensor | None, regions: Sequence[Region], place: Place) -> Tensor:
         """Move, and where the place is larger, fill up from the clean map."""
         (region,) = regions
         (down, across) = self.before
-        moved = Place(
-            region.place.y + down,
-            region.place.x + across,
-            region.place.height,
-            region.place.width,
-            place.device,
-        )
+        moved = replace(region.place, y=region.place.y + down, x=region.place.x + across)
         if moved.same(place):
             return region.values
         if kept is None:
             whole = self.whole(region.values.permute(0, 3, 1, 2))
             return whole.permute(0, 2, 3, 1).contiguous()
         block = take(kept, place)
-        lay(block, Region(region.values, moved), place.y, place.x)
+        lay(block, region, place, self.before)
         return block
 
 

@@ -34,9 +34,9 @@ class Carried:
 class Rule(ABC):
     """How one operation carries regions.
 
-    Maps and regions have their spatial axes first: a clean map is (H, W, *channels), a region
-    (n, h, w, *channels). ``moves`` says that the clean map is read even where the output lies where
-    the input does.
+    Spatial axes come before channels: the clean maps of several images are (I, H, W, *channels), a
+    region (n, h, w, *channels). ``moves`` says that the clean map is read even where the output
+    lies where the input does.
     """
 
     moves: bool = True
@@ -56,7 +56,7 @@ class Rule(ABC):
         return sizes
 
     def keep(self, inputs: Sequence[Tensor | None], output: Tensor) -> Any:
-        """Prepare, once an image, what ``carry`` needs of the clean maps.
+        """Prepare what ``carry`` needs of the clean maps.
 
         An input is ``None`` where every window's region already lies where it is needed.
         """
@@ -80,7 +80,7 @@ class Collapse(ABC):
 
     @abstractmethod
     def keep(self, clean: Tensor, output: Tensor) -> Any:
-        """Prepare, once an image, what ``collapse`` needs of the clean map and output."""
+        """Prepare what ``collapse`` needs of the clean maps and outputs."""
 
     @abstractmethod
     def collapse(self, kept: Any, region: Region) -> Tensor:
@@ -113,11 +113,6 @@ class Call:
 
 Finder = Callable[..., Match | Collapse | None]
 """Takes a ``Call`` and the operation's own arguments; ``None`` where the rule does not hold."""
-
-
-def to_map(value: Tensor, axes: Axes) -> Tensor:
-    """Bring the spatial axes of a (1, ...) tensor to the front and drop the batch: (H, W, ...)."""
-    return value[0].movedim((axes[0] - 1, axes[1] - 1), (0, 1)).contiguous()
 
 
 def to_region(value: Tensor, axes: Axes) -> Tensor:

@@ -1,9 +1,10 @@
 """Operations whose outputs each read a window that slides over the map."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import numpy as np
 from torch import Tensor
 
 from gnomon.occlusion.incremental.regions import Place, Region, Span, lay, take
@@ -72,7 +73,7 @@ class Sliding(Rule):
         return self.sweeps[axis].spread(spans[0])
 
     def keep(self, inputs: Sequence[Tensor | None], output: Tensor) -> Tensor | None:
-        """Pad the clean map."""
+        """Pad the clean maps."""
         clean = inputs[0]
         if clean is None:
             return None
@@ -83,9 +84,10 @@ class Sliding(Rule):
             return clean
         height = max(down.padded, down.before + down.length)
         width = max(across.padded, across.before + across.length)
-        padded = clean.new_full((height, width, *clean.shape[2:]), self.padding_value)
-        inner = padded[down.before : down.before + down.length]
-        inner[:, across.before : across.before + across.length] = clean
+        size = (len(clean), height, width, *clean.shape[3:])
+        padded = clean.new_full(size, self.padding_value)
+        inner = padded[:, down.before : down.before + down.length]
+        inner[:, :, across.before : across.before + across.length] = clean
         return padded
 
     def carry(self, kept: Tensor | None, regions: Sequence[Region], place: Place) -> Tensor:
@@ -99,15 +101,10 @@ class Sliding(Rule):
         ):
             return self._apply(self.whole, region.values, place)
         assert kept is not None, "a sliding window needs the clean map"
-        read = Place(
-            place.y * down.stride,
-            place.x * across.stride,
-            down.extent(place.height),
-            across.extent(place.width),
-            place.device,
-        )
+        extents = (down.extent(place.height), across.extent(place.width))
+        read = place.reads((down.stride, across.stride), extents)
         block = take(kept, read, self.windows_inside)
-        lay(block, region, read.y - down.before, read.x - across.before)
+        lay(block, region, read, (down.before, across.before))
         return self._apply(self.operation, block, place)
 
     @property
@@ -120,7 +117,8 @@ class Sliding(Rule):
         if values.stride(3) != 1:
             values = values.contiguous()
         if self.divisors is not None:
-            values = values / take(self.divisors.to(values), place)[..., None]
+            one = replace(place, image=np.zeros_like(place.image))
+            values = values / take(self.divisors.to(values)[None], one)[..., None]
         return values
 
 
