@@ -355,6 +355,17 @@ def test_any_place_in_any_small_image_is_answered(
     assert inside[found.refined].all()
 
 
+@pytest.mark.parametrize("away", [3.9, 4.5, 6, 100])
+def test_a_point_out_of_the_image_stays_and_harms_no_other(away: float) -> None:
+    grey, places = drawn("X", across=3)
+    side = len(grey) - 1
+    beyond = [[-away, -away], [-away, 30], [side + away, side + away], [30, side + away]]
+    start = points(np.concatenate([beyond, np.rint(places)]))
+    found = refine(image(grey), start)
+    stays(found, start)
+    np.testing.assert_array_equal(found.refined, [False] * 4 + [True] * 9)
+
+
 @pytest.mark.parametrize(("margin", "error"), [(4, 0.06), (3, 0.1), (2, 0.3)])
 def test_a_corner_near_the_border_is_found(margin: int, error: float) -> None:
     grey, places = drawn("L", across=8)

@@ -93,15 +93,15 @@ def refine(image: Image, keypoints: Keypoints, *, window: int = 7) -> Keypoints:
 def _refine(field: _Field, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
     """Approach each point's place of rest, take the last step exactly, and judge where it ends."""
     far = np.array(field.size[::-1]) - 0.5
-    low, high = np.maximum(start - half, -0.5), np.minimum(start + half, far)
+    low, high = (start - half).clip(-0.5, far), (start + half).clip(-0.5, far)
     radius = half + 1
     xy, arrived = _approach(field, np.clip(start, -0.5, far), low, high, radius)
     rows = np.flatnonzero(arrived)
     discs = _discs(field.size, xy[rows], radius)
     step, _, inverse = _step(field, discs, radius)
     place = discs.xy + step
-    inside = (place == place.clip(low[rows], high[rows])).all(axis=1)
-    good = _is_short(step) & inside & _stands_out(field, discs)
+    inside = (np.abs(place - start[rows]) <= half) & (place == place.clip(-0.5, far))
+    good = _is_short(step) & inside.all(axis=1) & _stands_out(field, discs)
     rows = rows[good]
     moved, covariance = start.copy(), np.full((len(start), 2, 2), np.nan)
     moved[rows] = place[good]
