@@ -52,7 +52,15 @@ def main() -> int:
         name: [look(Detector(one, **change), drawings) for one in classifiers]
         for name, change in changes.items()
     }
-    results["paper"] = [look(Detector(one, preset="paper"), drawings) for one in classifiers]
+    for window in (3, 5, 7):
+        results[f"paper, window {window}"] = [
+            look(Detector(one, preset="paper", refine_window=window), drawings)
+            for one in classifiers
+        ]
+    results["paper, window 7, weighted sums"] = [
+        look(Detector(one, preset="paper", refine_window=7, refine_sums="weighted"), drawings)
+        for one in classifiers
+    ]
     table = {
         name: {
             field: float(np.mean([getattr(one, field) for one in found]))

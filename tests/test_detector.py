@@ -159,6 +159,8 @@ def test_bad_choices_get_a_sentence() -> None:
         gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", engine="steam")
     with pytest.raises(SettingError, match="did you mean 'bfloat16'"):
         gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", precision="bfloat61")
+    with pytest.raises(SettingError, match="did you mean 'weighted'"):
+        gnomon.Detector(Small(), preprocessing=SMALL, refine_sums="weigthed")  # type: ignore[arg-type]
     with pytest.raises(ClassifierError, match="torchvision/vgg19"):
         gnomon.Detector("torchvision/vgg91")
     with pytest.raises(ClassifierError, match="spatial"):

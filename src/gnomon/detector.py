@@ -12,7 +12,8 @@ from torch import nn
 
 from gnomon.backprop import FINE_METHODS, fine_map
 from gnomon.classifier import Classifier, Preprocessing, load_classifier
-from gnomon.foerstner import refine
+from gnomon.errors import SettingError, unknown_name
+from gnomon.foerstner import SUMS, refine
 from gnomon.fusion import fuse
 from gnomon.images import Resize, Source, load_image
 from gnomon.occlusion import FILLS, Occlusion, occlude_several, prepare_engine, window_grid
@@ -74,6 +75,8 @@ class Detector:
         """Raise now what would otherwise be raised for every image."""
         plugged("fill", self.settings.fill, FILLS)
         plugged("fine method", self.settings.fine, FINE_METHODS)
+        if self.settings.refine_sums not in SUMS:
+            raise SettingError(unknown_name("refine_sums", self.settings.refine_sums, SUMS))
         height, width = self.classifier.preprocessing.size
         window_grid(height, width, self.settings.patch, self.settings.stride)
 
@@ -212,7 +215,7 @@ def locate(image: Image, coarse: Heatmap, fine: Heatmap, settings: Settings) -> 
     )
     proposed = inside_file(candidates(confidence, radius=settings.radius), image)
     kept = with_evidence(keep_top(proposed, settings.keep), coarse, fine)
-    keypoints = refine(image, kept, window=settings.refine_window)
+    keypoints = refine(image, kept, window=settings.refine_window, sums=settings.refine_sums)
     return Located(confidence, len(proposed), keypoints.to_file(image.to_file))
 
 

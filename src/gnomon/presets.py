@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 from gnomon.errors import SettingError, unknown_name
 
 Target = Literal["probability", "log-probability", "logit"]
+Sums = Literal["plain", "weighted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class Settings:
     fine_weight: float = 1.0
     radius: float = 8.0
     keep: float = 0.4
-    refine_window: int = 7
+    refine_window: int = 3
+    refine_sums: Sums = "plain"
 
     def __post_init__(self) -> None:
         at_least_one = ("patch", "stride", "draws", "refine_window")
@@ -87,6 +89,8 @@ class SettingChanges(TypedDict, total=False):
     """Fraction of the candidates to keep, best first."""
     refine_window: int
     """Side of the window in which a keypoint is refined."""
+    refine_sums: Sums
+    """How its pixels count: plain (alike, solved once), weighted (until the keypoint rests)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,8 @@ PRESETS = {
             coarse_weight=0.05,
             radius=10.0,
             keep=0.1,
+            refine_window=7,
+            refine_sums="weighted",
         ),
     ),
 }

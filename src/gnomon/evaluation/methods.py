@@ -55,5 +55,7 @@ def keeping_all(detector: Detector) -> Detector:
 
 def _peaks(found: Detection, heatmap: Heatmap, smoothing: float, settings: Settings) -> Keypoints:
     proposed = map_peaks(found.image, heatmap, smoothing, settings.radius)
-    refined = refine(found.image, proposed, window=settings.refine_window)
+    refined = refine(
+        found.image, proposed, window=settings.refine_window, sums=settings.refine_sums
+    )
     return refined.to_file(found.image.to_file)

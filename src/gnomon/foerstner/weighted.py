@@ -1,26 +1,30 @@
-"""Förstner's corner point: where the edges of a small window meet, to a fraction of a pixel.
+"""Weighted sums: pixels count by distance and by how much they are an edge, until a point rests.
 
 docs/refinement.md derives weights, covariance and constants, and says what was measured.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from gnomon.errors import SettingError
-from gnomon.types import Floats, Image, Keypoints
+from gnomon.foerstner.gradients import (
+    HALF,
+    MIDDLE,
+    MIN_ROUNDNESS,
+    SIDE,
+    Flags,
+    Singles,
+    gradients,
+)
+from gnomon.types import Floats
 
-Singles = NDArray[np.float32]
 Indices = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
-LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-HALF, SIDE, MIDDLE = np.float32(1 / 2), np.float32(3 / 16), np.float32(10 / 16)
 GRADIENT_NOISE = float(2 * HALF**2 * (2 * SIDE**2 + MIDDLE**2))
 FAINT = 1e-7
 NOISE_QUANTILE, NOISE_DISAGREEMENT = 0.1, 0.897
@@ -29,7 +33,6 @@ MISFIT_SHARE = 0.0225
 ROUNDS, REST = 4, 0.25
 FINE = 8
 TENSOR = slice(1, 4)
-MIN_ROUNDNESS = 0.1
 MIN_SIZE = 2.0
 CHUNK = 512
 TINY = 1e-30
@@ -65,29 +68,21 @@ class _Discs:
     factors: Singles
 
 
-def refine(image: Image, keypoints: Keypoints, *, window: int = 7) -> Keypoints:
-    """Move each keypoint to where the edges around it meet.
+def by_weighted_sums(grey: Singles, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
+    """Solve over a disc, again around the new place until it rests.
 
-    Solves A x = b, A = sum w ∇I∇Iᵀ, b = sum w ∇I∇Iᵀ p over a disc about ``window`` pixels wide on
-    the grey image, again around the new place until it rests (Förstner and Gülch 1987). Takes and
-    returns model pixels, covariance in px². A point stays where it was, ``refined`` false and
-    covariance NaN, where A is too small (smaller eigenvalue below twice what noise alone gives) or
-    too flat (4 det A / tr² A below 0.1), or where no point of rest is found within half a window
-    and within the image. ``SettingError`` for a window below 1 or keypoints in file pixels.
+    A point stays where A is too small (smaller eigenvalue below twice what noise alone gives) or
+    too flat (4 det A / tr² A at most 0.1), or where no point of rest is found within ``half`` of it
+    and within the image.
     """
-    if window < 1:
-        raise SettingError(f"window is {window}; it must be 1 pixel or more")
-    if keypoints.frame != "model":
-        raise SettingError("refine takes keypoints in model pixels; these are in file pixels")
-    xy = keypoints.xy.copy()
+    xy = start.copy()
     covariance = np.full((len(xy), 2, 2), np.nan)
     refined = np.zeros(len(xy), dtype=np.bool_)
-    if min(image.height, image.width) >= 3:
-        field = _field(_grey(image), margin=_reach(window / 2 + 1) + 1)
-        for first in range(0, len(xy), CHUNK):
-            rows = slice(first, first + CHUNK)
-            xy[rows], covariance[rows], refined[rows] = _refine(field, xy[rows], window / 2)
-    return replace(keypoints, xy=xy, covariance=covariance, refined=refined)
+    field = _field(grey, margin=_reach(half + 1) + 1)
+    for first in range(0, len(xy), CHUNK):
+        rows = slice(first, first + CHUNK)
+        xy[rows], covariance[rows], refined[rows] = _refine(field, xy[rows], half)
+    return xy, covariance, refined
 
 
 def _refine(field: _Field, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
@@ -149,17 +144,11 @@ def _is_short(step: Floats) -> Flags:
     return short
 
 
-def _grey(image: Image) -> Singles:
-    red, green, blue = image.pixels.detach().cpu().numpy()
-    grey: Singles = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
-    return grey
-
-
 def _field(grey: Singles, margin: int = 0) -> _Field:
     size = (grey.shape[0], grey.shape[1])
-    gx, gy, weight = np.zeros((3, *size), dtype=np.float32)
+    gx, gy = gradients(grey)
+    weight = np.zeros(size, dtype=np.float32)
     inner = (slice(1, -1), slice(1, -1))
-    gx[inner], gy[inner] = _scharr(grey), _scharr(grey.T).T
     xx, xy, yy = gx * gx, gx * gy, gy * gy
     box_xx, box_xy, box_yy = _box(xx), _box(xy), _box(yy)
     total, difference = box_xx + box_yy, box_xx - box_yy
@@ -195,13 +184,6 @@ def _weak(noise: float) -> float:
 
 
 # Sums over neighbours add opposite ones first, so that a mirrored image gives the same bits.
-
-
-def _scharr(grey: Singles) -> Singles:
-    """Differentiate along x, inner pixels only."""
-    across = HALF * (grey[:, 2:] - grey[:, :-2])
-    slope: Singles = SIDE * (across[:-2] + across[2:]) + MIDDLE * across[1:-1]
-    return slope
 
 
 def _box(values: Singles) -> Singles:

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import correlate, gaussian_filter, uniform_filter
 
-from gnomon import foerstner
 from gnomon.errors import SettingError
-from gnomon.foerstner import refine
+from gnomon.foerstner import refine, weighted
 from gnomon.geometry import Affine
 from gnomon.types import Floats, Image, Keypoints
 
@@ -134,17 +133,17 @@ def test_rests_where_the_equation_says(window: int) -> None:
 
 def test_one_round_nearly_always_suffices(monkeypatch: pytest.MonkeyPatch) -> None:
     grey, places = drawn("L", across=10)
-    monkeypatch.setattr(foerstner, "ROUNDS", 1)
+    monkeypatch.setattr(weighted, "ROUNDS", 1)
     found = refine(image(noisy(grey, 0.02)), points(nearby(places, reach=1)))
     assert found.refined.mean() > 0.8
 
 
 def test_the_last_step_is_newtons() -> None:
     grey, places = drawn("L", across=4, blur=0.7)
-    field, radius, rest = foerstner._field(noisy(grey, 0.02).astype(np.float32)), 4.5, places
+    field, radius, rest = weighted._field(noisy(grey, 0.02).astype(np.float32)), 4.5, places
 
     def step(xy: Floats) -> Floats:
-        return foerstner._step(field, foerstner._discs(field.size, xy, radius), radius)[0]
+        return weighted._step(field, weighted._discs(field.size, xy, radius), radius)[0]
 
     for _ in range(6):
         rest = rest + step(rest)
@@ -162,9 +161,9 @@ def test_a_stencil_is_the_disc_of_a_place_at_most_half_a_cell_away(
 ) -> None:
     height, width = size
     xy = np.random.default_rng(seed).uniform(-0.5, (width - 0.5, height - 0.5), (50, 2))
-    near = foerstner._near_discs(size, xy, window / 2 + 1)
-    exact = foerstner._discs(size, near.xy, window / 2 + 1)
-    assert (np.abs(near.xy - xy) <= 0.5 / foerstner.FINE).all()
+    near = weighted._near_discs(size, xy, window / 2 + 1)
+    exact = weighted._discs(size, near.xy, window / 2 + 1)
+    assert (np.abs(near.xy - xy) <= 0.5 / weighted.FINE).all()
     assert ((near.middle >= 0) & (near.middle < (width, height))).all()
     for column in (0, 1):
         same = near.middle[:, column] == exact.middle[:, column]
@@ -183,8 +182,8 @@ def test_a_disc_reads_every_pixel_nearer_than_its_rim(
     radius, reach = window / 2 + 1, int(window / 2 + 1)
     padded = np.pad(rng.random(size, dtype=np.float32), reach)
     xy = rng.uniform(-0.5, np.array(size[::-1]) - 0.5, (20, 2))
-    discs = foerstner._discs(size, xy, radius)
-    patches = foerstner._patches(padded[None], discs.middle + reach, 2 * reach + 1)
+    discs = weighted._discs(size, xy, radius)
+    patches = weighted._patches(padded[None], discs.middle + reach, 2 * reach + 1)
     found = (discs.factors[:, 0] * patches.reshape(20, -1)).sum(axis=1)
     y, x = np.indices(padded.shape)[:, None] - reach - xy.T[::-1, :, None, None]
     taper = np.maximum(1 - (x**2 + y**2) / radius**2, 0)
@@ -268,7 +267,7 @@ def test_batched_equals_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     grey, places = drawn("X", across=6)
     picture, start = image(noisy(grey, 0.05)), points(nearby(places, reach=2))
     together = refine(picture, start)
-    monkeypatch.setattr(foerstner, "CHUNK", 5)
+    monkeypatch.setattr(weighted, "CHUNK", 5)
     in_chunks = refine(picture, start)
     alone = [refine(picture, start.take(slice(i, i + 1))) for i in range(len(start))]
     for others in (in_chunks.xy, np.concatenate([one.xy for one in alone])):
@@ -282,12 +281,12 @@ def test_every_refined_point_rests() -> None:
     height, width = grey.shape
     start = np.random.default_rng(2).uniform(0, (width - 1, height - 1), (600, 2))
     found = refine(image(grey), points(start))
-    field = foerstner._field(grey.astype(np.float32), margin=6)
-    discs = foerstner._discs(field.size, found.xy[found.refined], 4.5)
-    step = foerstner._step(field, discs, 4.5)[0]
+    field = weighted._field(grey.astype(np.float32), margin=6)
+    discs = weighted._discs(field.size, found.xy[found.refined], 4.5)
+    step = weighted._step(field, discs, 4.5)[0]
     assert found.refined.sum() > 50
     assert np.median(np.hypot(*step.T)) < 1e-3
-    assert (np.hypot(*step.T) < foerstner.REST).all()
+    assert (np.hypot(*step.T) < weighted.REST).all()
 
 
 def test_what_becomes_of_a_point_does_not_depend_on_the_others() -> None:

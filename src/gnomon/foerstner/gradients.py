@@ -1,0 +1,38 @@
+"""The grey image and its gradients, by Scharr's operator."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnomon.types import Image
+
+Singles = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+
+LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+HALF, SIDE, MIDDLE = np.float32(1 / 2), np.float32(3 / 16), np.float32(10 / 16)
+MIN_ROUNDNESS = 0.1
+"""4 det A / tr² A, 1 where edges of all directions weigh alike and 0 along an edge: the least."""
+
+
+def grey_of(image: Image) -> Singles:
+    """Give the luminance (H,W)."""
+    red, green, blue = image.pixels.detach().cpu().numpy()
+    grey: Singles = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
+    return grey
+
+
+def gradients(grey: Singles) -> Singles:
+    """Differentiate (H,W) along x and y: (2,H,W), zero for the outermost pixels."""
+    slopes = np.zeros((2, *grey.shape), dtype=np.float32)
+    slopes[0, 1:-1, 1:-1], slopes[1, 1:-1, 1:-1] = _scharr(grey), _scharr(grey.T).T
+    return slopes
+
+
+def _scharr(grey: Singles) -> Singles:
+    """Differentiate along x, inner pixels only.
+
+    Opposite neighbours are added first, so that a mirrored image gives the same bits.
+    """
+    across = HALF * (grey[:, 2:] - grey[:, :-2])
+    slope: Singles = SIDE * (across[:-2] + across[2:]) + MIDDLE * across[1:-1]
+    return slope
