@@ -66,6 +66,23 @@ ROWS = (
     Row("mnasnet1_0", 224, 0.95),
     Row("regnet_x_400mf", 224, 0.95),
     Row("efficientnet_v2_s", 224, 0.95),
+    Row("efficientnet_b1", 224, 0.95),
+    Row("efficientnet_b3", 224, 0.95),
+    Row("efficientnet_v2_m", 224, 0.95),
+    Row("densenet161", 224, 0.95),
+    Row("densenet169", 224, 0.95),
+    Row("convnext_small", 224, 0.95),
+    Row("regnet_y_1_6gf", 224, 0.95),
+    Row("mobilenet_v3_small", 224, 0.95),
+    Row("mnasnet0_5", 224, 0.95),
+    Row("mnasnet1_3", 224, 0.95),
+    Row("shufflenet_v2_x0_5", 224, 0.95),
+    Row("shufflenet_v2_x2_0", 224, 0.95),
+    Row("squeezenet1_0", 224, 0.95),
+    Row("resnet34", 224, 0.95),
+    Row("regnet_x_1_6gf", 224, 0.95),
+    Row("vgg13", 224, 0.95),
+    Row("resnet101", 224, 0.95),
 )
 
 
