@@ -110,7 +110,7 @@ def test_every_model_runs_incrementally_as_it_does_window_by_window(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", [*QUICK_MODELS, "googlenet", "regnet_y_400mf", "vit_b_16"])
+@pytest.mark.parametrize("name", [*QUICK_MODELS, "googlenet", "regnet_y_400mf"])
 def test_several_images_together_give_what_each_gives_alone(engine: str, name: str) -> None:
     network = model(name).double()
     size = SMALLEST.get(name, 80)
@@ -118,8 +118,8 @@ def test_several_images_together_give_what_each_gives_alone(engine: str, name: s
         part.double() if part.is_floating_point() else part
         for part in scene(size, size, 16, 8, most=4)
     )
-    images = torch.stack([image, image.flip(1), image.flip(2)])
-    fillings = torch.stack([patches, patches.flip(0), 1 - patches])
+    images = torch.stack([image, image.flip(1)])
+    fillings = torch.stack([patches, patches.flip(0)])
     made = ENGINES[engine](network)
     together = outputs_of_several(made, images, windows, fillings)
     for outputs, own, filling in zip(together, images, fillings, strict=True):
