@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from gnomon.classifier.copying import structural_copy
 from gnomon.errors import ClassifierError, SettingError
+from gnomon.occlusion.engine import check_finite
 from gnomon.occlusion.memory import does_not_fit, is_out_of_memory
 from gnomon.occlusion.winograd import WinogradConv2d, use_winograd
 
@@ -72,12 +73,7 @@ class DenseEngine:
             if progress:
                 progress(len(now))
         rows = torch.cat(done)
-        finite = torch.isfinite(rows).all(dim=1)
-        if not finite.all():
-            raise ClassifierError(
-                f"the network's outputs are not finite for {int((~finite).sum())} of {len(rows)} "
-                "occluded copies: check its weights and preprocessing, or use float32"
-            )
+        check_finite(rows)
         return torch.empty_like(rows).index_copy_(0, order, rows)
 
     def _run(self, image: Tensor, windows: Tensor, patches: Tensor, lane: int) -> Tensor:

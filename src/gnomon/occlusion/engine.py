@@ -6,6 +6,8 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from gnomon.errors import ClassifierError
+
 
 class Engine(Protocol):
     """Runs one network on occluded copies of one image.
@@ -37,6 +39,16 @@ class Engine(Protocol):
 class Several(Engine, Protocol):
     """An engine that can also occlude several images of one size together."""
 
+    def outputs(
+        self,
+        image: Tensor,
+        windows: Tensor,
+        patches: Tensor,
+        progress: Callable[[int], None] | None = None,
+    ) -> Tensor:
+        """Compute the outputs for every occluded copy, as ``Engine`` says."""
+        return self.outputs_of_several(image[None], windows, patches[None], progress)[0]
+
     def outputs_of_several(
         self,
         images: Tensor,
@@ -65,3 +77,13 @@ def outputs_of_several(
         return engine.outputs_of_several(images, windows, patches, progress)
     pairs = zip(images, patches, strict=True)
     return torch.stack([engine.outputs(image, windows, own, progress) for image, own in pairs])
+
+
+def check_finite(rows: Tensor) -> None:
+    """Raise ``ClassifierError`` where outputs (N,K) are not finite."""
+    finite = torch.isfinite(rows).all(dim=1)
+    if not finite.all():
+        raise ClassifierError(
+            f"the network's outputs are not finite for {int((~finite).sum())} of {len(rows)} "
+            "occluded copies: check its weights and preprocessing, or use float32"
+        )

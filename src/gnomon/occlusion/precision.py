@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from gnomon.errors import SettingError, unknown_name
-from gnomon.occlusion.engine import Engine, outputs_of_several
+from gnomon.occlusion.engine import Engine, Several, outputs_of_several
 
 DTYPES = {"full": None, "tf32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-class Precise:
+class Precise(Several):
     """An engine that computes in a chosen precision and gives its outputs in the image's own.
 
     ``full`` is the network's own, and keeps a GPU from shortening float32 unasked; ``tf32`` lets
@@ -31,16 +31,6 @@ class Precise:
         self._may_shorten = precision == "tf32"
         self.engine = make(network if self._dtype is None else deepcopy(network).to(self._dtype))
         self.name = self.engine.name
-
-    def outputs(
-        self,
-        image: Tensor,
-        windows: Tensor,
-        patches: Tensor,
-        progress: Callable[[int], None] | None = None,
-    ) -> Tensor:
-        """Compute the outputs for every occluded copy, as ``Engine`` says."""
-        return self.outputs_of_several(image[None], windows, patches[None], progress)[0]
 
     def outputs_of_several(
         self,

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, fx, nn
 
 from gnomon.classifier.copying import structural_copy
-from gnomon.errors import ClassifierError
 from gnomon.occlusion.dense import DenseEngine
-from gnomon.occlusion.engine import outputs_of_several
+from gnomon.occlusion.engine import Several, check_finite, outputs_of_several
 from gnomon.occlusion.incremental.analysis import Step, analyse
 from gnomon.occlusion.incremental.cost import rates
 from gnomon.occlusion.incremental.fold import fold_batch_norms, to_channels_last
@@ -29,7 +28,7 @@ TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4}
 KEPT_SCHEDULES = 8
 
 
-class IncrementalEngine:
+class IncrementalEngine(Several):
     """Computes, for each window, what differs from the clean image, and nothing else.
 
     The network is not touched: the engine keeps a traced copy in evaluation mode, with batch norms
@@ -54,21 +53,6 @@ class IncrementalEngine:
             self._run_densely(str(error))
 
     @torch.no_grad()
-    def outputs(
-        self,
-        image: Tensor,
-        windows: Tensor,
-        patches: Tensor,
-        progress: Callable[[int], None] | None = None,
-    ) -> Tensor:
-        """Compute the outputs for every occluded copy, as ``Engine`` says.
-
-        Raises ``ClassifierError`` where the network does not give finite outputs (N,K), and
-        ``GnomonError`` where memory does not suffice for one window at a time.
-        """
-        return self.outputs_of_several(image[None], windows, patches[None], progress)[0]
-
-    @torch.no_grad()
     def outputs_of_several(
         self,
         images: Tensor,
@@ -78,7 +62,9 @@ class IncrementalEngine:
     ) -> Tensor:
         """Compute the outputs (I,N,K) for several images' occluded copies, as ``Several`` says.
 
-        Raises as ``outputs`` does. Where memory runs out, the images go on as two halves.
+        Raises ``ClassifierError`` where the network does not give finite outputs (I,N,K), and
+        ``GnomonError`` where memory does not suffice for one window at a time. Where it does not
+        for all images, they go on as two halves.
         """
         if not len(windows) or not self._is_incremental(images):
             dense = DenseEngine(self._network)
@@ -97,12 +83,7 @@ class IncrementalEngine:
         everywhere = orders + len(windows) * np.arange(len(images))[:, None]
         index = torch.from_numpy(everywhere.reshape(-1)).to(images.device)
         rows = run.outputs(patches.flatten(0, 1)[index], progress)
-        finite = torch.isfinite(rows).all(dim=1)
-        if not finite.all():
-            raise ClassifierError(
-                f"the network's outputs are not finite for {int((~finite).sum())} of {len(rows)} "
-                "occluded copies: check its weights and preprocessing, or use float32"
-            )
+        check_finite(rows)
         outputs = torch.empty_like(rows).index_copy_(0, index, rows)
         return outputs.view(len(images), len(windows), -1)
 
