@@ -1,5 +1,6 @@
 import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,8 +160,9 @@ def test_bad_choices_get_a_sentence() -> None:
         gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", engine="steam")
     with pytest.raises(SettingError, match="did you mean 'bfloat16'"):
         gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", precision="bfloat61")
+    unknown: Any = "weigthed"
     with pytest.raises(SettingError, match="did you mean 'weighted'"):
-        gnomon.Detector(Small(), preprocessing=SMALL, refine_sums="weigthed")  # type: ignore[arg-type]
+        gnomon.Detector(Small(), preprocessing=SMALL, refine_sums=unknown)
     with pytest.raises(ClassifierError, match="torchvision/vgg19"):
         gnomon.Detector("torchvision/vgg91")
     with pytest.raises(ClassifierError, match="spatial"):

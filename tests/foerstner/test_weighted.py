@@ -12,6 +12,7 @@ from scipy.ndimage import correlate, gaussian_filter, uniform_filter
 
 from gnomon.errors import SettingError
 from gnomon.foerstner import refine, weighted
+from gnomon.foerstner.field import field_of
 from gnomon.geometry import Affine
 from gnomon.types import Floats, Image, Keypoints
 
@@ -140,7 +141,7 @@ def test_one_round_nearly_always_suffices(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_last_step_is_newtons() -> None:
     grey, places = drawn("L", across=4, blur=0.7)
-    field, radius, rest = weighted._field(noisy(grey, 0.02).astype(np.float32)), 4.5, places
+    field, radius, rest = field_of(noisy(grey, 0.02).astype(np.float32)), 4.5, places
 
     def step(xy: Floats) -> Floats:
         return weighted._step(field, weighted._discs(field.size, xy, radius), radius)[0]
@@ -281,7 +282,7 @@ def test_every_refined_point_rests() -> None:
     height, width = grey.shape
     start = np.random.default_rng(2).uniform(0, (width - 1, height - 1), (600, 2))
     found = refine(image(grey), points(start))
-    field = weighted._field(grey.astype(np.float32), margin=6)
+    field = field_of(grey.astype(np.float32), margin=6)
     discs = weighted._discs(field.size, found.xy[found.refined], 4.5)
     step = weighted._step(field, discs, 4.5)[0]
     assert found.refined.sum() > 50

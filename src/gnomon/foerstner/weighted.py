@@ -4,7 +4,6 @@ docs/refinement.md derives weights, covariance and constants, and says what was 
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,47 +11,17 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from gnomon.foerstner.gradients import (
-    HALF,
-    MIDDLE,
-    MIN_ROUNDNESS,
-    SIDE,
-    Flags,
-    Singles,
-    gradients,
-)
+from gnomon.foerstner.field import GRADIENT_NOISE, TENSOR, Field, field_of
+from gnomon.foerstner.gradients import MIDDLE, MIN_ROUNDNESS, SIDE, Flags, Singles
 from gnomon.types import Floats
 
 Indices = NDArray[np.int64]
 
-GRADIENT_NOISE = float(2 * HALF**2 * (2 * SIDE**2 + MIDDLE**2))
-FAINT = 1e-7
-NOISE_QUANTILE, NOISE_DISAGREEMENT = 0.1, 0.897
-WEAK_GRADIENT = 4.0
 MISFIT_SHARE = 0.0225
 ROUNDS, REST = 4, 0.25
 FINE = 8
-TENSOR = slice(1, 4)
 MIN_SIZE = 2.0
 CHUNK = 512
-TINY = 1e-30
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """What each pixel of an image of ``size`` (height, width) votes for.
-
-    ``votes`` (4,H,W): weight w, and, as TENSOR, w times xx, xy, yy of the gradient. ``pulls``
-    (2,H,W): w times the gradient. Both reach ``margin`` pixels out of the image on each side;
-    neither these nor the image's outermost pixels have a vote. ``noise``: variance of the grey
-    values.
-    """
-
-    size: tuple[int, int]
-    margin: int
-    votes: Singles
-    pulls: Singles
-    noise: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +47,14 @@ def by_weighted_sums(grey: Singles, start: Floats, half: float) -> tuple[Floats,
     xy = start.copy()
     covariance = np.full((len(xy), 2, 2), np.nan)
     refined = np.zeros(len(xy), dtype=np.bool_)
-    field = _field(grey, margin=_reach(half + 1) + 1)
+    field = field_of(grey, margin=_reach(half + 1) + 1)
     for first in range(0, len(xy), CHUNK):
         rows = slice(first, first + CHUNK)
         xy[rows], covariance[rows], refined[rows] = _refine(field, xy[rows], half)
     return xy, covariance, refined
 
 
-def _refine(field: _Field, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
+def _refine(field: Field, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
     """Approach each point's place of rest, take the last step exactly, and judge where it ends."""
     far = np.array(field.size[::-1]) - 0.5
     low, high = (start - half).clip(-0.5, far), (start + half).clip(-0.5, far)
@@ -107,7 +76,7 @@ def _refine(field: _Field, start: Floats, half: float) -> tuple[Floats, Floats, 
 
 
 def _approach(
-    field: _Field, start: Floats, low: Floats, high: Floats, radius: float
+    field: Field, start: Floats, low: Floats, high: Floats, radius: float
 ) -> tuple[Floats, Flags]:
     """Step from stencil to stencil until a step is short; give the places (n,2) so far.
 
@@ -126,13 +95,13 @@ def _approach(
     return xy, arrived
 
 
-def _first(field: _Field, xy: Floats, radius: float) -> Floats:
+def _first(field: Field, xy: Floats, radius: float) -> Floats:
     """Find the solutions of A x = b near the given places."""
     discs = _near_discs(field.size, xy, radius)
     return discs.xy + _solve(field, discs)
 
 
-def _next(field: _Field, xy: Floats, radius: float) -> tuple[Floats, Flags, Flags]:
+def _next(field: Field, xy: Floats, radius: float) -> tuple[Floats, Flags, Flags]:
     """Find where Newton's step leads, whether it is short, and whether it starts at a corner."""
     discs = _near_discs(field.size, xy, radius)
     step, is_corner, _ = _step(field, discs, radius)
@@ -144,57 +113,11 @@ def _is_short(step: Floats) -> Flags:
     return short
 
 
-def _field(grey: Singles, margin: int = 0) -> _Field:
-    size = (grey.shape[0], grey.shape[1])
-    gx, gy = gradients(grey)
-    weight = np.zeros(size, dtype=np.float32)
-    inner = (slice(1, -1), slice(1, -1))
-    xx, xy, yy = gx * gx, gx * gy, gy * gy
-    box_xx, box_xy, box_yy = _box(xx), _box(xy), _box(yy)
-    total, difference = box_xx + box_yy, box_xx - box_yy
-    oriented = np.sqrt(difference * difference + 4 * box_xy * box_xy)
-    seen = total > FAINT
-    noise = _noise((total - oriented)[seen])
-    strength = (xx + yy)[inner] + np.float32(_weak(noise))
-    weight[inner] = seen * np.sqrt(np.sqrt(oriented / np.maximum(total, TINY)) / strength)
-    votes = _weighted(weight, [1, xx, xy, yy], margin)
-    return _Field(size, margin, votes, _weighted(weight, [gx, gy], margin), noise)
-
-
-def _weighted(weight: Singles, maps: Sequence[Singles | int], margin: int) -> Singles:
-    """Weight each of the maps and stack them, with a margin of zeros."""
-    height, width = weight.shape
-    stack = np.zeros((len(maps), height + 2 * margin, width + 2 * margin), dtype=np.float32)
-    for values, weighted in zip(maps, stack, strict=True):
-        inside = weighted[margin : margin + height, margin : margin + width]
-        np.multiply(weight, values, out=inside)
-    return stack
-
-
-def _noise(disagreement: Singles) -> float:
-    if not disagreement.size:
-        return 0.0
-    rank = int(NOISE_QUANTILE * disagreement.size)
-    return max(float(np.partition(disagreement, rank)[rank]), 0.0) / NOISE_DISAGREEMENT
-
-
-def _weak(noise: float) -> float:
-    """Square the gradient that counts as weak."""
-    return WEAK_GRADIENT**2 * GRADIENT_NOISE * noise + TINY
-
-
-# Sums over neighbours add opposite ones first, so that a mirrored image gives the same bits.
-
-
-def _box(values: Singles) -> Singles:
-    """Sum over 3x3 pixels, inner pixels only."""
-    rows = (values[:-2] + values[2:]) + values[1:-1]
-    sums: Singles = (rows[:, :-2] + rows[:, 2:]) + rows[:, 1:-1]
-    return sums
-
-
 def _smooth(values: Singles) -> Singles:
-    """Smooth the last two axes as Scharr's operator does one, inner pixels only."""
+    """Smooth the last two axes as Scharr's operator does one, inner pixels only.
+
+    Opposite neighbours are added first, so that a mirrored image gives the same bits.
+    """
     rows: Singles = (
         SIDE * (values[..., :-2, :] + values[..., 2:, :]) + MIDDLE * values[..., 1:-1, :]
     )
@@ -259,7 +182,7 @@ def _patches(maps: Singles, middle: Indices, side: int) -> Singles:
     return rows[:, y, x].view(np.float32)
 
 
-def _votes(field: _Field, discs: _Discs, channels: slice) -> Singles:
+def _votes(field: Field, discs: _Discs, channels: slice) -> Singles:
     """Give channels of the votes (c,n,kk) of the discs' pixels."""
     count, _, pixels = discs.factors.shape
     votes = _patches(field.votes[channels], discs.middle + field.margin, math.isqrt(pixels))
@@ -272,7 +195,7 @@ def _totals(votes: Singles, factors: Singles) -> Floats:
     return np.ascontiguousarray(totals.transpose(1, 2, 0), dtype=np.float64)
 
 
-def _solve(field: _Field, discs: _Discs) -> Floats:
+def _solve(field: Field, discs: _Discs) -> Floats:
     """Find the step (n,2) to the solution of A x = b."""
     votes = _votes(field, discs, TENSOR)
     (xx, xy, yy), along_x, along_y = _totals(votes, discs.factors[:, :3])
@@ -280,7 +203,7 @@ def _solve(field: _Field, discs: _Discs) -> Floats:
     return _times(inverse, along_x[0] + along_y[1], along_x[1] + along_y[2])
 
 
-def _step(field: _Field, discs: _Discs, radius: float) -> tuple[Floats, Flags, Floats]:
+def _step(field: Field, discs: _Discs, radius: float) -> tuple[Floats, Flags, Floats]:
     """Find Newton's step (n,2) to where A x = b rests, and whether A is a corner's, not an edge's.
 
     The third is the inverse (2,2,n) of the derivative of A x - b.
@@ -299,7 +222,7 @@ def _step(field: _Field, discs: _Discs, radius: float) -> tuple[Floats, Flags, F
     return step, 4 * det > MIN_ROUNDNESS * (xx + yy) ** 2, inverse
 
 
-def _stands_out(field: _Field, discs: _Discs) -> Flags:
+def _stands_out(field: Field, discs: _Discs) -> Flags:
     """Tell whether A's smaller eigenvalue is well above what noise alone gives."""
     votes = _votes(field, discs, slice(4))
     ((weight, xx, xy, yy),) = _totals(votes, discs.factors[:, :1])
@@ -308,7 +231,7 @@ def _stands_out(field: _Field, discs: _Discs) -> Flags:
     return clear
 
 
-def _covariance(field: _Field, discs: _Discs, inverse: Floats) -> Floats:
+def _covariance(field: Field, discs: _Discs, inverse: Floats) -> Floats:
     """Find the covariance (n,2,2) of points at rest."""
     taper, taper_x, taper_y = discs.factors[:, :3].swapaxes(0, 1)
     swing = (4 * taper - 2) * np.sign(taper)
