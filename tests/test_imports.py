@@ -59,9 +59,16 @@ def test_a_file_imports_only_what_stands_before_it(path: Path) -> None:
     assert not upwards
 
 
-def test_import_and_help_load_no_heavy_library() -> None:
-    code = (
-        "import gnomon, gnomon.cli, sys; print({'torch', 'matplotlib', 'scipy'} & set(sys.modules))"
-    )
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        ("gnomon, gnomon.cli", {"torch", "matplotlib", "scipy"}),
+        ("gnomon.detector", {"timm", "torchvision", "matplotlib"}),
+    ],
+)
+def test_a_plain_import_loads_no_library_that_it_may_not_need(
+    modules: str, heavy: set[str]
+) -> None:
+    code = f"import {modules}, sys; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

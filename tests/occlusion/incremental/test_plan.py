@@ -4,6 +4,7 @@ import pytest
 import torch
 import torchvision
 from rich.console import Console
+from timm.layers import Conv2dSame
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -79,6 +80,11 @@ def test_what_mixes_all_positions_is_dense_from_there_on() -> None:
     assert (paths["before"], paths["after"]) == ("incremental", "dense")
     after = next(node for node in planned.nodes if node.name == "after")
     assert after.multiply_adds == after.dense_multiply_adds
+
+
+def test_timms_convolution_that_pads_as_tensorflow_does_is_known_by_its_name() -> None:
+    network = nn.Sequential(Conv2dSame(3, 8, 3, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    assert plan(network, (64, 64)).nodes[0].path == "incremental"
 
 
 def test_few_windows_run_densely() -> None:

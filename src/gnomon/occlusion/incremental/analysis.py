@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from gnomon.occlusion.incremental.modules import is_hooked, submodule
+from gnomon.occlusion.incremental.modules import is_hooked, kind_of, submodule
 from gnomon.occlusion.incremental.rules import FINDERS
 from gnomon.occlusion.incremental.rules.channels import PIECES, Pieces, pieces
 from gnomon.occlusion.incremental.rules.collapse import FLAT_FINDERS, Flat, flattens
@@ -210,7 +210,7 @@ def _find(
     call = Call(value, called)
     target: Any = node.target
     if called is not None:
-        target = type(called)
+        target = kind_of(called)
         args = (called, *args)
     handled = [states[s] for s in sources if s not in numbers]
     if any(isinstance(state, Flat) for state in handled):

@@ -2,8 +2,9 @@
 
 from typing import TypeGuard
 
-from timm.layers.conv2d_same import Conv2dSame
 from torch import fx, nn
+
+CONV2D_SAME = "timm.layers.conv2d_same.Conv2dSame"
 
 
 def submodule(module: fx.GraphModule, node: fx.Node) -> nn.Module | None:
@@ -13,7 +14,13 @@ def submodule(module: fx.GraphModule, node: fx.Node) -> nn.Module | None:
 
 def is_plain_convolution(module: nn.Module | None) -> TypeGuard[nn.Conv2d]:
     """Say whether the module convolves with its weight as stored, and does nothing else."""
-    return type(module) in (nn.Conv2d, Conv2dSame) and not is_hooked(module)
+    return kind_of(module) in (nn.Conv2d, CONV2D_SAME) and not is_hooked(module)
+
+
+def kind_of(module: nn.Module | None) -> type | str:
+    """Give the module's class; timm's by its name, so that only who uses timm waits for it."""
+    kind = type(module)
+    return CONV2D_SAME if f"{kind.__module__}.{kind.__qualname__}" == CONV2D_SAME else kind
 
 
 def is_hooked(module: nn.Module | None) -> bool:

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 import torch
-from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gnomon.occlusion.incremental.modules import CONV2D_SAME
 from gnomon.occlusion.incremental.regions import Ints, Size
 from gnomon.occlusion.incremental.rules.rule import Call, Carried, Finder, Match, Rule
 from gnomon.occlusion.incremental.rules.sliding import Sliding, pair, sweeps_of
@@ -109,7 +109,7 @@ def winograd_module(call: Call, module: WinogradConv2d, input: Any) -> Match | N
     )
 
 
-def conv2d_same_module(call: Call, module: Conv2dSame, input: Any) -> Match | None:
+def conv2d_same_module(call: Call, module: nn.Conv2d, input: Any) -> Match | None:
     """Match timm's convolution that pads as TensorFlow does."""
     if not isinstance(input, Carried) or not input.is_nchw:
         return None
@@ -129,7 +129,7 @@ def conv2d_same_module(call: Call, module: Conv2dSame, input: Any) -> Match | No
 FINDERS: dict[Any, Finder] = {
     nn.Conv2d: conv2d_module,
     WinogradConv2d: winograd_module,
-    Conv2dSame: conv2d_same_module,
+    CONV2D_SAME: conv2d_same_module,
     F.conv2d: conv2d,
     torch.conv2d: conv2d,
 }
