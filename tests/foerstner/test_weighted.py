@@ -132,63 +132,51 @@ def test_rests_where_the_equation_says(window: int) -> None:
         assert np.hypot(*(slow_solution(grey, place, window) - place)) < 1e-4
 
 
-def test_one_round_nearly_always_suffices(monkeypatch: pytest.MonkeyPatch) -> None:
-    grey, places = drawn("L", across=10)
-    monkeypatch.setattr(weighted, "ROUNDS", 1)
-    found = refine(image(noisy(grey, 0.02)), points(nearby(places, reach=1)))
-    assert found.refined.mean() > 0.8
+def steps(grey: Floats, xy: Floats) -> Floats:
+    """Find Newton's steps from places."""
+    votes = field_of(grey.astype(np.float32)).votes
+    sums = [weighted._sums(votes, weighted._disc(votes, (x, y), 4.5)) for x, y in xy]
+    return np.array([weighted._times(weighted._inverse(one.slope), one.b) for one in sums])
 
 
 def test_the_last_step_is_newtons() -> None:
-    grey, places = drawn("L", across=4, blur=0.7)
-    field, radius, rest = field_of(noisy(grey, 0.02).astype(np.float32)), 4.5, places
-
-    def step(xy: Floats) -> Floats:
-        return weighted._step(field, weighted._discs(field.size, xy, radius), radius)[0]
-
+    drawing, places = drawn("L", across=4, blur=0.7)
+    grey, rest = noisy(drawing, 0.02), places
     for _ in range(6):
-        rest = rest + step(rest)
+        rest = rest + steps(grey, rest)
     for shift in ([0.01, 0.0], [0.0, 0.01], [-0.01, 0.01]):
-        np.testing.assert_allclose(step(rest + shift), -np.tile(shift, (16, 1)), atol=3e-4)
-
-
-SIZES = st.tuples(st.integers(1, 30), st.integers(1, 30))
+        np.testing.assert_allclose(steps(grey, rest + shift), -np.tile(shift, (16, 1)), atol=3e-4)
 
 
 @settings(derandomize=True, deadline=None)
-@given(SIZES, st.integers(1, 9), st.integers(0, 1000))
-def test_a_stencil_is_the_disc_of_a_place_at_most_half_a_cell_away(
+@given(st.tuples(st.integers(3, 30), st.integers(3, 30)), st.integers(1, 9), st.integers(0, 1000))
+def test_a_disc_counts_every_inner_pixel_nearer_than_its_rim(
     size: tuple[int, int], window: int, seed: int
 ) -> None:
-    height, width = size
-    xy = np.random.default_rng(seed).uniform(-0.5, (width - 0.5, height - 0.5), (50, 2))
-    near = weighted._near_discs(size, xy, window / 2 + 1)
-    exact = weighted._discs(size, near.xy, window / 2 + 1)
-    assert (np.abs(near.xy - xy) <= 0.5 / weighted.FINE).all()
-    assert ((near.middle >= 0) & (near.middle < (width, height))).all()
-    for column in (0, 1):
-        same = near.middle[:, column] == exact.middle[:, column]
-        halfway = np.abs(near.xy[:, column] - near.middle[:, column]) == 0.5
-        assert (same | halfway).all()
-    same = (near.middle == exact.middle).all(axis=1)
-    np.testing.assert_array_equal(near.factors[same], exact.factors[same])
-
-
-@settings(derandomize=True, deadline=None)
-@given(SIZES, st.integers(1, 9), st.integers(0, 1000))
-def test_a_disc_reads_every_pixel_nearer_than_its_rim(
-    size: tuple[int, int], window: int, seed: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    radius, reach = window / 2 + 1, int(window / 2 + 1)
-    padded = np.pad(rng.random(size, dtype=np.float32), reach)
-    xy = rng.uniform(-0.5, np.array(size[::-1]) - 0.5, (20, 2))
-    discs = weighted._discs(size, xy, radius)
-    patches = weighted._patches(padded[None], discs.middle + reach, 2 * reach + 1)
-    found = (discs.factors[:, 0] * patches.reshape(20, -1)).sum(axis=1)
-    y, x = np.indices(padded.shape)[:, None] - reach - xy.T[::-1, :, None, None]
-    taper = np.maximum(1 - (x**2 + y**2) / radius**2, 0)
-    np.testing.assert_allclose(found, (taper * padded).sum(axis=(1, 2)), rtol=1e-4, atol=1e-5)
+    rng, radius = np.random.default_rng(seed), window / 2 + 1
+    votes = rng.random((4, *size), dtype=np.float32)
+    rows, columns = np.indices(size)
+    inner = np.zeros(size, dtype=np.bool_)
+    inner[1:-1, 1:-1] = True
+    for place in rng.uniform(-0.5, np.array(size[::-1]) - 0.5, (20, 2)):
+        x, y = columns - place[0], rows - place[1]
+        taper = (1 - (x**2 + y**2) / radius**2) * inner
+        inside = taper > 0
+        disc = weighted._disc(votes, (place[0], place[1]), radius)
+        pixels = {(row, column): rest for row, column, *rest in weighted._pixels(disc)}
+        assert pixels.keys() == set(zip(*np.nonzero(inside), strict=True))
+        for (row, column), rest in pixels.items():
+            at = x[row, column], y[row, column], taper[row, column]
+            np.testing.assert_allclose(rest, at, atol=1e-12)
+        taper[~inside] = 0
+        sums = weighted._sums(votes, disc)
+        _, xx, xy, yy = votes.astype(np.float64)
+        miss_x, miss_y = xx * x + xy * y, xy * x + yy * y
+        a = [(taper * tensor).sum() for tensor in (xx, xy, xy, yy)]
+        moved = [(inside * miss * way).sum() for miss in (miss_x, miss_y) for way in (x, y)]
+        np.testing.assert_allclose(sums.a, a, atol=1e-9)
+        np.testing.assert_allclose(sums.b, [(taper * m).sum() for m in (miss_x, miss_y)], atol=1e-9)
+        np.testing.assert_allclose(sums.slope, a - 2 / radius**2 * np.array(moved), atol=1e-9)
 
 
 @pytest.mark.parametrize("blur", [0.0, 0.5])
@@ -264,30 +252,15 @@ def test_a_turned_image_has_turned_points(turn: str, window: int) -> None:
     np.testing.assert_allclose(two.covariance / size, turned_covariance / size, atol=1e-4)
 
 
-def test_batched_equals_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    grey, places = drawn("X", across=6)
-    picture, start = image(noisy(grey, 0.05)), points(nearby(places, reach=2))
-    together = refine(picture, start)
-    monkeypatch.setattr(weighted, "CHUNK", 5)
-    in_chunks = refine(picture, start)
-    alone = [refine(picture, start.take(slice(i, i + 1))) for i in range(len(start))]
-    for others in (in_chunks.xy, np.concatenate([one.xy for one in alone])):
-        np.testing.assert_allclose(others, together.xy, atol=1e-6)
-    for flags in (in_chunks.refined, np.concatenate([one.refined for one in alone])):
-        np.testing.assert_array_equal(flags, together.refined)
-
-
 def test_every_refined_point_rests() -> None:
     grey = noisy(drawn("L", across=6)[0], 0.1)
     height, width = grey.shape
     start = np.random.default_rng(2).uniform(0, (width - 1, height - 1), (600, 2))
     found = refine(image(grey), points(start))
-    field = field_of(grey.astype(np.float32), margin=6)
-    discs = weighted._discs(field.size, found.xy[found.refined], 4.5)
-    step = weighted._step(field, discs, 4.5)[0]
+    left = np.hypot(*steps(grey, found.xy[found.refined]).T)
     assert found.refined.sum() > 50
-    assert np.median(np.hypot(*step.T)) < 1e-3
-    assert (np.hypot(*step.T) < weighted.REST).all()
+    assert np.median(left) < 1e-3
+    assert (left < weighted.REST).all()
 
 
 def test_what_becomes_of_a_point_does_not_depend_on_the_others() -> None:
@@ -295,8 +268,9 @@ def test_what_becomes_of_a_point_does_not_depend_on_the_others() -> None:
     start = points(np.random.default_rng(3).integers(0, 6 * CELL, (300, 2)))
     together = refine(picture, start)
     alone = [refine(picture, start.take(slice(i, i + 1))) for i in range(len(start))]
-    np.testing.assert_array_equal([bool(one.refined[0]) for one in alone], together.refined)
-    np.testing.assert_array_equal(np.concatenate([one.xy for one in alone]), together.xy)
+    for name in ("xy", "covariance", "refined"):
+        singly = np.concatenate([getattr(one, name) for one in alone])
+        np.testing.assert_array_equal(getattr(together, name), singly)
 
 
 def stays(found: Keypoints, start: Keypoints) -> None:
