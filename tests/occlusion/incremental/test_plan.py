@@ -4,7 +4,7 @@ import pytest
 import torch
 import torchvision
 from rich.console import Console
-from timm.layers import Conv2dSame
+from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
