@@ -11,7 +11,7 @@ card's matrix rate would allow.
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from time import perf_counter
 
 import timm
@@ -19,10 +19,10 @@ import torch
 import torchvision
 from captum.attr import Occlusion as CaptumOcclusion
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gnomon.occlusion import DenseEngine
 from gnomon.occlusion.incremental import IncrementalEngine
+from gnomon.occlusion.incremental.machine import machine_of
 from gnomon.occlusion.windows import window_grid
 from measure import alternate, ratios, record, recorded
 
@@ -211,33 +211,6 @@ def _matrix_rate(device: torch.device) -> float:
     return 10 * side**3 / best
 
 
-def rates(device: torch.device) -> dict[str, float]:
-    """Measure what the cost model holds fixed: a value moved and a small call, in multiply-adds."""
-    block = torch.rand(16, 64, 28, 28, device=device).to(memory_format=torch.channels_last)
-    weight = torch.rand(64, 64, 3, 3, device=device).to(memory_format=torch.channels_last)
-    large, small = torch.rand(1 << 22, device=device), torch.rand(64, device=device)
-
-    def convolve() -> None:
-        F.conv2d(block, weight)
-        _wait(device)
-
-    def copy() -> None:
-        large.clone()
-        _wait(device)
-
-    trial: dict[str, Callable[[], object]] = {
-        "multiply_add": convolve,
-        "value": copy,
-        "call": small.clone,
-    }
-    best = {name: min(times) for name, times in alternate(trial, 20).items()}
-    multiply_add = best["multiply_add"] / (16 * 26 * 26 * 64 * 64 * 9)
-    return {
-        "value": best["value"] / large.numel() / multiply_add,
-        "call": best["call"] / multiply_add,
-    }
-
-
 def _wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
@@ -274,7 +247,7 @@ def main() -> None:
     values: dict[str, object] = {
         "patch": PATCH,
         "stride": STRIDE,
-        "rates_in_multiply_adds": rates(device),
+        "machine_in_multiply_adds": asdict(machine_of(device)),
         "rows": list(rows.values()),
     }
     if device.type == "cuda":

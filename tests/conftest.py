@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from gnomon.cli.detect import detect
+from gnomon.occlusion.incremental.machine import machine_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -16,6 +18,12 @@ SHOTS = ROOT / "test-output" / "screenshots"
 EVERY_CARD = ".card { content-visibility: visible !important; }"
 """The browser leaves out what is far below, also from a screenshot of the whole page."""
 SERIOUS = {"serious", "critical"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the machine before several processes keep it busy."""
+    if config.getoption("numprocesses", None):
+        machine_of(torch.device("cpu"))
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gnomon.errors import SettingError
 from gnomon.occlusion import winograd
-from gnomon.occlusion.incremental import IncrementalEngine, plan
+from gnomon.occlusion.incremental import IncrementalEngine, engine, plan
+from gnomon.occlusion.incremental.machine import TYPICAL
 from gnomon.occlusion.windows import window_grid
 
 
@@ -27,6 +28,12 @@ class Excited(nn.Module):
         x = x * torch.sigmoid(x.mean((2, 3), keepdim=True))
         scores: Tensor = self.after(x).mean((2, 3))
         return scores
+
+
+@pytest.fixture(autouse=True)
+def typical(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plan for a typical machine, whatever this one is."""
+    monkeypatch.setattr(engine, "machine_of", lambda device: TYPICAL["cpu"])
 
 
 def empty_vgg16() -> nn.Module:
@@ -67,10 +74,10 @@ def test_the_count_is_what_runs_the_direct_way(monkeypatch: pytest.MonkeyPatch) 
     network = torchvision.models.resnet18().eval()
     windows = window_grid(96, 96, 16, 8)
     image, patches = torch.randn(3, 96, 96), torch.randn(len(windows), 3, 16, 16)
-    engine = IncrementalEngine(network)
-    planned = engine.plan(image, windows, 16)
+    incremental = IncrementalEngine(network)
+    planned = incremental.plan(image, windows, 16)
     with FlopCounterMode(display=False) as counter:
-        engine.outputs(image, windows, patches)
+        incremental.outputs(image, windows, patches)
     assert counter.get_total_flops() / 2 == pytest.approx(planned.multiply_adds, rel=0.01)
 
 

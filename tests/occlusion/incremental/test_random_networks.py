@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from gnomon.occlusion.incremental import IncrementalEngine
 from gnomon.occlusion.incremental import engine as incremental_engine
-from gnomon.occlusion.incremental.cost import Machine
+from gnomon.occlusion.incremental.machine import Machine
 
 MOST_CHANNELS = 24
 
@@ -258,7 +258,7 @@ def check(data: st.DataObject, dtype: torch.dtype, tolerance: float) -> None:
     )
     machine = data.draw(st.sampled_from(MACHINES))
     engine = IncrementalEngine(net)
-    with patched.object(incremental_engine, "rates", lambda _: machine):
+    with patched.object(incremental_engine, "machine_of", lambda _: machine):
         outputs = engine.outputs_of_several(images, windows, patches)
     bound = tolerance * max(float(expected.abs().max()), 1e-3)
     assert float((outputs - expected).abs().max()) <= bound

@@ -8,7 +8,8 @@ from torch import fx
 
 from gnomon.occlusion.incremental.analysis import Step
 from gnomon.occlusion.incremental.classes import choose_classes
-from gnomon.occlusion.incremental.cost import Machine, carried_cost
+from gnomon.occlusion.incremental.cost import carried_cost
+from gnomon.occlusion.incremental.machine import Machine
 from gnomon.occlusion.incremental.regions import Ints, Span
 from gnomon.occlusion.incremental.rules.rule import Rule
 

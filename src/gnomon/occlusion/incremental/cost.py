@@ -2,30 +2,9 @@
 
 from dataclasses import dataclass
 
-import torch
-
 from gnomon.occlusion.incremental.analysis import Step
+from gnomon.occlusion.incremental.machine import Machine
 from gnomon.occlusion.incremental.rules.sliding import Sliding
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Time for one multiply-add, for one value moved through memory, for one call; any unit."""
-
-    multiply_add: float
-    value: float
-    call: float
-
-
-# In multiply-adds of a convolution in float32; benchmarks/occlusion_speed.py measures them anew.
-# They are not measured as the engine runs: plans, and with them the last bits of the outputs, must
-# not depend on how busy the machine was. For cuda they are estimates, not yet measured on a card.
-MACHINES = {"cpu": Machine(1.0, 60.0, 1.5e6), "cuda": Machine(1.0, 50.0, 1.5e8)}
-
-
-def rates(device: torch.device) -> Machine:
-    """Give the rates of a kind of device."""
-    return MACHINES.get(device.type, MACHINES["cpu"])
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from gnomon.classifier.copying import structural_copy
 from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.engine import Several, check_finite, outputs_of_several
 from gnomon.occlusion.incremental.analysis import Step, analyse
-from gnomon.occlusion.incremental.cost import rates
 from gnomon.occlusion.incremental.fold import fold_batch_norms, to_channels_last
+from gnomon.occlusion.incremental.machine import machine_of
 from gnomon.occlusion.incremental.planned import Plan, dense_plan, describe
 from gnomon.occlusion.incremental.regions import Ints
 from gnomon.occlusion.incremental.run import Run
@@ -112,7 +112,7 @@ class IncrementalEngine(Several):
                 len(images),
                 windows,
                 patch,
-                rates(images.device),
+                machine_of(images.device),
                 images.device,
                 images.element_size(),
             )

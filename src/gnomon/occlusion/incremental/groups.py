@@ -10,7 +10,8 @@ from torch import fx
 
 from gnomon.occlusion.incremental.analysis import Step, last_reads
 from gnomon.occlusion.incremental.axes import Axis
-from gnomon.occlusion.incremental.cost import Cost, Machine, carried_cost, dense_cost
+from gnomon.occlusion.incremental.cost import Cost, carried_cost, dense_cost
+from gnomon.occlusion.incremental.machine import Machine
 from gnomon.occlusion.incremental.regions import Ints, Place
 from gnomon.occlusion.incremental.rules.rule import Collapse
 

@@ -11,8 +11,8 @@ from torch import fx
 
 from gnomon.occlusion.incremental.analysis import Step
 from gnomon.occlusion.incremental.axes import Axis, classified, fitted, make_axes
-from gnomon.occlusion.incremental.cost import Machine
 from gnomon.occlusion.incremental.groups import Group, GroupPlanner
+from gnomon.occlusion.incremental.machine import Machine
 from gnomon.occlusion.incremental.regions import Ints
 from gnomon.occlusion.incremental.rules.collapse import FlatLinear
 from gnomon.occlusion.incremental.rules.local import Local
