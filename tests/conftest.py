@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from gnomon.cli.detect import detect
-from gnomon.occlusion.incremental.machine import machine_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -23,6 +21,10 @@ SERIOUS = {"serious", "critical"}
 def pytest_configure(config: pytest.Config) -> None:
     """Measure the machine before several processes keep it busy."""
     if config.getoption("numprocesses", None):
+        import torch
+
+        from gnomon.occlusion.incremental.machine import machine_of
+
         machine_of(torch.device("cpu"))
 
 
