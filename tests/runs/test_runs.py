@@ -112,6 +112,24 @@ def test_a_kill_while_listing_lists_anew(tmp_path: Path) -> None:
     assert read_run(tmp_path / "run").images.num_rows == 10
 
 
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_kill_before_the_first_file_is_whole_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resume: bool
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write(tmp_path / "run", 10)
+    assert not (tmp_path / "run" / "run.json").exists()
+    (left,) = (tmp_path / "run").glob(".*.part")
+    write(tmp_path / "run", 10, resume=resume)
+    assert read_run(tmp_path / "run").images.num_rows == 10
+    assert not left.exists()
+
+
 def test_another_choice_cannot_be_resumed(tmp_path: Path) -> None:
     write(tmp_path / "run", 1)
     changed = info(settings=Settings(keep=0.3), threads=2)

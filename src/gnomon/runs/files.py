@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
@@ -12,6 +13,15 @@ def aside_of(path: str) -> str:
     """Name the file in which a path's content is gathered: hidden, and this writer's own."""
     folder, slash, name = path.rpartition("/")
     return f"{folder}{slash}.{name}.{uuid4().hex}.part"
+
+
+def is_aside(name: str) -> bool:
+    """Tell whether a file is what `aside_of` named, left by a writer that was killed.
+
+    >>> is_aside(aside_of("run.json")), is_aside(".photograph.part")
+    (True, False)
+    """
+    return re.fullmatch(r"\..+\.[0-9a-f]{32}\.part", name, re.DOTALL) is not None
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from gnomon.errors import RunError
 from gnomon.images.read import is_url, open_url, patiently
-from gnomon.runs.files import aside_of, write_whole
+from gnomon.runs.files import aside_of, is_aside, write_whole
 
 LOCK = ".lock"
 LEASE = "writer.json"
@@ -37,7 +37,7 @@ class Store(Protocol):
         """Name what lies in a folder, sorted, without what is hidden; none where it is absent."""
 
     def is_free(self) -> bool:
-        """Tell whether a new run may begin here: it is absent or empty."""
+        """Tell whether a new run may begin here: it is absent, or holds at most a killed start."""
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
@@ -97,7 +97,8 @@ class LocalStore:
     def is_free(self) -> bool:
         """See `Store`."""
         try:
-            return all(path.name == LOCK for path in self.root.iterdir())
+            names = [path.name for path in self.root.iterdir()]
+            return all(name in (LOCK, LEASE) or is_aside(name) for name in names)
         except FileNotFoundError:
             return True
         except NotADirectoryError:
@@ -109,10 +110,9 @@ class LocalStore:
 
     def sweep(self) -> None:
         """See `Store`."""
-        for path in self.root.glob("*/.*.part"):
-            path.unlink(missing_ok=True)
-        for path in self.root.glob(".*.part"):
-            path.unlink(missing_ok=True)
+        for path in (*self.root.glob(".*.part"), *self.root.glob("*/.*.part")):
+            if is_aside(path.name):
+                path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Nothing is left to do."""

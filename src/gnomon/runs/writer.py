@@ -79,13 +79,13 @@ def _refuse_other(store: Store, *, resume: bool) -> RunInfo | None:
 
 
 def _begin(store: Store, info: RunInfo, inputs: Inputs, known: RunInfo | None) -> RunInfo:
+    if known is not None and (differences := known.differences(info)):
+        raise RunError(
+            f"{store} was begun with other choices, so it cannot be resumed. "
+            f"Then and now: {'; '.join(differences)}"
+        )
+    store.sweep()
     if known is not None:
-        if differences := known.differences(info):
-            raise RunError(
-                f"{store} was begun with other choices, so it cannot be resumed. "
-                f"Then and now: {'; '.join(differences)}"
-            )
-        store.sweep()
         info = replace(info, start=known.start)
         if known.n_inputs is not None and known.inputs_sha256 is not None:
             compare_listing(store, inputs, Listing(known.n_inputs, known.inputs_sha256))
