@@ -14,9 +14,10 @@ from gnomon.occlusion.incremental.cost import Cost, carried_cost, dense_cost
 from gnomon.occlusion.incremental.machine import Machine
 from gnomon.occlusion.incremental.regions import Ints, Place
 from gnomon.occlusion.incremental.rules.rule import Collapse
+from gnomon.occlusion.incremental.rules.sliding import Sliding
 
 BATCH = {"cpu": 64, "cuda": 512}
-BATCH_BYTES = {"cpu": 256 << 20, "cuda": 4 << 30}
+BATCH_BYTES = {"cpu": 128 << 20, "cuda": 4 << 30}
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +168,9 @@ class GroupPlanner:
                 x = np.minimum(horizontal.lo[columns], horizontal.length - width)
                 known[key] = Place(image, y, x, height, width, self.device)
             places[node] = known[key]
+        for step in self.steps:
+            if isinstance(step.rule, Sliding) and step.kind == "carried":
+                step.rule.read(places[step.node])
         return places
 
     def _batch_size(self, sizes: dict[fx.Node, tuple[int, int]]) -> int:

@@ -6,7 +6,7 @@ blocks lies; a ``Region`` is such a batch with its values.
 """
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -57,7 +57,8 @@ class Span:
 class Place:
     """Where n blocks of ``height`` x ``width`` lie in maps of several images.
 
-    Each belongs to the map of ``image``, from the row ``y`` and the column ``x`` on.
+    Each belongs to the map of ``image``, from the row ``y`` and the column ``x`` on; ``on_device``
+    (3,n) is these three once more.
     """
 
     image: Ints
@@ -66,22 +67,28 @@ class Place:
     height: int
     width: int
     device: torch.device
+    on_device: Tensor = field(init=False, repr=False)
     read: dict[tuple[Size, Size], "Place"] = field(default_factory=dict, init=False, repr=False)
 
-    @cached_property
+    def __post_init__(self) -> None:
+        """Bring it to the device."""
+        here = torch.from_numpy(np.stack([self.image, self.y, self.x]))
+        object.__setattr__(self, "on_device", here.to(self.device))
+
+    @property
     def images(self) -> Tensor:
         """``image`` on the device."""
-        return torch.from_numpy(self.image).to(self.device)
+        return self.on_device[0]
 
-    @cached_property
+    @property
     def rows(self) -> Tensor:
         """``y`` on the device."""
-        return torch.from_numpy(self.y).to(self.device)
+        return self.on_device[1]
 
-    @cached_property
+    @property
     def columns(self) -> Tensor:
         """``x`` on the device."""
-        return torch.from_numpy(self.x).to(self.device)
+        return self.on_device[2]
 
     def same(self, other: "Place") -> bool:
         """Say whether both lie in the same places."""
@@ -104,7 +111,9 @@ class Place:
     def reads(self, stride: Size, size: Size) -> "Place":
         """Give the places that hold what the blocks' outputs read, ``size`` large.
 
-        They are kept: what is on the device stays there for the next images.
+        They are kept: what is on the device stays there for the next images. Plans ask for them
+        before anything runs, because small values that stay, made between large ones that go,
+        leave the heap in pieces, of twice the size.
         """
         if (stride, size) not in self.read:
             (down, across) = stride

@@ -101,11 +101,16 @@ class Sliding(Rule):
         ):
             return self._apply(self.whole, region.values, place)
         assert kept is not None, "a sliding window needs the clean map"
-        extents = (down.extent(place.height), across.extent(place.width))
-        read = place.reads((down.stride, across.stride), extents)
+        read = self.read(place)
         block = take(kept, read, self.windows_inside)
         lay(block, region, read, (down.before, across.before))
         return self._apply(self.operation, block, place)
+
+    def read(self, place: Place) -> Place:
+        """Give the places in padded maps that hold what the outputs at ``place`` read."""
+        (down, across) = self.sweeps
+        extents = (down.extent(place.height), across.extent(place.width))
+        return place.reads((down.stride, across.stride), extents)
 
     @property
     def is_pointwise(self) -> bool:
