@@ -74,6 +74,19 @@ def test_a_machine_too_busy_to_tell_is_typical_from_then_on(
     assert machine_of(CPU) == TYPICAL["cpu"]
 
 
+def test_a_machine_whose_memory_is_full_is_typical(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = torch.OutOfMemoryError("CUDA out of memory")
+    monkeypatch.setattr(machine, "measured", Mock(side_effect=full))
+    assert machine_of(CPU) == TYPICAL["cpu"]
+    assert not list(folder.iterdir())
+    machine._kept.cache_clear()
+    monkeypatch.setattr(machine, "measured", Mock(side_effect=RuntimeError("a bug")))
+    with pytest.raises(RuntimeError, match="a bug"):
+        machine_of(CPU)
+
+
 def test_who_measured_first_is_believed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def slowly(device: torch.device) -> Machine:
         machine._kept.cache_clear()

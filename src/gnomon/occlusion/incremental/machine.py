@@ -14,6 +14,8 @@ import platformdirs
 import torch
 from torch.nn import functional as F
 
+from gnomon.occlusion.memory import is_out_of_memory
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -37,7 +39,7 @@ def machine_of(device: torch.device) -> Machine:
     What was measured stays in the user's cache, for the kind of device, the number of threads and
     the version of torch, because plans, and with them the last bits of the outputs, must be the
     same in the next process, however busy the machine is then. Where two measurements disagree,
-    or where nothing can be kept, it is what is TYPICAL.
+    memory does not suffice, or nothing can be kept, it is what is TYPICAL.
     """
     if device.type == "cuda":
         return _kept(device, torch.cuda.get_device_name(device))
@@ -60,6 +62,10 @@ def _kept(device: torch.device, kind: str) -> Machine:
             _write_once(path, json.dumps(asdict(one if one == two else typical)))
         return Machine(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
+        return typical
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
         return typical
 
 
