@@ -12,7 +12,7 @@ from scipy.ndimage import correlate, gaussian_filter, uniform_filter
 
 from gnomon.errors import SettingError
 from gnomon.foerstner import refine, weighted
-from gnomon.foerstner.field import field_of
+from gnomon.foerstner.field import Field, field_of
 from gnomon.geometry import Affine
 from gnomon.types import Floats, Image, Keypoints
 
@@ -134,8 +134,8 @@ def test_rests_where_the_equation_says(window: int) -> None:
 
 def steps(grey: Floats, xy: Floats) -> Floats:
     """Find Newton's steps from places."""
-    votes = field_of(grey.astype(np.float32)).votes
-    sums = [weighted._sums(votes, weighted._disc(votes, (x, y), 4.5)) for x, y in xy]
+    field = field_of(grey.astype(np.float32))
+    sums = [weighted._sums(field, weighted._disc(field, (x, y), 4.5)) for x, y in xy]
     return np.array([weighted._times(weighted._inverse(one.slope), one.b) for one in sums])
 
 
@@ -154,7 +154,8 @@ def test_a_disc_counts_every_inner_pixel_nearer_than_its_rim(
     size: tuple[int, int], window: int, seed: int
 ) -> None:
     rng, radius = np.random.default_rng(seed), window / 2 + 1
-    votes = rng.random((4, *size), dtype=np.float32)
+    gradient = rng.normal(size=(2, *size)).astype(np.float32)
+    field = Field(gradient, rng.random(size, dtype=np.float32), 0.0)
     rows, columns = np.indices(size)
     inner = np.zeros(size, dtype=np.bool_)
     inner[1:-1, 1:-1] = True
@@ -162,15 +163,18 @@ def test_a_disc_counts_every_inner_pixel_nearer_than_its_rim(
         x, y = columns - place[0], rows - place[1]
         taper = (1 - (x**2 + y**2) / radius**2) * inner
         inside = taper > 0
-        disc = weighted._disc(votes, (place[0], place[1]), radius)
+        disc = weighted._disc(field, (place[0], place[1]), radius)
         pixels = {(row, column): rest for row, column, *rest in weighted._pixels(disc)}
         assert pixels.keys() == set(zip(*np.nonzero(inside), strict=True))
         for (row, column), rest in pixels.items():
             at = x[row, column], y[row, column], taper[row, column]
             np.testing.assert_allclose(rest, at, atol=1e-12)
         taper[~inside] = 0
-        sums = weighted._sums(votes, disc)
-        _, xx, xy, yy = votes.astype(np.float64)
+        sums = weighted._sums(field, disc)
+        xx, xy, yy = (
+            field.weight.astype(np.float64) * gradient[one] * gradient[other]
+            for one, other in ((0, 0), (0, 1), (1, 1))
+        )
         miss_x, miss_y = xx * x + xy * y, xy * x + yy * y
         a = [(taper * tensor).sum() for tensor in (xx, xy, xy, yy)]
         moved = [(inside * miss * way).sum() for miss in (miss_x, miss_y) for way in (x, y)]

@@ -1,80 +1,94 @@
-"""What each pixel of the grey image votes for, and how much its vote weighs.
+"""How much the vote of each pixel of the grey image weighs.
 
 docs/refinement.md derives weights and constants.
 """
 
-from dataclasses import dataclass
+from math import inf, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
-from gnomon.foerstner.gradients import HALF, MIDDLE, SIDE, Singles, gradients
+from gnomon.foerstner.compiled import compiled
+from gnomon.foerstner.gradients import HALF, MIDDLE, SIDE, SMOOTHING, Singles, gradients
 
 GRADIENT_NOISE = float(2 * HALF**2 * (2 * SIDE**2 + MIDDLE**2))
-FAINT = 1e-7
+FAINT = np.float32(1e-7)
 NOISE_QUANTILE, NOISE_DISAGREEMENT = 0.1, 0.897
 WEAK_GRADIENT = 4.0
-TINY = 1e-30
+TINY = np.float32(1e-30)
+NOTHING, FOUR = np.float32(0), np.float32(4)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """What each pixel of an image votes for.
+class Field(NamedTuple):
+    """Each pixel's gradient (2,H,W) and ``weight`` (H,W); the outermost pixels have none.
 
-    ``votes`` (4,H,W): weight w, and w times xx, xy, yy of the gradient. ``pulls`` (2,H,W): w times
-    the gradient, smoothed as gradients are. The image's outermost pixels have no vote. ``noise``:
-    variance of the grey values.
+    ``noise`` is the variance of the grey values, ``smoothing`` (3,3) how gradients are smoothed.
     """
 
-    votes: Singles
-    pulls: Singles
+    gradient: Singles
+    weight: Singles
     noise: float
+    smoothing: Singles = SMOOTHING
 
 
 def field_of(grey: Singles) -> Field:
     """Weigh the votes of an image (H,W)."""
-    gx, gy = gradients(grey)
+    gradient = gradients(grey)
     weight = np.zeros_like(grey)
-    inner = (slice(1, -1), slice(1, -1))
-    xx, xy, yy = gx * gx, gx * gy, gy * gy
-    box_xx, box_xy, box_yy = _box(xx), _box(xy), _box(yy)
-    total, difference = box_xx + box_yy, box_xx - box_yy
-    oriented = np.sqrt(difference * difference + 4 * box_xy * box_xy)
-    seen = total > FAINT
-    noise = _noise((total - oriented)[seen])
-    strength = (xx + yy)[inner] + np.float32(_weak(noise))
-    weight[inner] = seen * np.sqrt(np.sqrt(oriented / np.maximum(total, TINY)) / strength)
-    votes = np.stack([weight, weight * xx, weight * xy, weight * yy])
-    return Field(votes, np.stack([_smooth(weight * gx), _smooth(weight * gy)]), noise)
+    disagreement, seen = _edge_shares(gradient, weight)
+    noise = _noise(disagreement, seen)
+    weak = np.float32(WEAK_GRADIENT**2 * GRADIENT_NOISE * noise + TINY)
+    _weigh(gradient, weak, weight)
+    return Field(gradient, weight, noise)
 
 
-def _noise(disagreement: Singles) -> float:
-    if not disagreement.size:
+@compiled
+def _edge_shares(gradient: Singles, share: Singles) -> tuple[Singles, int]:
+    """Write how much of the gradients around each inner pixel belongs to one edge, 0 to 1.
+
+    Give what does not, infinite where the gradients are too faint, and where not, in how many.
+    Opposite neighbours are added first, so that a mirrored image gives the same bits.
+    """
+    _, height, width = gradient.shape
+    xx, xy, yy = np.empty((3, width), np.float32)
+    disagreement = np.empty((height - 2) * (width - 2), np.float32)
+    (seen, at) = (0, 0)
+    for row in range(1, height - 1):
+        for column in range(width):
+            x_0, y_0 = gradient[0, row - 1, column], gradient[1, row - 1, column]
+            x_1, y_1 = gradient[0, row, column], gradient[1, row, column]
+            x_2, y_2 = gradient[0, row + 1, column], gradient[1, row + 1, column]
+            xx[column] = (x_0 * x_0 + x_2 * x_2) + x_1 * x_1
+            xy[column] = (x_0 * y_0 + x_2 * y_2) + x_1 * y_1
+            yy[column] = (y_0 * y_0 + y_2 * y_2) + y_1 * y_1
+        for column in range(1, width - 1):
+            a_xx = (xx[column - 1] + xx[column + 1]) + xx[column]
+            a_xy = (xy[column - 1] + xy[column + 1]) + xy[column]
+            a_yy = (yy[column - 1] + yy[column + 1]) + yy[column]
+            total, difference = a_xx + a_yy, a_xx - a_yy
+            oriented = sqrt(difference * difference + FOUR * a_xy * a_xy)
+            is_seen = total > FAINT
+            share[row, column] = oriented / max(total, TINY) if is_seen else NOTHING
+            disagreement[at + column - 1] = total - oriented if is_seen else inf
+            seen += is_seen
+        at += width - 2
+    return disagreement, seen
+
+
+def _noise(disagreement: Singles, seen: int) -> float:
+    """Estimate the variance of the grey values from a low quantile of what is seen."""
+    if not seen:
         return 0.0
-    rank = int(NOISE_QUANTILE * disagreement.size)
-    return max(float(np.partition(disagreement, rank)[rank]), 0.0) / NOISE_DISAGREEMENT
+    rank = int(NOISE_QUANTILE * seen)
+    disagreement.partition(rank)
+    return max(float(disagreement[rank]), 0.0) / NOISE_DISAGREEMENT
 
 
-def _weak(noise: float) -> float:
-    """Square the gradient that counts as weak."""
-    return WEAK_GRADIENT**2 * GRADIENT_NOISE * noise + TINY
-
-
-def _box(values: Singles) -> Singles:
-    """Sum over 3x3 pixels, inner pixels only.
-
-    Opposite neighbours are added first, so that a mirrored image gives the same bits.
-    """
-    rows = (values[:-2] + values[2:]) + values[1:-1]
-    sums: Singles = (rows[:, :-2] + rows[:, 2:]) + rows[:, 1:-1]
-    return sums
-
-
-def _smooth(values: Singles) -> Singles:
-    """Smooth (H,W) along both axes as Scharr's operator does along one; nothing lies outside.
-
-    Opposite neighbours are added first, so that a mirrored image gives the same bits.
-    """
-    around = np.pad(values, 1)
-    rows: Singles = SIDE * (around[:-2] + around[2:]) + MIDDLE * around[1:-1]
-    both: Singles = SIDE * (rows[:, :-2] + rows[:, 2:]) + MIDDLE * rows[:, 1:-1]
-    return both
+@compiled
+def _weigh(gradient: Singles, weak: np.float32, weight: Singles) -> None:
+    """Turn the share of an edge into a weight, smaller where the squared gradient is ``weak``."""
+    _, height, width = gradient.shape
+    for row in range(1, height - 1):
+        for column in range(1, width - 1):
+            x, y = gradient[0, row, column], gradient[1, row, column]
+            weight[row, column] = sqrt(sqrt(weight[row, column]) / (x * x + y * y + weak))

@@ -10,6 +10,9 @@ Flags = NDArray[np.bool_]
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 HALF, SIDE, MIDDLE = np.float32(1 / 2), np.float32(3 / 16), np.float32(10 / 16)
+SMOOTHING = np.outer([SIDE, MIDDLE, SIDE], [SIDE, MIDDLE, SIDE]).astype(np.float32)
+"""Scharr's smoothing along both axes (3,3)."""
+
 MIN_ROUNDNESS = 0.1
 """4 det A / tr² A, 1 where edges of all directions weigh alike and 0 along an edge: the least."""
 
