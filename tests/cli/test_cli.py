@@ -1,5 +1,6 @@
 """The command line as a user meets it."""
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -118,6 +119,11 @@ def test_every_verb_has_help_with_an_example(
 ) -> None:
     assert run(verb, "--help") == 0
     assert f"Example: gnomon {verb} " in capsys.readouterr().out
+
+
+def test_it_says_its_version(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out.split() == ["gnomon", importlib.metadata.version("gnomon")]
 
 
 def test_wrong_choices_make_no_folder(tmp_path: Path, run: Callable[..., int]) -> None:

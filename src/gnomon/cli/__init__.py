@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 
 import tyro
 from rich.console import Console
@@ -36,11 +37,15 @@ VERBS: dict[str, Callable[..., Outcome]] = {
 
 DESCRIPTION = """Class labels in, keypoints out.
 
-Example: gnomon detect photos/ --out runs/first"""
+Example: gnomon detect photos/ --out runs/first
+--version, alone, says which gnomon this is."""
 
 
 def main() -> None:
     """Run one verb; exit 0 when done, 1 when some inputs failed, 2 when nothing could be done."""
+    if sys.argv[1:] == ["--version"]:
+        print(f"gnomon {version('gnomon')}")
+        sys.exit(0)
     try:
         outcome = tyro.extras.subcommand_cli_from_dict(
             VERBS,

@@ -79,11 +79,11 @@ def outputs_of_several(
     return torch.stack([engine.outputs(image, windows, own, progress) for image, own in pairs])
 
 
-def check_finite(rows: Tensor) -> None:
+def check_finite(rows: Tensor, what: str = "occluded copies") -> None:
     """Raise ``ClassifierError`` where outputs (N,K) are not finite."""
     finite = torch.isfinite(rows).all(dim=1)
     if not finite.all():
         raise ClassifierError(
             f"the network's outputs are not finite for {int((~finite).sum())} of {len(rows)} "
-            "occluded copies: check its weights and preprocessing, or use float32"
+            f"{what}: check its weights and preprocessing, or use float32"
         )

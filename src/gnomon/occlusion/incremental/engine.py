@@ -128,6 +128,7 @@ class IncrementalEngine(Several):
         if not isinstance(expected, Tensor) or expected.ndim != 2 or len(expected) != 1:
             self._dense_because = "the network does not give one tensor (N, classes)"
             return
+        check_finite(expected, "clean images")
         given = self._module(batch)
         bound = TOLERANCE.get(image.dtype, 0.05) * float(expected.abs().max())
         if given.shape != expected.shape or not (given - expected).abs().max() <= bound:
