@@ -228,22 +228,26 @@ def main() -> None:
     device = torch.device(options.device)
     name = f"occlusion_speed_{device.type}"
     rows = {f"{one['model']}@{one['size']}": one for one in recorded(name).get("rows", [])}
-    for row in ROWS:
-        names = {row.model, f"{row.model}@{row.size}"}
-        if options.models and not names & set(options.models):
-            continue
-        result = compare(row, device, options.rounds, options.slice)
-        rows[f"{row.model}@{row.size}"] = result
-        dense, captum = result["over_dense"], result["over_captum"]
-        assert isinstance(dense, dict)
-        assert isinstance(captum, dict)
-        print(
-            f"{row.model:22} {row.size}  over dense {dense['median']:5.2f} "
-            f"({dense['lowest']:.2f} to {dense['highest']:.2f}), goal {row.goal:5.2f}, "
-            f"over Captum {captum['median']:5.2f}, planned {result['planned_ratio']:5.2f}, "
-            f"ideal {result['ideal_ratio']:5.2f}, difference {result['largest_difference']:.1e}",
-            flush=True,
-        )
+    try:
+        for row in ROWS:
+            names = {row.model, f"{row.model}@{row.size}"}
+            if options.models and not names & set(options.models):
+                continue
+            result = compare(row, device, options.rounds, options.slice)
+            rows[f"{row.model}@{row.size}"] = result
+            dense, captum = result["over_dense"], result["over_captum"]
+            assert isinstance(dense, dict)
+            assert isinstance(captum, dict)
+            print(
+                f"{row.model:22} {row.size}  over dense {dense['median']:5.2f} "
+                f"({dense['lowest']:.2f} to {dense['highest']:.2f}), goal {row.goal:5.2f}, "
+                f"over Captum {captum['median']:5.2f}, planned {result['planned_ratio']:5.2f}, "
+                f"ideal {result['ideal_ratio']:5.2f}, "
+                f"difference {result['largest_difference']:.1e}",
+                flush=True,
+            )
+    except KeyboardInterrupt:
+        print("interrupted: what was measured is written")
     values: dict[str, object] = {
         "patch": PATCH,
         "stride": STRIDE,
