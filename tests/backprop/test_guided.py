@@ -52,7 +52,7 @@ class _Probability(nn.Module):
 
 def _captum(classifier: Classifier, pixels: Tensor, label_index: int = 2) -> Tensor:
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Setting backward hooks")
+        warnings.filterwarnings("ignore", message="Setting backward hooks")  # Captum's own
         method = GuidedBackprop(_Probability(classifier))
         leaf = pixels.clone().requires_grad_()
         found: Tensor = method.attribute(leaf, target=label_index)
@@ -231,7 +231,7 @@ def test_gradient_checkpointing_changes_nothing(classify: Classify) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:The .grad attribute")
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch.compile's own
 def test_a_compiled_network_is_refused(classify: Classify, make_image: MakeImage) -> None:
     class Compiled(nn.Module):
         def __init__(self) -> None:

@@ -21,7 +21,7 @@ def noise(size: int = 96) -> Image:
 
 
 @pytest.mark.parametrize(("name", "layer"), [("resnet18", "layer4"), ("vgg11", "avgpool")])
-@pytest.mark.filterwarnings("ignore:Setting forward, backward hooks")
+@pytest.mark.filterwarnings("ignore:Setting forward, backward hooks")  # Captum's own
 def test_it_is_captums(name: str, layer: str) -> None:
     torch.manual_seed(0)
     classifier = Classifier(get_model(name, weights=None, num_classes=7))

@@ -31,6 +31,7 @@ def read_state(path: Path) -> State:
         if path.suffix == ".safetensors":
             return OrderedDict(load_file(path))
         with warnings.catch_warnings():
+            # Other protocols are read too; what cannot be read is an error all the same.
             warnings.filterwarnings("ignore", message="Detected pickle protocol")
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:

@@ -1,9 +1,9 @@
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from gnomon.occlusion import DenseEngine
 from gnomon.occlusion.incremental import IncrementalEngine
-from gnomon.occlusion.incremental.inplace import overwriting
+from gnomon.occlusion.incremental.analysis import analyse
 from gnomon.occlusion.incremental.trace import trace
 from gnomon.occlusion.windows import window_grid
 
@@ -30,18 +30,26 @@ class Gated(nn.Module):
         return outputs
 
 
+def overwriting(module: fx.GraphModule) -> dict[str, nn.Module]:
+    """Find what is called where a whole map is written over."""
+    steps = analyse(module, torch.zeros(1, 3, 20, 24))
+    return {step.node.name: step.overwriting for step in steps if step.overwriting is not None}
+
+
 def test_only_what_nobody_else_reads_is_written_over() -> None:
     module = trace(Gated())
-    found = overwriting(module, module.graph.nodes)
-    assert [node.name for node in found] == ["after_alone"]
+    found = overwriting(module)
+    assert list(found) == ["after_alone"]
     assert [getattr(twin, "inplace", None) for twin in found.values()] == [True]
     assert not any(getattr(one, "inplace", False) for one in module.modules())
 
 
-def test_what_lies_outside_of_the_nodes_is_not_written_over() -> None:
-    module = trace(Gated())
-    later = [node for node in module.graph.nodes if node.name != "alone"]
-    assert not overwriting(module, later)
+def test_a_region_is_not_written_over() -> None:
+    convolution, no_rule = nn.Conv2d(3, 6, 3), nn.RReLU()
+    module = trace(nn.Sequential(convolution, no_rule, nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+    steps = analyse(module, torch.zeros(1, 3, 20, 24))
+    assert [step.kind for step in steps][1:3] == ["carried", "whole"]
+    assert not overwriting(module)
 
 
 def test_whole_maps_come_out_as_from_the_dense_engine() -> None:

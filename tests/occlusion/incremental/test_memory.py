@@ -43,7 +43,7 @@ def test_the_count_sees_what_is_allocated() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("ignore")  # the profiler's own
 def test_vgg19_at_448_pixels_stays_under_two_gibibytes() -> None:
     assert peak_bytes(torchvision.models.vgg19().eval(), 448, stride=48) < 2 * GIB
 

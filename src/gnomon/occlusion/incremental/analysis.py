@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Literal
 
@@ -10,11 +10,18 @@ import torch
 from torch import Tensor, fx, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from gnomon.occlusion.incremental.modules import is_hooked, kind_of, submodule
+from gnomon.occlusion.incremental.modules import (
+    is_hooked,
+    is_plain_convolution,
+    kind_of,
+    submodule,
+    writing_over,
+)
 from gnomon.occlusion.incremental.rules import FINDERS
 from gnomon.occlusion.incremental.rules.channels import PIECES, Pieces, pieces
 from gnomon.occlusion.incremental.rules.collapse import FLAT_FINDERS, Flat, flattens
 from gnomon.occlusion.incremental.rules.rule import Axes, Call, Carried, Collapse, Match, Rule
+from gnomon.occlusion.winograd import WinogradConv2d
 
 Kind = Literal["input", "constant", "number", "alias", "carried", "collapsed", "whole"]
 """constant: the same for every image; number: a size or other value that is no tensor; alias:
@@ -26,7 +33,8 @@ whole: computed for whole maps."""
 class Step:
     """One node: what is done with it, and what it costs for one whole image.
 
-    ``sources`` are the nodes whose regions a rule takes, in the rule's order.
+    ``sources`` are the nodes whose regions a rule takes, in the rule's order. ``overwriting`` is
+    what to call of a whole step that may write over the value that it reads.
     """
 
     node: fx.Node
@@ -36,6 +44,7 @@ class Step:
     shape: tuple[int, ...]
     axes: Axes | None
     dense_multiply_adds: int
+    overwriting: nn.Module | None = None
 
     @property
     def reads(self) -> list[fx.Node]:
@@ -171,7 +180,22 @@ def _step(
             states[node] = "whole"
             return step("collapsed", found, _sources(node, states))
     states[node] = "whole"
-    return step("whole", sources=tuple(dict.fromkeys(_sources(node, states))))
+    whole = step("whole", sources=tuple(dict.fromkeys(_sources(node, states))))
+    return replace(whole, overwriting=_overwriting(module, node, states))
+
+
+def _overwriting(
+    module: fx.GraphModule, node: fx.Node, states: dict[fx.Node, Any]
+) -> nn.Module | None:
+    """Give the activation that may write over a whole map: a convolution made it, for it alone."""
+    called = submodule(module, node)
+    if called is None or getattr(called, "inplace", None) is not False or is_hooked(called):
+        return None
+    (source, *others) = node.all_input_nodes
+    maker = submodule(module, source)
+    is_new = is_plain_convolution(maker) or type(maker) is WinogradConv2d
+    is_alone = len(source.users) == 1 and not others
+    return writing_over(called) if is_new and is_alone and states[source] == "whole" else None
 
 
 def _sources(node: fx.Node, states: dict[fx.Node, Any]) -> tuple[fx.Node, ...]:

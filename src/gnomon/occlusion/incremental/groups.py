@@ -169,7 +169,7 @@ class GroupPlanner:
                 known[key] = Place(image, y, x, height, width, self.device)
             places[node] = known[key]
         for step in self.steps:
-            if isinstance(step.rule, Sliding) and step.kind == "carried":
+            if isinstance(step.rule, Sliding):
                 step.rule.read(places[step.node])
         return places
 

@@ -1,19 +1,13 @@
-"""In-place operations of a graph made functional, so that values never change after they exist.
+"""In-place operations of a graph made functional, so that values never change after they exist."""
 
-Where whole maps are carried, activations work in place again: over values that nobody else reads.
-"""
-
-import copy
 import inspect
 import operator
-from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import fx, nn
+from torch import fx
 
-from gnomon.occlusion.incremental.modules import is_hooked, is_plain_convolution, submodule
-from gnomon.occlusion.winograd import WinogradConv2d
+from gnomon.occlusion.incremental.modules import is_hooked
 
 _TWINS: dict[Any, Any] = {
     operator.iadd: operator.add,
@@ -111,29 +105,6 @@ def _clear_flag(node: fx.Node) -> bool:
             node.update_arg(place, False)
             return True
     return False
-
-
-def overwriting(module: fx.GraphModule, nodes: Iterable[fx.Node]) -> dict[fx.Node, nn.Module]:
-    """Find those of ``nodes`` that may write over what they read, and what then to call.
-
-    These are activations that alone read what a convolution, one of ``nodes`` too, has made.
-    """
-    found: dict[fx.Node, nn.Module] = {}
-    seen: set[fx.Node] = set()
-    for node in nodes:
-        seen.add(node)
-        called = submodule(module, node)
-        if getattr(called, "inplace", None) is not False or is_hooked(called):
-            continue
-        (source, *others) = node.all_input_nodes
-        maker = submodule(module, source)
-        is_made = is_plain_convolution(maker) or type(maker) is WinogradConv2d
-        if is_made and source in seen and len(source.users) == 1 and not others:
-            twin = copy.copy(called)
-            setattr(twin, "inplace", True)  # noqa: B010 - not a field that nn.Module declares
-            assert twin is not None
-            found[node] = twin
-    return found
 
 
 def _aliases(node: fx.Node) -> set[fx.Node]:

@@ -1,5 +1,6 @@
 """What the modules are that a traced graph calls."""
 
+import copy
 from typing import TypeGuard
 
 from torch import fx, nn
@@ -26,3 +27,10 @@ def kind_of(module: nn.Module | None) -> type | str:
 def is_hooked(module: nn.Module | None) -> bool:
     """Say whether calling the module does more than its forward method."""
     return module is not None and bool(module._forward_hooks or module._forward_pre_hooks)
+
+
+def writing_over(activation: nn.Module) -> nn.Module:
+    """Copy a module that has ``inplace``; the copy writes over what it reads."""
+    twin = copy.copy(activation)
+    twin.inplace = True  # type: ignore[assignment]  # a plain attribute
+    return twin

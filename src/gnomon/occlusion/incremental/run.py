@@ -8,7 +8,6 @@ from torch import Tensor, fx
 
 from gnomon.occlusion.incremental.analysis import Step, clean_run, last_reads, run_node
 from gnomon.occlusion.incremental.groups import Batch, Group
-from gnomon.occlusion.incremental.inplace import overwriting
 from gnomon.occlusion.incremental.regions import Region, complete
 from gnomon.occlusion.incremental.rules.collapse import FlatLinear
 from gnomon.occlusion.incremental.rules.local import Local
@@ -35,8 +34,6 @@ class Run:
         self._kept: dict[fx.Node, Any] = {}
         self._constants: Values = {}
         self._freed = last_reads({step.node: step.reads for step in schedule.steps})
-        whole = (step.node for step in schedule.steps if step.kind == "whole")
-        self._overwriting = overwriting(module, whole)
         for step in schedule.steps:
             if step.kind == "constant":
                 self._constants[step.node] = run_node(module, step.node, self._constants)
@@ -140,8 +137,8 @@ class Run:
         arguments: Values = {}
         for node in step.node.all_input_nodes:
             arguments[node] = self._argument(node, step, values, len(batch.rows))
-        if step.node in self._overwriting:
-            return self._overwriting[step.node](*arguments.values())
+        if step.overwriting is not None:
+            return step.overwriting(*arguments.values())
         return run_node(self._module, step.node, arguments)
 
     def _argument(self, node: fx.Node, step: Step, values: Values, count: int) -> Any:

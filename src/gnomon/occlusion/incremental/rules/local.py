@@ -1,6 +1,5 @@
 """Operations that treat every position alone: activations, sums, concatenation, channel moves."""
 
-import copy
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gnomon.occlusion.incremental.modules import writing_over
 from gnomon.occlusion.incremental.regions import Place, Region, Span, complete
 from gnomon.occlusion.incremental.rules.rule import (
     Axes,
@@ -145,10 +145,8 @@ def _elementwise_module(call: Call, module: nn.Module, input: Any) -> Match | No
     match = local(call, module.forward, (input,), {}, input.axes)
     if not hasattr(module, "inplace"):
         return match
-    overwriting = copy.copy(module)
-    overwriting.inplace = True  # type: ignore[assignment]  # a plain attribute
     assert isinstance(match.rule, Local)
-    return Match(replace(match.rule, in_place=overwriting.forward), match.axes)
+    return Match(replace(match.rule, in_place=writing_over(module).forward), match.axes)
 
 
 def _relu(call: Call, input: Any, inplace: bool = False) -> Match | None:
