@@ -2,12 +2,13 @@
 
 On drawn images whose class is the look of one badge at a known place, with small networks trained
 here (one a seed): the share of unseen images that have a keypoint within 4 px of the badge's
-middle, and the share whose coarse maximum lies on it.
+middle, and the shares whose coarse maximum, and a keypoint, lies on it.
 """
 
 import argparse
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass
 
 import numpy as np
 import torch
@@ -27,9 +28,13 @@ GUIDED: SettingChanges = {"fine": "guided", "fine_smoothing": 2.0, "radius": 8.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Shares of images: class told right, coarse maximum on the badge, a keypoint near it."""
+    """Shares of images: class told right, coarse maximum on the badge, a keypoint on it.
+
+    ``near``: a keypoint not only on the badge, but near its middle. ``keypoints``: an image's.
+    """
 
     right: float
+    coarse_on_badge: float
     on_badge: float
     near: float
     keypoints: float
@@ -40,7 +45,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=4, help="how many networks to train")
     seeds = parser.parse_args().seeds
     torch.set_num_threads(2)
-    weights: list[SettingChanges] = [{"coarse_weight": one} for one in (0, 0.05, 0.1, 0.25)]
+    weights: list[SettingChanges] = [{"coarse_weight": one} for one in (0, 0.05, 0.1, 0.25, 1)]
     changes: dict[str, SettingChanges] = {
         **{f"default, coarse weight {one['coarse_weight']}": one for one in weights},
         "default, keep 0.4": {"keep": 0.4},
@@ -61,13 +66,7 @@ def main() -> int:
         look(Detector(one, preset="paper", refine_window=7, refine_sums="weighted"), drawings)
         for one in classifiers
     ]
-    table = {
-        name: {
-            field: float(np.mean([getattr(one, field) for one in found]))
-            for field in Found.__dataclass_fields__
-        }
-        for name, found in results.items()
-    }
+    table = {name: asdict(mean(found)) for name, found in results.items()}
     best = max(table, key=lambda name: table[name]["near"])
     record(
         "known_truth",
@@ -124,15 +123,26 @@ def unseen() -> list[Drawing]:
 
 def look(detector: Detector, drawings: list[Drawing]) -> Found:
     """Detect in each drawing and compare to its badge."""
-    right, on_badge, near, count = [], [], [], []
+    looked: list[Found] = []
     for drawing in drawings:
         found = detector(drawing.pixels)
-        right.append(found.label == drawing.label)
         yx = np.argwhere(found.coarse.values == found.coarse.values.max()).mean(axis=0)
-        on_badge.append(np.hypot(*(yx[::-1] - drawing.xy)) <= drawing.radius)
-        near.append(np.hypot(*(found.keypoints.xy - drawing.xy).T).min() <= NEAR)
-        count.append(len(found.keypoints))
-    return Found(*(float(np.mean(one)) for one in (right, on_badge, near, count)))
+        distance = np.hypot(*(found.keypoints.xy - drawing.xy).T).min()
+        looked.append(
+            Found(
+                right=found.label == drawing.label,
+                coarse_on_badge=np.hypot(*(yx[::-1] - drawing.xy)) <= drawing.radius,
+                on_badge=distance <= drawing.radius,
+                near=distance <= NEAR,
+                keypoints=len(found.keypoints),
+            )
+        )
+    return mean(looked)
+
+
+def mean(found: Sequence[Found]) -> Found:
+    """Average field by field."""
+    return Found(*np.mean([astuple(one) for one in found], axis=0).tolist())
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from known_truth import look, trained, unseen
 
 @pytest.mark.slow
 def test_the_coarse_maximum_and_a_keypoint_lie_on_the_part_that_decides() -> None:
-    """A place is known to decide here, so the map that tells it weighs a quarter of the other."""
-    found = look(Detector(trained(), coarse_weight=0.25), unseen())
+    classifier, drawings = trained(), unseen()
+    found = look(Detector(classifier), drawings)
     assert found.right >= 0.95
+    assert found.coarse_on_badge >= 0.95
     assert found.on_badge >= 0.95
-    assert found.near >= 0.95
+    # A place is known to decide here: where the map that tells it weighs more, its middle is found.
+    assert look(Detector(classifier, coarse_weight=1.0), drawings).near >= 0.95
