@@ -21,7 +21,7 @@ from gnomon.evaluation import MethodScore, evaluate
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET, evenly, is_annotated
 from gnomon.training import TrainingSettings, train
 from gnomon.training.network import Start
-from measure import DATA, record
+from measure import DATA, present, record
 
 ARCH = "embedded/efficientnet-lite0"
 SIZE = 224
@@ -37,7 +37,8 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="holds cub10 and car_parts")
     options = parser.parse_args()
     torch.set_num_threads(2)
-    birds = f"cub:{options.data / 'cub10'}"
+    birds = f"cub:{present(options.data / 'cub10')}"
+    cars = f"car_parts:{present(options.data / 'car_parts')}"
     with TemporaryDirectory() as folder:
         model = options.model or Path(folder) / "model"
         if options.model is None:
@@ -53,7 +54,7 @@ def main() -> int:
     embedded = Detector(size=SIZE, resize="squash", device=options.device)
     chosen = {
         "cub10 test": annotated([one for one in open_dataset(birds) if one.split == "test"]),
-        "car_parts": annotated(list(open_dataset(f"car_parts:{options.data / 'car_parts'}"))),
+        "car_parts": annotated(list(open_dataset(cars))),
     }
     results = {
         name: measure(name, detector, evenly(chosen[name], options.images))

@@ -19,16 +19,15 @@ from typing import Any
 
 from gnomon.images import find_images
 from gnomon.runs import read_run
-from measure import record
+from measure import DATA, present, record
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 SETTINGS = ("--size", "96", "96", "--stride", "32", "--no-figures", "--device", "cpu")
 
 
 def copies(folder: Path, n: int) -> None:
     """Fill a folder with n photographs."""
     folder.mkdir()
-    for number, path in enumerate(islice(cycle(find_images([DATA])), n)):
+    for number, path in enumerate(islice(cycle(find_images([present(DATA)])), n)):
         shutil.copy(path, folder / f"{number:05}{Path(path).suffix}")
 
 

@@ -52,6 +52,14 @@ def record(name: str, values: Mapping[str, object], packages: tuple[str, ...] = 
     print(text)
 
 
+def present(folder: Path) -> Path:
+    """Give the folder of a data set; a benchmark that lacks it says so and ends as skipped."""
+    if not folder.exists():
+        print(f"skipped: there is no {folder}", file=sys.stderr)
+        sys.exit(0)
+    return folder
+
+
 def recorded(name: str) -> dict[str, Any]:
     """Read what ``record`` wrote last, if it did."""
     path = RESULTS / f"{name}.json"

@@ -29,10 +29,8 @@ from gnomon.parts.stability import halves_labels, jaccard
 from gnomon.runs import Run, annotated, read_run, rebuild_detector
 from gnomon.runs.discovered import points_and_parts
 from gnomon.types import Floats
-from measure import record
+from measure import DATA, present, record
 from part_transfer import Seen, transfer
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def main() -> int:
@@ -47,9 +45,11 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="holds cub10 and car_parts")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    birds = annotated(read_run(options.birds), open_dataset(f"cub:{options.data / 'cub10'}"))
+    birds = annotated(
+        read_run(options.birds), open_dataset(f"cub:{present(options.data / 'cub10')}")
+    )
     cars = annotated(
-        read_run(options.cars), open_dataset(f"car_parts:{options.data / 'car_parts'}")
+        read_run(options.cars), open_dataset(f"car_parts:{present(options.data / 'car_parts')}")
     )
     training = np.array([one.split == "train" for one in birds.samples])
     even = np.arange(len(cars.samples)) % 2 == 0
