@@ -24,7 +24,7 @@ from gnomon.evaluation import match, score, score_inside
 from gnomon.evaluation.evaluate import evenly
 from gnomon.peaks import candidates
 from gnomon.types import Heatmap, Keypoints
-from measure import DATA, present, record
+from measure import DATA, car_parts, cub10, record
 
 Row = dict[str, float | str]
 
@@ -92,8 +92,8 @@ def main() -> int:
 
 def photographs(data: Path, count: int) -> dict[str, list[Sample]]:
     """Choose as many birds of the training split as cars."""
-    birds = [one for one in open_dataset(f"cub:{present(data / 'cub10')}") if one.split == "train"]
-    cars = list(open_dataset(f"car_parts:{present(data / 'car_parts')}"))
+    birds = [one for one in open_dataset(cub10(data)) if one.split == "train"]
+    cars = list(open_dataset(car_parts(data)))
     return {"cub10 train": with_points(birds, count), "car_parts": with_points(cars, count)}
 
 

@@ -21,7 +21,7 @@ from gnomon.evaluation import MethodScore, evaluate
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET, evenly, is_annotated
 from gnomon.training import TrainingSettings, train
 from gnomon.training.network import Start
-from measure import DATA, present, record
+from measure import DATA, car_parts, cub10, record
 
 ARCH = "embedded/efficientnet-lite0"
 SIZE = 224
@@ -37,8 +37,8 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="holds cub10 and car_parts")
     options = parser.parse_args()
     torch.set_num_threads(2)
-    birds = f"cub:{present(options.data / 'cub10')}"
-    cars = f"car_parts:{present(options.data / 'car_parts')}"
+    birds = cub10(options.data)
+    cars = car_parts(options.data)
     with TemporaryDirectory() as folder:
         model = options.model or Path(folder) / "model"
         if options.model is None:

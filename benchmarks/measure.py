@@ -60,6 +60,16 @@ def present(folder: Path) -> Path:
     return folder
 
 
+def cub10(data: Path) -> str:
+    """Name the birds in the folder of the data sets."""
+    return f"cub:{present(data / 'cub10')}"
+
+
+def car_parts(data: Path) -> str:
+    """Name the cars in the folder of the data sets."""
+    return f"car_parts:{present(data / 'car_parts')}"
+
+
 def recorded(name: str) -> dict[str, Any]:
     """Read what ``record`` wrote last, if it did."""
     path = RESULTS / f"{name}.json"

@@ -216,6 +216,19 @@ def _wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
+def told(row: Row, result: dict[str, object]) -> str:
+    """Put a row's result into a line."""
+    dense, captum = result["over_dense"], result["over_captum"]
+    assert isinstance(dense, dict)
+    assert isinstance(captum, dict)
+    return (
+        f"{row.model:22} {row.size}  over dense {dense['median']:5.2f} "
+        f"({dense['lowest']:.2f} to {dense['highest']:.2f}), goal {row.goal:5.2f}, "
+        f"over Captum {captum['median']:5.2f}, planned {result['planned_ratio']:5.2f}, "
+        f"ideal {result['ideal_ratio']:5.2f}, difference {result['largest_difference']:.1e}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -235,17 +248,7 @@ def main() -> None:
                 continue
             result = compare(row, device, options.rounds, options.slice)
             rows[f"{row.model}@{row.size}"] = result
-            dense, captum = result["over_dense"], result["over_captum"]
-            assert isinstance(dense, dict)
-            assert isinstance(captum, dict)
-            print(
-                f"{row.model:22} {row.size}  over dense {dense['median']:5.2f} "
-                f"({dense['lowest']:.2f} to {dense['highest']:.2f}), goal {row.goal:5.2f}, "
-                f"over Captum {captum['median']:5.2f}, planned {result['planned_ratio']:5.2f}, "
-                f"ideal {result['ideal_ratio']:5.2f}, "
-                f"difference {result['largest_difference']:.1e}",
-                flush=True,
-            )
+            print(told(row, result), flush=True)
     except KeyboardInterrupt:
         print("interrupted: what was measured is written")
     values: dict[str, object] = {

@@ -19,7 +19,7 @@ from default_preset import ALPHA, BUDGET, SIZE, f1, with_points
 from gnomon.datasets import Sample, open_dataset
 from gnomon.images import decode
 from gnomon.types import Floats, Keypoints
-from measure import DATA, present, record
+from measure import DATA, cub10, record
 
 MARGINS, SPACINGS = (0, 6, 12), (5, 8, 12)
 LEAST_PARTS = 4
@@ -30,11 +30,7 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=100, help="how many")
     parser.add_argument("--data", type=Path, default=DATA, help="holds cub10")
     options = parser.parse_args()
-    birds = [
-        one
-        for one in open_dataset(f"cub:{present(options.data / 'cub10')}")
-        if one.split == "train"
-    ]
+    birds = [one for one in open_dataset(cub10(options.data)) if one.split == "train"]
     samples = [one for one in with_points(birds, options.images) if len(_parts(one)) >= LEAST_PARTS]
     rows = []
     for margin in MARGINS:

@@ -29,7 +29,7 @@ from gnomon.parts.stability import halves_labels, jaccard
 from gnomon.runs import Run, annotated, read_run, rebuild_detector
 from gnomon.runs.discovered import points_and_parts
 from gnomon.types import Floats
-from measure import DATA, present, record
+from measure import DATA, car_parts, cub10, record
 from part_transfer import Seen, transfer
 
 
@@ -45,12 +45,8 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=DATA, help="holds cub10 and car_parts")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    birds = annotated(
-        read_run(options.birds), open_dataset(f"cub:{present(options.data / 'cub10')}")
-    )
-    cars = annotated(
-        read_run(options.cars), open_dataset(f"car_parts:{present(options.data / 'car_parts')}")
-    )
+    birds = annotated(read_run(options.birds), open_dataset(cub10(options.data)))
+    cars = annotated(read_run(options.cars), open_dataset(car_parts(options.data)))
     training = np.array([one.split == "train" for one in birds.samples])
     even = np.arange(len(cars.samples)) % 2 == 0
     results = {

@@ -16,7 +16,7 @@ import torch
 
 from gnomon.training import TrainingSettings, train
 from gnomon.training.network import Start
-from measure import DATA, present, record
+from measure import DATA, cub10, record
 
 
 def main() -> int:
@@ -30,7 +30,7 @@ def main() -> int:
     torch.set_num_threads(options.threads)
     with TemporaryDirectory() as folder:
         done = train(
-            f"cub:{present(options.data / 'cub10')}",
+            cub10(options.data),
             Start(options.arch),
             Path(folder) / "model",
             TrainingSettings(seed=options.seed),

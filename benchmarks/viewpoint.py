@@ -22,7 +22,7 @@ from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
 from gnomon.training import TrainingSettings, train
 from gnomon.training.network import Start
 from keypoint_quality import measure
-from measure import DATA, present, record
+from measure import DATA, car_parts, record
 
 NETWORK = "embedded/efficientnet-lite0"
 SHOWN = ("gnomon", "coarse only", "fine only", "Grad-CAM peaks")
@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--device", default="auto", help="where to train and detect")
     options = parser.parse_args()
     torch.set_num_threads(2)
-    cars = f"car_parts:{present(options.data / 'car_parts')}"
+    cars = car_parts(options.data)
     with tempfile.TemporaryDirectory() as folder:
         out = options.out or Path(folder) / "viewpoint"
         trained = train(

@@ -38,8 +38,9 @@ class Detector:
     settings. Every error that a user can cause is a ``GnomonError``.
 
     >>> import gnomon
-    >>> found = gnomon.Detector(keep=0.2)("samples/cat.jpg")  # doctest: +SKIP
-    >>> found.keypoints.xy  # doctest: +SKIP
+    >>> found = gnomon.Detector(keep=0.2)("samples/cat.jpg")
+    >>> found.keypoints.frame
+    'file'
     """
 
     def __init__(

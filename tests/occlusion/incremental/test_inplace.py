@@ -33,7 +33,7 @@ class Gated(nn.Module):
 def overwriting(module: fx.GraphModule) -> dict[str, nn.Module]:
     """Find what is called where a whole map is written over."""
     steps = analyse(module, torch.zeros(1, 3, 20, 24))
-    return {step.node.name: step.overwriting for step in steps if step.overwriting is not None}
+    return {step.node.name: step.in_place for step in steps if step.in_place is not None}
 
 
 def test_only_what_nobody_else_reads_is_written_over() -> None:

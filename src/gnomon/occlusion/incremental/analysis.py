@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
@@ -33,8 +33,8 @@ whole: computed for whole maps."""
 class Step:
     """One node: what is done with it, and what it costs for one whole image.
 
-    ``sources`` are the nodes whose regions a rule takes, in the rule's order. ``overwriting`` is
-    what to call of a whole step that may write over the value that it reads.
+    ``sources`` are the nodes whose regions a rule takes, in the rule's order. ``in_place`` is what
+    to call of a whole step that may write over the value that it reads.
     """
 
     node: fx.Node
@@ -44,7 +44,7 @@ class Step:
     shape: tuple[int, ...]
     axes: Axes | None
     dense_multiply_adds: int
-    overwriting: nn.Module | None = None
+    in_place: nn.Module | None = None
 
     @property
     def reads(self) -> list[fx.Node]:
@@ -156,8 +156,9 @@ def _step(
         rule: Rule | Collapse | None = None,
         sources: tuple[fx.Node, ...] = (),
         axes: Axes | None = None,
+        in_place: nn.Module | None = None,
     ) -> Step:
-        return Step(node, kind, rule, sources, shape, axes, multiply_adds)
+        return Step(node, kind, rule, sources, shape, axes, multiply_adds, in_place)
 
     if node.op == "placeholder":
         states[node] = Carried(shape, (2, 3))
@@ -180,11 +181,11 @@ def _step(
             states[node] = "whole"
             return step("collapsed", found, _sources(node, states))
     states[node] = "whole"
-    whole = step("whole", sources=tuple(dict.fromkeys(_sources(node, states))))
-    return replace(whole, overwriting=_overwriting(module, node, states))
+    sources = tuple(dict.fromkeys(_sources(node, states)))
+    return step("whole", sources=sources, in_place=_in_place(module, node, states))
 
 
-def _overwriting(
+def _in_place(
     module: fx.GraphModule, node: fx.Node, states: dict[fx.Node, Any]
 ) -> nn.Module | None:
     """Give the activation that may write over a whole map: a convolution made it, for it alone."""

@@ -137,8 +137,8 @@ class Run:
         arguments: Values = {}
         for node in step.node.all_input_nodes:
             arguments[node] = self._argument(node, step, values, len(batch.rows))
-        if step.overwriting is not None:
-            return step.overwriting(*arguments.values())
+        if step.in_place is not None:
+            return step.in_place(*arguments.values())
         return run_node(self._module, step.node, arguments)
 
     def _argument(self, node: fx.Node, step: Step, values: Values, count: int) -> Any:
