@@ -11,6 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
     {"errors", "geometry"},
+    {"arguments"},
     {"extras", "figures", "interrupt", "limits", "plugs"},
     {"types"},
     {"presets"},

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gnomon.backprop.targets import cotangent
 from gnomon.classifier.classifier import Classifier
+from gnomon.classifier.outputs import is_multilabel
 from gnomon.errors import ClassifierError
 from gnomon.presets import Target
 from gnomon.types import Image
@@ -70,7 +71,8 @@ def pixel_gradient(
         outputs = classifier.logits(leaf)
         if not outputs.isfinite().all():
             raise ClassifierError("the network's outputs are not finite")
-        direction, scale = cotangent(outputs, label_index, target)
+        multilabel = is_multilabel(classifier.outputs)
+        direction, scale = cotangent(outputs, label_index, target, multilabel=multilabel)
         arrived = backward(outputs, leaf, direction.to(outputs))
     if not arrived.isfinite().all():
         raise ClassifierError("the gradient at the pixels is not finite")

@@ -6,19 +6,23 @@ from collections import OrderedDict
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import cast, get_args
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from gnomon.classifier.classifier import Classifier
+from gnomon.classifier.outputs import Outputs, without_scores
 from gnomon.classifier.preprocessing import Preprocessing
-from gnomon.classifier.source import Architecture, Loaded
+from gnomon.classifier.source import Architecture, Loaded, Origin
 from gnomon.classifier.sources import build_network
 from gnomon.classifier.state import fit, read_state
-from gnomon.errors import ClassifierError, SettingError
+from gnomon.errors import ClassifierError, SettingError, unknown_name
 
 VERSION = "1"
 KEY = "gnomon"
+TRAINED = "model.safetensors"
+"""The classifier in a folder that a training wrote; it goes by the folder's name."""
 
 
 def save_checkpoint(classifier: Classifier, path: str | os.PathLike[str]) -> None:
@@ -40,10 +44,11 @@ def save_checkpoint(classifier: Classifier, path: str | os.PathLike[str]) -> Non
         "architecture": json.dumps(asdict(classifier.architecture)),
         "class_names": json.dumps(classifier.class_names),
         "preprocessing": json.dumps(classifier.preprocessing.to_dict()),
+        "outputs": classifier.outputs,
     }
     tensors = {
         name: tensor.detach().cpu().clone().contiguous()
-        for name, tensor in classifier.network.state_dict().items()
+        for name, tensor in without_scores(classifier.network).state_dict().items()
     }
     try:
         with NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as part:
@@ -78,11 +83,40 @@ def load_checkpoint(path: Path) -> Loaded:
         architecture = Architecture(**json.loads(metadata["architecture"]))
         preprocessing = Preprocessing.from_dict(json.loads(metadata["preprocessing"]))
         class_names = tuple(map(str, json.loads(metadata["class_names"])))
+        outputs = metadata.get("outputs", "logits")
+        if outputs not in get_args(Outputs):
+            raise ValueError(unknown_name("outputs", outputs, get_args(Outputs)))
     except (KeyError, TypeError, ValueError, SettingError) as error:
         raise ClassifierError(f"{str(path)!r} is a damaged checkpoint: {error}") from error
     network = build_network(architecture)
     fit(network, OrderedDict(state), repr(str(path)))
-    return Loaded(path.name, network, preprocessing, class_names, architecture)
+    return Loaded(
+        name_of(path),
+        network,
+        preprocessing,
+        class_names,
+        architecture,
+        cast(Outputs, outputs),
+        Origin(str(path.absolute())),
+    )
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Tell a file that ``save_checkpoint`` wrote from one that holds only weights."""
+    try:
+        return KEY in _metadata(path)
+    except (SafetensorError, OSError):
+        return False
+
+
+def name_of(path: Path) -> str:
+    """Call a checkpoint by its file, or by the folder that a training wrote it into.
+
+    >>> name_of(Path("here/birds/model.safetensors")), name_of(Path("here/birds.safetensors"))
+    ('birds', 'birds.safetensors')
+    """
+    whole = Path(os.path.abspath(path))
+    return (whole.name == TRAINED and whole.parent.name) or whole.name
 
 
 def _metadata(path: Path) -> dict[str, str]:

@@ -4,28 +4,32 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
 from gnomon.classifier.copying import structural_copy
 from gnomon.classifier.device import resolve_device
+from gnomon.classifier.outputs import Outputs, probabilities_of, with_scores, without_scores
 from gnomon.classifier.preprocessing import Preprocessing
-from gnomon.classifier.source import Architecture
-from gnomon.errors import ClassifierError
+from gnomon.classifier.recognition import Probe, recognised
+from gnomon.classifier.source import Architecture, Origin
+from gnomon.errors import ClassifierError, SettingError, unknown_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Classifier:
-    """An image classifier, ready to use and checked by one forward pass when made.
+    """An image classifier, ready to use and checked by a few forward passes when made.
 
-    ``network`` takes ``preprocessing.normalise(pixels)`` and returns raw outputs (N,K), K >= 2; the
-    classifier keeps a copy of its modules in evaluation mode that shares the weights, so the given
-    one is never altered. ``class_names`` K names, "class 0", "class 1", ... if not given; ``name``
-    the network's type if not given. ``architecture`` lets a checkpoint be saved.
-    ``weights_sha256`` identifies the weights as they were when the classifier was made.
-    Raises ``ClassifierError`` for a network that is no image classifier.
+    ``network`` takes ``preprocessing.normalise(pixels)`` and returns (N,K), or (N,1) or (N,) for
+    two classes; the classifier keeps a copy of its modules in evaluation mode that shares the
+    weights, so the given one is never altered. ``class_names`` K names, "class 0", "class 1", ...
+    if not given; ``name`` the network's type if not given. ``outputs`` says what is returned
+    (`gnomon.classifier.outputs.Outputs`), and is recognized unless given; the ``network`` kept
+    gives logits whatever it is. ``architecture`` lets a checkpoint be saved, ``origin`` lets a run
+    find its classifier again. ``weights_sha256`` identifies the weights as they were when the
+    classifier was made. Raises ``ClassifierError`` for a network that is no image classifier.
     """
 
     network: nn.Module
@@ -33,20 +37,30 @@ class Classifier:
     class_names: tuple[str, ...] = ()
     name: str = ""
     architecture: Architecture | None = None
+    outputs: Outputs = "auto"
+    origin: Origin = Origin()
     weights_sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.name or type(self.network).__name__)
-        object.__setattr__(self, "network", structural_copy(self.network).eval())
-        n_classes = self._probe()
+        if self.outputs not in get_args(Outputs):
+            raise SettingError(unknown_name("outputs", self.outputs, get_args(Outputs)))
+        network = without_scores(self.network)
+        object.__setattr__(self, "name", self.name or type(network).__name__)
+        network = structural_copy(network).eval()
+        object.__setattr__(self, "network", network)
+        probe = self._probe()
+        outputs = recognised(probe, self.outputs, self.name, len(self.class_names))
+        object.__setattr__(self, "outputs", outputs)
+        object.__setattr__(self, "network", with_scores(network, outputs).eval())
+        n_classes = 2 if outputs.startswith("binary") else probe.outputs.shape[1]
         names = tuple(self.class_names) or tuple(f"class {i}" for i in range(n_classes))
         if len(names) != n_classes:
             raise ClassifierError(
-                f"{self.name} has {n_classes} outputs but {len(names)} class names were given;"
-                " give one name for each output, in order"
+                f"{self.name} has {n_classes} classes but {len(names)} class names were"
+                " given; give one name for each class, in order"
             )
         object.__setattr__(self, "class_names", names)
-        object.__setattr__(self, "weights_sha256", _digest(self.network.state_dict()))
+        object.__setattr__(self, "weights_sha256", _digest(network.state_dict()))
 
     @property
     def device(self) -> torch.device:
@@ -68,56 +82,54 @@ class Classifier:
         return replace(self, network=structural_copy(self.network, target))
 
     def logits(self, pixels: Tensor) -> Tensor:
-        """Compute the raw outputs (N,K) for RGB pixels (N,3,H,W) in [0,1]; differentiable."""
+        """Compute the class scores (N,K) for RGB pixels (N,3,H,W) in [0,1]; differentiable."""
         pixels = pixels.to(self.device, self.dtype)
         outputs: Tensor = self.network(self.preprocessing.normalise(pixels))
         return outputs
 
     @torch.no_grad()
     def probabilities(self, pixels: Tensor) -> Tensor:
-        """Compute the softmax (N,K) float64 for RGB pixels (N,3,H,W) in [0,1].
+        """Compute the probabilities (N,K) float64 for RGB pixels (N,3,H,W) in [0,1].
+
+        They sum to 1, but for a network of which each class stands by itself.
 
         ``ClassifierError`` where the outputs are not finite.
         """
         logits = self.logits(pixels)
         if not logits.isfinite().all():
             raise ClassifierError(f"{self.name} gives outputs that are not finite for this image")
-        return logits.double().softmax(dim=1)
+        return probabilities_of(logits.double(), self.outputs)
 
     @torch.no_grad()
-    def _probe(self) -> int:
-        """Run two random images through the network; its number of outputs, if all is well."""
+    def _probe(self) -> Probe:
+        """Run two random images through the network, and see that its outputs are a classifier's."""
         shape = (2, 3, *self.preprocessing.size)
         pixels = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+        pixels = self.preprocessing.normalise(pixels.to(self.device, self.dtype))
         try:
-            outputs: Any = self.logits(pixels)
+            outputs: Any = self.network(pixels.clone())
         except Exception as error:
             raise ClassifierError(
                 f"{self.name} does not take images of shape {shape}: {error}. gnomon needs a"
                 " network with a spatial input (N,3,H,W); if it takes another size, say size="
             ) from error
-        if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) != len(pixels):
+        if not isinstance(outputs, Tensor) or outputs.ndim not in (1, 2) or len(outputs) != 2:
             got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
             raise ClassifierError(
                 f"{self.name} gives {got} for {len(pixels)} images; gnomon needs one row of"
                 " outputs for each image, a tensor (N,K): wrap the network so that it returns that"
             )
-        if outputs.shape[1] < 2:
+        if outputs.numel() == 0 or not outputs.is_floating_point():
             raise ClassifierError(
-                f"{self.name} has {outputs.shape[1]} output; gnomon needs one for each of at least"
-                " two classes (for a yes/no network, stack zero and its output)"
+                f"{self.name} gives {outputs.dtype} {tuple(outputs.shape)}; gnomon needs a real"
+                " number for each class"
             )
         if not outputs.isfinite().all():
             raise ClassifierError(
                 f"{self.name} gives outputs that are not finite (NaN or infinity);"
                 " check its weights and preprocessing"
             )
-        if (outputs >= 0).all() and ((outputs.double().sum(dim=1) - 1).abs() < 1e-3).all():
-            raise ClassifierError(
-                f"{self.name} gives probabilities already: it ends with a softmax."
-                " gnomon applies its own; remove the network's"
-            )
-        return int(outputs.shape[1])
+        return Probe(self.network, pixels, outputs)
 
 
 def _digest(state: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gnomon.classifier import Classifier
+from gnomon.classifier.outputs import probabilities_of
 from gnomon.errors import SettingError
 from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.engine import Engine, outputs_of_several
@@ -71,7 +72,7 @@ def occlude(
 ) -> Occlusion:
     """Hide each window of the image and see how far the class probability falls.
 
-    d(x,b) = max(f_c(x) - f_c(h(x,b)), 0), f the softmax outputs in float64, h the image x with
+    d(x,b) = max(f_c(x) - f_c(h(x,b)), 0), f the probabilities in float64, h the image x with
     window b filled, c the predicted class or ``label_index``; with ``draws`` above 1 the mean of d
     over as many fills. The map's value at a pixel is the mean of d over the windows that cover it.
     Give ``engine`` by name, or as ``prepare_engine`` made it where there are many images.
@@ -177,7 +178,7 @@ def _probabilities(
     patches: Tensor,
     progress: Callable[[int], None],
 ) -> tuple[Tensor, Tensor]:
-    """Softmax outputs, float64 on the CPU: of images (I,K), and with each window hidden (I,N,K).
+    """Probabilities, float64 on the CPU: of images (I,K), and with each window hidden (I,N,K).
 
     A clean image is one window more, filled with its own pixels, so that it goes the same way
     through the engine as all others and is rounded alike.
@@ -194,5 +195,5 @@ def _probabilities(
         to_input(torch.cat([torch.stack(own), patches], dim=1)),
         progress,
     )
-    probabilities = outputs.to("cpu", torch.float64).softmax(dim=2)
+    probabilities = probabilities_of(outputs.to("cpu", torch.float64), classifier.outputs)
     return probabilities[:, 0], probabilities[:, 1:]
