@@ -3,11 +3,13 @@
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from typing import (
+    Annotated,
     Any,
     Literal,
     ParamSpec,
@@ -30,6 +32,13 @@ C = TypeVar("C", bound=type)
 
 SHOWN = 60
 """How much of a wrong value a message repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """In ``Annotated[T, Also(U)]``: an argument may be given as U too, and becomes a T."""
+
+    kind: Any
 
 
 def checked(function: Callable[P, T]) -> Callable[P, T]:
@@ -109,7 +118,7 @@ def _literals(hint: Any) -> list[Any]:
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     """Give the type of each argument by name, those of a TypedDict of keywords among them."""
     try:
-        known = get_type_hints(function)
+        known = get_type_hints(function, include_extras=True)
     except NameError:  # A type that is imported for type checkers alone.
         known = dict(function.__annotations__)
     hints: dict[str, Any] = {}
@@ -129,6 +138,7 @@ def fits(value: Any, hint: Any) -> bool:
     >>> fits(np.int64(3), int), fits(True, int), fits([1, 2], tuple[int, int]), fits("a", int)
     (True, False, True, False)
     """
+    hint = _spelt_out(hint)
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return any(fits(value, one) for one in inner)
@@ -164,6 +174,7 @@ def described(hint: Any) -> str:
     >>> described(tuple[int, int] | None), described(Literal["a", "b"])
     ('(a whole number, a whole number) or None', "'a' or 'b'")
     """
+    hint = _spelt_out(hint)
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(described(one) for one in inner))
@@ -182,6 +193,15 @@ def described(hint: Any) -> str:
     return {str: "text", Path: "a path", bool: "True or False"}.get(
         hint, f"a {getattr(origin or hint, '__name__', hint)}"
     )
+
+
+def _spelt_out(hint: Any) -> Any:
+    """Turn ``Annotated[T, Also(U)]`` into ``U | T``."""
+    if get_origin(hint) is not Annotated:
+        return hint
+    kind, *notes = get_args(hint)
+    also = [note.kind for note in notes if isinstance(note, Also)]
+    return Union[*also, kind]
 
 
 def _is_tuple(value: Any, inner: tuple[Any, ...]) -> bool:

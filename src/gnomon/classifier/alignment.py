@@ -21,7 +21,7 @@ def aligned(state: State, own: Container[str]) -> State:
     if not any(name in own for name in COUNTERS):
         best = state = _without(state, COUNTERS)
     while prefix := _prefix(state):
-        shorter = _renamed(state, lambda name: name.removeprefix(prefix))  # noqa: B023 - called at once
+        shorter = _renamed(state, lambda name: name.removeprefix(prefix))
         if len(shorter) < len(state):
             break
         state = shorter
@@ -57,6 +57,8 @@ def _with_versions(made: State, state: State, rename: Callable[[str], str]) -> S
     """Keep the versions of modules that ``torch.save`` writes beside the tensors, renamed too."""
     versions = getattr(state, "_metadata", None)
     if versions is not None:
-        pairs = ((rename(f"{name}.").removesuffix("."), version) for name, version in versions.items())
+        pairs = (
+            (rename(f"{name}.").removesuffix("."), version) for name, version in versions.items()
+        )
         made._metadata = OrderedDict(pairs)  # type: ignore[attr-defined]  # how torch marks versions
     return made

@@ -14,7 +14,7 @@ from gnomon.classifier.device import resolve_device
 from gnomon.classifier.outputs import Outputs, probabilities_of, with_scores, without_scores
 from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.recognition import Probe, recognised
-from gnomon.classifier.source import Architecture, Origin
+from gnomon.classifier.source import NOWHERE, Architecture, Origin
 from gnomon.errors import ClassifierError, SettingError, unknown_name
 
 
@@ -38,7 +38,7 @@ class Classifier:
     name: str = ""
     architecture: Architecture | None = None
     outputs: Outputs = "auto"
-    origin: Origin = Origin()
+    origin: Origin = NOWHERE
     weights_sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,7 +102,7 @@ class Classifier:
 
     @torch.no_grad()
     def _probe(self) -> Probe:
-        """Run two random images through the network, and see that its outputs are a classifier's."""
+        """Run two random images through the network; see that its outputs are a classifier's."""
         shape = (2, 3, *self.preprocessing.size)
         pixels = torch.rand(shape, generator=torch.Generator().manual_seed(0))
         pixels = self.preprocessing.normalise(pixels.to(self.device, self.dtype))

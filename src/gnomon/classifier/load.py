@@ -112,7 +112,7 @@ def _loaded(spec: Any, weights: Path | None) -> Loaded:
         )
     if not isinstance(spec, str) or spec.endswith(FILES) or Path(spec).is_file():
         return load_checkpoint(Path(spec))
-    if ":" in spec:
+    if names_code(spec):
         made: Any = plugged("classifier", spec, {})
         return replace(_given(made if isinstance(made, nn.Module) else made()), name=spec)
     known = ["embedded", *torchvision_models.names(), *timm_models.names()]
@@ -130,6 +130,15 @@ def _checkpoint_of(spec: str, file: Path) -> Loaded:
             f" so give it alone: --model {file}"
         )
     return loaded
+
+
+def names_code(spec: str) -> bool:
+    """Return whether a classifier's name stands for Python code, which loading it would run.
+
+    >>> names_code("mine:network"), names_code("c:/mine.safetensors"), names_code("timm/a:b")
+    (True, False, False)
+    """
+    return ":" in spec and spec.partition("/")[0] not in SOURCES and not spec.endswith(FILES)
 
 
 def _given(spec: Any) -> Loaded:

@@ -27,8 +27,6 @@ where the network ends in a sigmoid.
 """
 
 
-
-
 class Scores(nn.Module):
     """A network that gives probabilities or a single output, followed by what makes them logits.
 

@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from numbers import Integral
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import torch
 from torch import Tensor
 
-from gnomon.arguments import checked
+from gnomon.arguments import Also, checked_class
 from gnomon.errors import SettingError
 from gnomon.images import Interpolation, Resize
 
@@ -17,6 +17,7 @@ Channels = Literal["rgb", "bgr"]
 Triple = tuple[float, float, float]
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
     """How a photograph becomes a network's input.
@@ -27,40 +28,21 @@ class Preprocessing:
     Raises ``SettingError`` for what is not allowed.
     """
 
-    size: tuple[int, int]
-    resize: Resize
-    crop_fraction: float
-    interpolation: Interpolation
-    mean: Triple
-    std: Triple
-    channels: Channels
-    scale: Literal[1, 255]
+    size: Annotated[tuple[int, int], Also(int)] = (224, 224)
+    resize: Resize = "squash"
+    crop_fraction: float = 0.875
+    interpolation: Interpolation = "bilinear"
+    mean: Triple = (0.485, 0.456, 0.406)
+    std: Triple = (0.229, 0.224, 0.225)
+    channels: Channels = "rgb"
+    scale: Literal[1, 255] = 1
 
-    @checked
-    def __init__(
-        self,
-        *,
-        size: int | tuple[int, int] = (224, 224),
-        resize: Resize = "squash",
-        crop_fraction: float = 0.875,
-        interpolation: Interpolation = "bilinear",
-        mean: Triple = (0.485, 0.456, 0.406),
-        std: Triple = (0.229, 0.224, 0.225),
-        channels: Channels = "rgb",
-        scale: Literal[1, 255] = 1,
-    ) -> None:
+    def __post_init__(self) -> None:
+        size: Any = self.size
         sides = (size, size) if isinstance(size, Integral) else size
-        for field, value in (
-            ("size", tuple(map(int, sides))),
-            ("resize", resize),
-            ("crop_fraction", crop_fraction),
-            ("interpolation", interpolation),
-            ("mean", tuple(map(float, mean))),
-            ("std", tuple(map(float, std))),
-            ("channels", channels),
-            ("scale", scale),
-        ):
-            object.__setattr__(self, field, value)
+        object.__setattr__(self, "size", tuple(map(int, sides)))
+        object.__setattr__(self, "mean", tuple(map(float, self.mean)))
+        object.__setattr__(self, "std", tuple(map(float, self.std)))
         if not min(self.size) > 0:
             raise SettingError(f"size is (height, width) in whole pixels, not {self.size}")
         for field in ("mean", "std"):

@@ -28,11 +28,14 @@ class Origin:
     """What beside its name leads to a classifier again.
 
     ``weights`` is the full path of the file that its weights were read from, empty for those that
-    come with the name; ``class_names`` are those that its user chose, none for the classifier's own.
+    come with the name; ``class_names`` are those that its user chose, none for its own.
     """
 
     weights: str = ""
     class_names: tuple[str, ...] = ()
+
+
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +48,7 @@ class Loaded:
     class_names: tuple[str, ...] = ()
     architecture: Architecture | None = None
     outputs: Outputs = "auto"
-    origin: Origin = Origin()
+    origin: Origin = NOWHERE
 
 
 Load = Callable[[str, Path | None], Loaded]

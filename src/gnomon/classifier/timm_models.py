@@ -24,7 +24,7 @@ def load(name: str, weights: Path | None) -> Loaded:
     """
     if weights is None:
         return _loaded(_usual(name), _fetched(name))
-    usual = Architecture(f"timm/{name}", _pretrained(name).num_classes or 2)
+    usual = Architecture(f"timm/{name}", pretrained(name).num_classes or 2)
     state = aligned(read_state(weights), shapes_of(build, usual))
     n_classes = count_classes(state, head_of(build, usual))
     architecture = replace(usual, n_classes=n_classes) if n_classes else _usual(name)
@@ -38,7 +38,7 @@ def blank(name: str) -> Loaded:
 
 
 def _usual(name: str) -> Architecture:
-    n_classes = _pretrained(name).num_classes
+    n_classes = pretrained(name).num_classes
     if not n_classes:
         raise ClassifierError(
             f"timm/{name} has no classes, only features; train a classifier on it, or give a file"
@@ -49,7 +49,7 @@ def _usual(name: str) -> Architecture:
 
 def _loaded(architecture: Architecture, network: nn.Module) -> Loaded:
     name = architecture.spec.removeprefix("timm/")
-    usual = architecture.n_classes == _pretrained(name).num_classes
+    usual = architecture.n_classes == pretrained(name).num_classes
     class_names = _class_names(network) if usual else ()
     return Loaded(architecture.spec, network, _preprocessing(network), class_names, architecture)
 
@@ -59,7 +59,7 @@ def build(architecture: Architecture) -> nn.Module:
     import timm
 
     name = architecture.spec.removeprefix("timm/")
-    _pretrained(name)
+    pretrained(name)
     network: nn.Module = timm.create_model(name, num_classes=architecture.n_classes)
     return network
 
@@ -71,7 +71,7 @@ def names() -> list[str]:
     return [f"timm/{name}" for name in (*timm.list_models(), *timm.list_pretrained())]
 
 
-def _pretrained(name: str) -> Any:
+def pretrained(name: str) -> Any:
     """Give timm's account of a model's weights; ``ClassifierError`` for an unknown name."""
     import timm
 
@@ -88,11 +88,11 @@ def _fetched(name: str) -> nn.Module:
     try:
         network: nn.Module = timm.create_model(name, pretrained=True)
     except (OSError, RuntimeError) as error:
-        pretrained = _pretrained(name)
+        configuration = pretrained(name)
         file = (
-            f"model.safetensors of {pretrained.hf_hub_id}"
-            if pretrained.hf_hub_id
-            else Path(pretrained.url or "(timm has none)").name
+            f"model.safetensors of {configuration.hf_hub_id}"
+            if configuration.hf_hub_id
+            else Path(configuration.url or "(timm has none)").name
         )
         raise ClassifierError(
             f"timm/{name} needs its weights file {file}, which could not be fetched ({error});"

@@ -28,7 +28,7 @@ def load(name: str, weights: Path | None) -> Loaded:
     The number of classes is read from the file. One under the name of another of torchvision's
     weights gets that one's preprocessing. Auxiliary heads, which only training uses, are left out.
     """
-    known = _weights(name)
+    known = weights_of(name)
     if weights is None:
         fetched = _current(name, _fetched(name, known.DEFAULT))
         loaded = blank(name)
@@ -43,7 +43,7 @@ def load(name: str, weights: Path | None) -> Loaded:
 
 def blank(name: str) -> Loaded:
     """Make NAME as its default weights would have it, with random ones."""
-    weights = _weights(name).DEFAULT
+    weights = weights_of(name).DEFAULT
     architecture = Architecture(f"torchvision/{name}", _count(weights))
     return _loaded(architecture, build(architecture), weights)
 
@@ -67,7 +67,7 @@ def build(architecture: Architecture) -> nn.Module:
     from torchvision.models import get_model
 
     name = architecture.spec.removeprefix("torchvision/")
-    known = _weights(name)
+    known = weights_of(name)
     options: dict[str, Any] = {"num_classes": architecture.n_classes}
     if name in WITH_AUXILIARY:
         options |= {"aux_logits": False, "init_weights": False, "transform_input": True}
@@ -84,7 +84,7 @@ def names() -> list[str]:
     return [f"torchvision/{name}" for name in models.list_models(module=models)]
 
 
-def _weights(name: str) -> Any:
+def weights_of(name: str) -> Any:
     """Give torchvision's weights of a model, an enumeration; ``ClassifierError`` if it has none."""
     from torchvision import models
 

@@ -71,7 +71,9 @@ class _Reading:
             raise _unread(step, f"it crops what was squashed to {self.squashed}")
         if self.shorter is not None:
             if self.size[0] != self.size[1]:
-                raise _unread(step, "it crops an oblong out of a picture resized by its shorter side")
+                raise _unread(
+                    step, "it crops an oblong out of what was resized by its shorter side"
+                )
             self.covered = (self.shorter, self.shorter)
         if self.squashed is None and self.covered is None:
             raise _unread(step, "it crops a picture that was not resized before")
@@ -181,6 +183,4 @@ def _interpolation(given: Any) -> str:
 
 
 def _unread(step: Any, because: str) -> SettingError:
-    return SettingError(
-        f"preprocessing={type(step).__name__} cannot be used: {because}; {INSTEAD}"
-    )
+    return SettingError(f"preprocessing={type(step).__name__} cannot be used: {because}; {INSTEAD}")
