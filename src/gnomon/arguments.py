@@ -2,7 +2,7 @@
 
 import inspect
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from numbers import Integral, Real
@@ -21,8 +21,6 @@ from typing import (
     get_type_hints,
     is_typeddict,
 )
-
-import numpy as np
 
 from gnomon.errors import SettingError, unknown_name
 
@@ -135,7 +133,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 def fits(value: Any, hint: Any) -> bool:
     """Tell whether a value is what a type says; types that it does not know fit all.
 
-    >>> fits(np.int64(3), int), fits(True, int), fits([1, 2], tuple[int, int]), fits("a", int)
+    >>> fits(3, float), fits(True, int), fits([1, 2], tuple[int, int]), fits("a", int)
     (True, False, True, False)
     """
     hint = _spelt_out(hint)
@@ -152,13 +150,14 @@ def fits(value: Any, hint: Any) -> bool:
         return callable(value)
     if hint in NUMBERS:
         number, _ = NUMBERS[hint]
-        return isinstance(value, number) and not isinstance(value, bool | np.bool_)
+        return isinstance(value, number) and not isinstance(value, bool)
     if hint is Path:
         return isinstance(value, str | PathLike)
     if hint is None:
         return value is None
-    if isinstance(origin or hint, type) and (origin or hint) is not np.ndarray:
-        return _is_instance(value, origin or hint)
+    kind = origin or hint
+    if isinstance(kind, type) and kind.__module__ != "numpy":
+        return _is_instance(value, kind)
     return True
 
 
@@ -213,9 +212,9 @@ def _is_tuple(value: Any, inner: tuple[Any, ...]) -> bool:
 
 
 def _is_sequence(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.ndim > 0
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    if isinstance(value, str | bytes | Mapping | Set):
+        return False
+    return hasattr(value, "__getitem__") and bool(getattr(value, "shape", True))
 
 
 def _is_instance(value: Any, kind: type) -> bool:

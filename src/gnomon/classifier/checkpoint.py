@@ -12,12 +12,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from gnomon.classifier.classifier import Classifier
-from gnomon.classifier.outputs import Outputs, without_scores
 from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Architecture, Loaded, Origin
 from gnomon.classifier.sources import build_network
 from gnomon.classifier.state import fit, read_state
 from gnomon.errors import ClassifierError, SettingError, unknown_name
+from gnomon.presets import Outputs
 
 VERSION = "1"
 KEY = "gnomon"
@@ -48,7 +48,7 @@ def save_checkpoint(classifier: Classifier, path: str | os.PathLike[str]) -> Non
     }
     tensors = {
         name: tensor.detach().cpu().clone().contiguous()
-        for name, tensor in without_scores(classifier.network).state_dict().items()
+        for name, tensor in classifier.network.state_dict().items()
     }
     try:
         with NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as part:

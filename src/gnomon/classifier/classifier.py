@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from gnomon.classifier.copying import structural_copy
 from gnomon.classifier.device import resolve_device
-from gnomon.classifier.outputs import Outputs, probabilities_of, with_scores, without_scores
+from gnomon.classifier.outputs import probabilities_of, with_scores
 from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.recognition import Probe, recognised
 from gnomon.classifier.source import NOWHERE, Architecture, Origin
 from gnomon.errors import ClassifierError, SettingError, unknown_name
+from gnomon.presets import Outputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,10 +27,11 @@ class Classifier:
     two classes; the classifier keeps a copy of its modules in evaluation mode that shares the
     weights, so the given one is never altered. ``class_names`` K names, "class 0", "class 1", ...
     if not given; ``name`` the network's type if not given. ``outputs`` says what is returned
-    (`gnomon.classifier.outputs.Outputs`), and is recognized unless given; the ``network`` kept
-    gives logits whatever it is. ``architecture`` lets a checkpoint be saved, ``origin`` lets a run
-    find its classifier again. ``weights_sha256`` identifies the weights as they were when the
-    classifier was made. Raises ``ClassifierError`` for a network that is no image classifier.
+    (`gnomon.presets.Outputs`), and is recognized unless given; ``scorer`` is ``network`` as gnomon
+    asks it, for logits (N,K) whatever it returns. ``architecture`` lets a checkpoint be saved,
+    ``origin`` lets a run find its classifier again. ``weights_sha256`` identifies the weights as
+    they were when the classifier was made. Raises ``ClassifierError`` for a network that is no
+    image classifier.
     """
 
     network: nn.Module
@@ -40,18 +42,17 @@ class Classifier:
     outputs: Outputs = "auto"
     origin: Origin = NOWHERE
     weights_sha256: str = field(init=False)
+    scorer: nn.Module = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.outputs not in get_args(Outputs):
             raise SettingError(unknown_name("outputs", self.outputs, get_args(Outputs)))
-        network = without_scores(self.network)
-        object.__setattr__(self, "name", self.name or type(network).__name__)
-        network = structural_copy(network).eval()
-        object.__setattr__(self, "network", network)
+        object.__setattr__(self, "name", self.name or type(self.network).__name__)
+        object.__setattr__(self, "network", structural_copy(self.network).eval())
         probe = self._probe()
         outputs = recognised(probe, self.outputs, self.name, len(self.class_names))
         object.__setattr__(self, "outputs", outputs)
-        object.__setattr__(self, "network", with_scores(network, outputs).eval())
+        object.__setattr__(self, "scorer", with_scores(self.network, outputs).eval())
         n_classes = 2 if outputs.startswith("binary") else probe.outputs.shape[1]
         names = tuple(self.class_names) or tuple(f"class {i}" for i in range(n_classes))
         if len(names) != n_classes:
@@ -60,7 +61,7 @@ class Classifier:
                 " given; give one name for each class, in order"
             )
         object.__setattr__(self, "class_names", names)
-        object.__setattr__(self, "weights_sha256", _digest(network.state_dict()))
+        object.__setattr__(self, "weights_sha256", _digest(self.network.state_dict()))
 
     @property
     def device(self) -> torch.device:
@@ -84,7 +85,7 @@ class Classifier:
     def logits(self, pixels: Tensor) -> Tensor:
         """Compute the class scores (N,K) for RGB pixels (N,3,H,W) in [0,1]; differentiable."""
         pixels = pixels.to(self.device, self.dtype)
-        outputs: Tensor = self.network(self.preprocessing.normalise(pixels))
+        outputs: Tensor = self.scorer(self.preprocessing.normalise(pixels))
         return outputs
 
     @torch.no_grad()

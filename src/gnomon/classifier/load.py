@@ -14,7 +14,6 @@ from gnomon.classifier.checkpoint import TRAINED, is_checkpoint, load_checkpoint
 from gnomon.classifier.classifier import Classifier
 from gnomon.classifier.copying import structural_copy
 from gnomon.classifier.device import resolve_device
-from gnomon.classifier.outputs import Outputs
 from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Loaded, Origin, unknown_model
 from gnomon.classifier.sources import SOURCES, UNTRAINED
@@ -22,6 +21,7 @@ from gnomon.classifier.transforms import Transforms, as_preprocessing
 from gnomon.errors import ClassifierError
 from gnomon.images import Resize
 from gnomon.plugs import plugged
+from gnomon.presets import Outputs
 
 FILES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".pt2", ".onnx")
 
@@ -47,7 +47,7 @@ def load_classifier(
     ``torch.save`` wrote of a state_dict, also within a training's state; it says how many classes
     there are. ``preprocessing`` may also be transforms of torchvision or timm. ``size`` ((height,
     width), or one number) and ``resize`` change the preprocessing. ``outputs`` says what the
-    network returns, where that cannot be recognized (`gnomon.classifier.outputs.Outputs`).
+    network returns, where that cannot be recognized (`gnomon.presets.Outputs`).
     ``ClassifierError`` or ``SettingError`` says what is wrong.
     """
     file = None if weights is None else _file(Path(weights))
@@ -86,6 +86,12 @@ def load_untrained(spec: str, size: int | tuple[int, int] | None = None) -> Clas
     )
 
 
+def checkpoint_at(path: Path) -> Path | None:
+    """Find the checkpoint of gnomon's at a path, in a training's folder too; ``None`` if none."""
+    file = _file(path)
+    return file if file.is_file() and is_checkpoint(file) else None
+
+
 def _file(weights: Path) -> Path:
     """Find the weights file, in a training's folder too."""
     return weights / TRAINED if weights.is_dir() else weights
@@ -94,8 +100,9 @@ def _file(weights: Path) -> Path:
 def _loaded(spec: Any, weights: Path | None) -> Loaded:
     prefix, _, name = spec.partition("/") if isinstance(spec, str) else ("", "", "")
     if prefix in SOURCES:
-        own = weights is not None and prefix in UNTRAINED and is_checkpoint(weights)
-        return _checkpoint_of(spec, weights) if weights and own else SOURCES[prefix](name, weights)
+        if weights is not None and prefix in UNTRAINED and checkpoint_at(weights):
+            return _checkpoint_of(spec, weights)
+        return SOURCES[prefix](name, weights)
     if weights is not None:
         raise ClassifierError(
             f"a weights file ({str(weights)!r}) goes with the name of a torchvision or timm"

@@ -1,30 +1,10 @@
 """What a network's outputs are, and the class scores that everything else works with."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-Outputs = Literal[
-    "auto",
-    "logits",
-    "probabilities",
-    "log-probabilities",
-    "binary",
-    "binary-logits",
-    "binary-probabilities",
-    "multilabel",
-    "multilabel-logits",
-    "multilabel-probabilities",
-]
-"""``auto``, ``binary`` and ``multilabel`` leave it to be recognized which of the others it is.
-
-One class of several: ``logits`` (a softmax turns them to probabilities), or probabilities or their
-logarithms, as a network gives that ends in a softmax or log-softmax. ``binary``: one output, the
-second of two classes. ``multilabel``: each class by itself. Either as logits, or as probabilities
-where the network ends in a sigmoid.
-"""
+from gnomon.presets import Outputs
 
 
 class Scores(nn.Module):
@@ -62,11 +42,6 @@ def with_scores(network: nn.Module, outputs: Outputs) -> nn.Module:
     if outputs in ("logits", "log-probabilities", "multilabel-logits"):
         return network
     return Scores(network, outputs)
-
-
-def without_scores(network: nn.Module) -> nn.Module:
-    """Give the network that ``with_scores`` was given."""
-    return network.network if isinstance(network, Scores) else network
 
 
 def is_multilabel(outputs: Outputs) -> bool:

@@ -67,9 +67,10 @@ class Preprocessing:
 
     def resized(self, size: int | tuple[int, int] | None, resize: Resize | None) -> Self:
         """Change the size (one number: a square), the way to get there, or neither (``None``)."""
+        side = (size, size) if isinstance(size, int) else size
         return replace(
             self,
-            size=self.size if size is None else size,
+            size=self.size if side is None else side,
             resize=self.resize if resize is None else resize,
         )
 

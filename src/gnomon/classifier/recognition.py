@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 
-from gnomon.classifier.outputs import Outputs
 from gnomon.errors import ClassifierError
+from gnomon.presets import Outputs
 
 TOLERANCE = 1e-3
 FAR = (1000.0, -1000.0)

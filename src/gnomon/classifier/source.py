@@ -7,8 +7,8 @@ from pathlib import Path
 
 from torch import nn
 
-from gnomon.classifier.outputs import Outputs
 from gnomon.classifier.preprocessing import Preprocessing
+from gnomon.presets import Outputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class _Reading:
                 raise _unread(step, "it pads or varies the picture in a way of its own")
             self.covered = sides * 2 if len(sides) == 1 else sides  # type: ignore[assignment]  # one or two
         elif len(sides) == 2:
-            self.squashed = cast(tuple[int, int], sides)
+            self.squashed = sides
         else:
             self.shorter = sides[0]
 

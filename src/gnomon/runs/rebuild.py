@@ -1,12 +1,12 @@
 """From a run's account back to the detector that made it, as far as the user trusts its names."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from gnomon.errors import ClassifierError, RunError
-from gnomon.presets import SettingChanges
+from gnomon.presets import changes_to
 from gnomon.runs.info import RunInfo
 
 if TYPE_CHECKING:
@@ -48,15 +48,17 @@ def rebuild_detector(
     for setting, name in untrusted_settings(info, trust):
         raise _refused(setting, name)
     try:
-        spec = model
+        spec: str | Path | None = model
         if spec is None:
-            spec, weights = _recorded(info.classifier, weights, trust)
+            spec, weights = _recorded(info, weights, trust)
         detector = Detector(
             spec,
             preprocessing=info.preprocessing,
             weights=weights,
+            class_names=info.class_names or None,
+            outputs=info.outputs,
             device=device,
-            **cast(SettingChanges, asdict(info.settings)),
+            **changes_to(info.settings),
         )
     except ClassifierError as error:
         raise RunError(
@@ -66,7 +68,7 @@ def rebuild_detector(
     found = detector.classifier.weights_sha256
     if found != info.weights_sha256:
         raise RunError(
-            f"{spec!r} has other weights (SHA-256 {found[:12]}…) than the run's classifier"
+            f"{str(spec)!r} has other weights (SHA-256 {found[:12]}…) than the run's classifier"
             f" {info.classifier!r} ({info.weights_sha256[:12]}…); give those of the run with"
             " --model and --weights, or detect again"
         )
@@ -99,11 +101,17 @@ def _refused(kind: str, name: str) -> RunError:
     )
 
 
-def _recorded(spec: str, weights: Path | None, trust: Trust) -> tuple[str, Path | None]:
+def _recorded(info: RunInfo, weights: Path | None, trust: Trust) -> tuple[str | Path, Path | None]:
     """Return the classifier to load for the name in a run, and its weights file."""
     from gnomon.classifier.cached import cached_weights
-    from gnomon.classifier.load import names_code
+    from gnomon.classifier.load import checkpoint_at, names_code
+    from gnomon.classifier.sources import SOURCES
 
+    if weights is None and info.weights_file:
+        weights = _recorded_file(info.weights_file)
+    if weights is not None and (checkpoint := checkpoint_at(weights)):
+        return checkpoint, None
+    spec = info.classifier
     source = spec.partition("/")[0]
     if source in FETCHED and weights is None and not trust.fetch:
         here = cached_weights(spec)
@@ -115,4 +123,22 @@ def _recorded(spec: str, weights: Path | None, trust: Trust) -> tuple[str, Path 
         return (f"hf/{here}", None) if source == "hf" else (spec, here)
     if names_code(spec) and spec not in trust.plugs:
         raise _refused("classifier", spec)
+    if source not in SOURCES and not names_code(spec):
+        raise ClassifierError("the run does not say where its checkpoint is")
     return spec, weights
+
+
+def _recorded_file(name: str) -> Path:
+    """Follow a path that a run names: only to a .safetensors file, which holds data alone.
+
+    Raises ``ClassifierError`` where it leads to none on this machine.
+    """
+    file = Path(name)
+    if file.suffix != ".safetensors":
+        raise ClassifierError(
+            f"its weights were read from {name!r}, and a path in a run is followed to .safetensors"
+            " files alone; if the file is yours, name it: --weights FILE"
+        )
+    if name.startswith(("//", "\\\\")) or not file.is_file():
+        raise ClassifierError(f"its file {name!r} is not there any more")
+    return file
