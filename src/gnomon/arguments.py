@@ -22,7 +22,7 @@ from typing import (
     is_typeddict,
 )
 
-from gnomon.errors import SettingError, unknown_name
+from gnomon.errors import ArgumentError, unknown_name
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class Also:
 def checked(function: Callable[P, T]) -> Callable[P, T]:
     """Let a function refuse arguments that it does not have, or of another type than it says.
 
-    ``SettingError`` names the nearest argument, or what the value should be. Whole numbers and
+    ``ArgumentError`` names the nearest argument, or what the value should be. Whole numbers and
     numbers may be NumPy's, paths may be strings, and tuples any sequence of that length.
 
     >>> @checked
@@ -50,10 +50,10 @@ def checked(function: Callable[P, T]) -> Callable[P, T]:
     ...     return size / 2
     >>> half(sise=3)
     Traceback (most recent call last):
-    gnomon.errors.SettingError: unknown argument 'sise'; did you mean 'size'? Allowed: size
+    gnomon.errors.ArgumentError: unknown argument 'sise'; did you mean 'size'? Allowed: size
     >>> half(size=[3])
     Traceback (most recent call last):
-    gnomon.errors.SettingError: size is [3]; it is a whole number
+    gnomon.errors.ArgumentError: size is [3]; it is a whole number
     """
     signature = inspect.signature(function)
 
@@ -80,12 +80,12 @@ def _check(
     hints = _hints(function)
     for name in kwargs:
         if name not in hints:
-            raise SettingError(unknown_name("argument", name, [one for one in hints if one]))
+            raise ArgumentError(unknown_name("argument", name, [one for one in hints if one]))
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
         name = function.__qualname__.removesuffix(".__init__")
-        raise SettingError(f"{name}: {error}; its arguments are {', '.join(hints)}") from None
+        raise ArgumentError(f"{name}: {error}; its arguments are {', '.join(hints)}") from None
     for name, value in bound.arguments.items():
         kind = signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
@@ -99,11 +99,11 @@ def _check(
                 raise _refused(each, one, hints[each])
 
 
-def _refused(name: str, value: Any, hint: Any) -> SettingError:
+def _refused(name: str, value: Any, hint: Any) -> ArgumentError:
     names = [one for one in _literals(hint) if isinstance(one, str)]
     if names and isinstance(value, str):
-        return SettingError(unknown_name(name, value, names))
-    return SettingError(f"{name} is {_short(value)}; it is {described(hint)}")
+        return ArgumentError(unknown_name(name, value, names))
+    return ArgumentError(f"{name} is {_short(value)}; it is {described(hint)}")
 
 
 def _literals(hint: Any) -> list[Any]:
@@ -125,7 +125,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             (inner,) = get_args(hint) if get_origin(hint) is Unpack else (hint,)
             hints |= get_type_hints(inner) if is_typeddict(inner) else {}
-        elif name != "self":
+        elif name not in ("self", "cls"):
             hints[name] = hint
     return hints
 
@@ -189,8 +189,8 @@ def described(hint: Any) -> str:
         return NUMBERS[hint][1]
     if hint in (None, type(None)):
         return "None"
-    return {str: "text", Path: "a path", bool: "True or False"}.get(
-        hint, f"a {getattr(origin or hint, '__name__', hint)}"
+    return {str: "text", Path: "a path", PathLike: "a path", bool: "True or False"}.get(
+        origin or hint, f"a {getattr(origin or hint, '__name__', hint)}"
     )
 
 

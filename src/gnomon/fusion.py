@@ -3,12 +3,14 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from gnomon.arguments import checked
 from gnomon.errors import SettingError
 from gnomon.types import Floats, Heatmap
 
 FLAT = 1e-12
 
 
+@checked
 def fuse(
     coarse: Heatmap,
     fine: Heatmap,

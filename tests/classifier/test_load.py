@@ -59,7 +59,7 @@ def test_a_name_from_outside(tiny: Make, monkeypatch: pytest.MonkeyPatch) -> Non
         ("tourchvision/resnet18", "did you mean 'torchvision/resnet18'"),
         ("zzzz", "unknown model 'zzzz'; Allowed: embedded/NAME, torchvision/NAME, timm/NAME"),
         ("", "unknown model ''"),
-        (3, "not int"),
+        (3, "spec is 3; it is text or a path"),
     ],
 )
 def test_unknown_classifiers_are_said(spec: str, says: str) -> None:

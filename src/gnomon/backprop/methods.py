@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gnomon.arguments import checked
 from gnomon.backprop.gradients import FineMethod, gradient, smoothgrad
 from gnomon.backprop.guided import guided
 from gnomon.backprop.layers import guided_layers
@@ -19,6 +20,7 @@ FINE_METHODS: dict[str, FineMethod] = {
 }
 
 
+@checked
 def fine_map(
     classifier: Classifier,
     image: Image,
@@ -48,6 +50,7 @@ def fine_map(
     return Heatmap(strength.astype(np.float32), "fine")
 
 
+@checked
 def guided_backprop(
     classifier: Classifier,
     image: Image,

@@ -11,6 +11,7 @@ from typing import cast, get_args
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from gnomon.arguments import checked
 from gnomon.classifier.classifier import Classifier
 from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Architecture, Loaded, Origin
@@ -25,6 +26,7 @@ TRAINED = "model.safetensors"
 """The classifier in a folder that a training wrote; it goes by the folder's name."""
 
 
+@checked
 def save_checkpoint(classifier: Classifier, path: str | os.PathLike[str]) -> None:
     """Write a classifier to a ``.safetensors`` file, whole or not at all.
 

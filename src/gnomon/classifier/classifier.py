@@ -9,6 +9,7 @@ from typing import Any, get_args
 import torch
 from torch import Tensor, nn
 
+from gnomon.arguments import checked_class
 from gnomon.classifier.copying import structural_copy
 from gnomon.classifier.device import resolve_device
 from gnomon.classifier.outputs import probabilities_of, with_scores
@@ -19,6 +20,7 @@ from gnomon.errors import ClassifierError, SettingError, unknown_name
 from gnomon.presets import Outputs
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, eq=False)
 class Classifier:
     """An image classifier, ready to use and checked by a few forward passes when made.

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gnomon.arguments import checked
 from gnomon.classifier import timm_models, torchvision_models
 from gnomon.classifier.checkpoint import TRAINED, is_checkpoint, load_checkpoint
 from gnomon.classifier.classifier import Classifier
@@ -26,6 +27,7 @@ from gnomon.presets import Outputs
 FILES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".pt2", ".onnx")
 
 
+@checked
 def load_classifier(
     spec: str | PathLike[str] | nn.Module | Classifier = "embedded",
     *,

@@ -27,14 +27,15 @@ class Scores(nn.Module):
             return pad(given, (1, 0))
         if self.outputs == "binary-probabilities":
             given = torch.cat([1 - given, given], dim=1)
-        scores = _log(given)
-        return scores - _log(1 - given) if self.outputs == "multilabel-probabilities" else scores
+        scores = self._log(given)
+        if self.outputs == "multilabel-probabilities":
+            return scores - self._log(1 - given)
+        return scores
 
-
-def _log(probabilities: Tensor) -> Tensor:
-    """Take the logarithm, of 0 too; in float32 at least, whose least number changes no other."""
-    wide = probabilities if probabilities.dtype == torch.float64 else probabilities.float()
-    return (wide + torch.finfo(torch.float32).tiny).log().to(probabilities.dtype)
+    def _log(self, probabilities: Tensor) -> Tensor:
+        """Take the logarithm, of 0 too: a number is added that changes no other."""
+        floats = (p.dtype for p in self.network.parameters() if p.is_floating_point())
+        return (probabilities + torch.finfo(next(floats, torch.float32)).tiny).log()
 
 
 def with_scores(network: nn.Module, outputs: Outputs) -> nn.Module:

@@ -85,13 +85,13 @@ def _refuse_program(path: Path) -> None:
     except (BadZipFile, OSError, ValueError, NotImplementedError):
         return
     if "constants.pkl" in names:
-        load = "torch.jit.load"
+        load = "torch.jit.load(FILE)"
     elif any(name.startswith(("models/", "serialized_exported_program")) for name in names):
-        load = "torch.export.load"
+        load = "torch.export.load(FILE).module()"
     else:
         return
     raise ClassifierError(
         f"{str(path)!r} is a program, not only weights, and gnomon runs no code out of a file;"
-        f" load it yourself in Python, gnomon.Detector({load}(FILE)), or save its state_dict()"
+        f" load it yourself in Python, gnomon.Detector({load}), or save its state_dict()"
         " with torch.save"
     )

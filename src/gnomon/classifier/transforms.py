@@ -107,8 +107,10 @@ class _Reading:
                 "the transforms leave the size to the photograph, and gnomon needs one for all; add"
                 " CenterCrop(size) or Resize((height, width))"
             )
-        for side, whole in zip(self.size, self.covered, strict=True):
-            fraction = side / whole
+        sides = list(zip(self.size, self.covered, strict=True))
+        least = max(side / (whole + 0.5) for side, whole in sides)
+        most = min(side / (whole - 0.5) for side, whole in sides)
+        for fraction in (*(side / whole for side, whole in sides), (least + most) / 2):
             if tuple(round(side / fraction) for side in self.size) == self.covered:
                 return self._made(self.size, "crop", fraction)
         raise SettingError(

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gnomon.arguments import checked
 from gnomon.classifier import Classifier
 from gnomon.classifier.outputs import probabilities_of
 from gnomon.errors import SettingError
@@ -48,6 +49,7 @@ class Occlusion(Heatmap):
     work: Work
 
 
+@checked
 def prepare_engine(classifier: Classifier, engine: str = "auto", precision: str = "full") -> Engine:
     """Make an engine for ``classifier``, to be used for many images.
 
@@ -57,6 +59,7 @@ def prepare_engine(classifier: Classifier, engine: str = "auto", precision: str 
     return Precise(plugged("engine", engine, ENGINES), classifier.scorer, precision)
 
 
+@checked
 def occlude(
     classifier: Classifier,
     image: Image,
@@ -94,6 +97,7 @@ def occlude(
     return found
 
 
+@checked
 def occlude_several(
     classifier: Classifier,
     images: Sequence[Image],

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
+from gnomon.arguments import checked
 from gnomon.classifier.copying import structural_copy
 from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.engine import Several, check_finite, outputs_of_several
@@ -153,6 +154,7 @@ def prepare(network: nn.Module) -> fx.GraphModule:
     return module
 
 
+@checked
 def plan(model: nn.Module, size: tuple[int, int], patch: int = 16, stride: int = 8) -> Plan:
     """Plan the incremental occlusion of images of ``size`` (height, width) without running it.
 
