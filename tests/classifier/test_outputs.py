@@ -127,7 +127,7 @@ def test_classes_each_by_itself(tiny: Make, image: Image, last: nn.Module) -> No
 
 def test_sigmoids_want_a_choice(tiny: Make) -> None:
     network = nn.Sequential(tiny(), nn.Sigmoid())
-    with pytest.raises(ClassifierError, match="outputs='multilabel'.*outputs='logits'"):
+    with pytest.raises(ClassifierError, match=r"outputs='multilabel'.*outputs='logits'"):
         Classifier(network, SMALL)
     assert Classifier(network, SMALL, outputs="logits").outputs == "logits"
     two_heads = Then(tiny(), lambda x: torch.cat([x.sigmoid(), (2 * x).sigmoid()], 1))

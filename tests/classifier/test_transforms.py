@@ -50,7 +50,6 @@ TAKEN = {
     ),
     "torchvision's own": models.ResNet50_Weights.DEFAULT.transforms(),
     "timm's": DATA.create_transform((3, 40, 40), is_training=False, crop_pct=0.9),
-    "timm's, oblong": DATA.create_transform((3, 40, 64), is_training=False),
 }
 
 
@@ -73,6 +72,12 @@ def test_the_network_sees_what_it_saw_in_training(name: str, size: tuple[int, in
     # Where the resizing is of tensors (version 2, torchvision's own), a level of 255 may differ.
     level = 2 / 255 / min(how.std)
     torch.testing.assert_close(how.normalise(image.pixels), expected, atol=level, rtol=0)
+
+
+def test_oblongs_of_timm_are_read() -> None:
+    how = as_preprocessing(DATA.create_transform((3, 224, 320), is_training=False))
+    assert (how.size, how.resize) == ((224, 320), "crop")
+    assert (round(224 / how.crop_fraction), round(320 / how.crop_fraction)) == (256, 365)
 
 
 def test_they_are_a_detector_s_preprocessing_as_a_list_too() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +92,12 @@ def load_untrained(spec: str, size: int | tuple[int, int] | None = None) -> Clas
 def checkpoint_at(path: Path) -> Path | None:
     """Find the checkpoint of gnomon's at a path, in a training's folder too; ``None`` if none."""
     file = _file(path)
-    return file if file.is_file() and is_checkpoint(file) else None
+    return file if isfile(file) and is_checkpoint(file) else None
 
 
 def _file(weights: Path) -> Path:
     """Find the weights file, in a training's folder too."""
-    return weights / TRAINED if weights.is_dir() else weights
+    return weights / TRAINED if isdir(weights) else weights
 
 
 def _loaded(spec: Any, weights: Path | None) -> Loaded:
@@ -112,14 +113,14 @@ def _loaded(spec: Any, weights: Path | None) -> Loaded:
         )
     if not isinstance(spec, str | PathLike):
         return _given(spec)
-    if spec and (trained := Path(spec) / TRAINED).is_file():
+    if spec and isfile(trained := Path(spec) / TRAINED):
         return load_checkpoint(trained)
-    if spec and Path(spec).is_dir():
+    if spec and isdir(spec):
         raise ClassifierError(
             f"{str(spec)!r} is a folder without a classifier: there is no {TRAINED} in it;"
             " give a folder that `gnomon train --out` wrote, or a checkpoint file"
         )
-    if not isinstance(spec, str) or spec.endswith(FILES) or Path(spec).is_file():
+    if not isinstance(spec, str) or spec.endswith(FILES) or isfile(spec):
         return load_checkpoint(Path(spec))
     if names_code(spec):
         made: Any = plugged("classifier", spec, {})

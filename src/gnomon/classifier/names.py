@@ -1,5 +1,6 @@
 """Class names as a user writes them: in a file, or one after the other."""
 
+from os.path import isfile
 from pathlib import Path
 
 from gnomon.errors import SettingError
@@ -17,7 +18,7 @@ def read_names(given: str) -> tuple[str, ...]:
     ('house sparrow', 'finch')
     """
     file = Path(given)
-    if file.is_file():
+    if isfile(file):
         names = [line.strip() for line in _text(file).rstrip().splitlines()]
     elif "," in given:
         names = [name.strip() for name in given.split(",")]

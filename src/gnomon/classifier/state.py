@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def read_state(path: Path) -> State:
     else lies beside the weights is passed over. ``ClassifierError`` for a missing or broken file,
     and for a pickle that holds more than data: those are never loaded.
     """
-    if not path.is_file():
+    if not isfile(path):
         raise ClassifierError(f"there is no weights file {str(path)!r}")
     if path.suffix != ".safetensors":
         return _unwrapped(read_pickled(path), path)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import isfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 FETCHED = ("torchvision", "timm", "hf")
 """Sources of classifiers that download what is not on this machine."""
+FITTED = ("torchvision", "timm")
+"""Those that take a file of weights alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,9 @@ def rebuild_detector(
     for setting, name in untrusted_settings(info, trust):
         raise _refused(setting, name)
     try:
-        spec: str | Path | None = model
-        if spec is None:
-            spec, weights = _recorded(info, weights, trust)
+        spec, weights = (
+            _recorded(info, weights, trust) if model is None else _named(info, model, weights)
+        )
         detector = Detector(
             spec,
             preprocessing=info.preprocessing,
@@ -107,14 +110,16 @@ def _recorded(info: RunInfo, weights: Path | None, trust: Trust) -> tuple[str | 
     from gnomon.classifier.load import checkpoint_at, names_code
     from gnomon.classifier.sources import SOURCES
 
-    if weights is None and info.weights_file:
+    spec = info.classifier
+    source = spec.partition("/")[0]
+    if weights is None:
         weights = _recorded_file(info.weights_file)
     if weights is not None and (checkpoint := checkpoint_at(weights)):
         return checkpoint, None
-    spec = info.classifier
-    source = spec.partition("/")[0]
-    if source in FETCHED and weights is None and not trust.fetch:
+    if source in FETCHED and weights is None and not (trust.fetch and not info.weights_file):
         here = cached_weights(spec)
+        if here is None and info.weights_file:
+            raise _unfollowed(info.weights_file)
         if here is None:
             raise ClassifierError(
                 "its weights are not on this machine, and a run's name downloads nothing; allow it"
@@ -124,21 +129,23 @@ def _recorded(info: RunInfo, weights: Path | None, trust: Trust) -> tuple[str | 
     if names_code(spec) and spec not in trust.plugs:
         raise _refused("classifier", spec)
     if source not in SOURCES and not names_code(spec):
-        raise ClassifierError("the run does not say where its checkpoint is")
+        raise _unfollowed(info.weights_file)
     return spec, weights
 
 
-def _recorded_file(name: str) -> Path:
-    """Follow a path that a run names: only to a .safetensors file, which holds data alone.
-
-    Raises ``ClassifierError`` where it leads to none on this machine.
-    """
+def _recorded_file(name: str) -> Path | None:
+    """Follow a path that a run names, if it leads to a .safetensors file, which is data alone."""
     file = Path(name)
-    if file.suffix != ".safetensors":
-        raise ClassifierError(
+    local = not name.startswith(("//", "\\\\"))
+    return file if local and file.suffix == ".safetensors" and isfile(file) else None
+
+
+def _unfollowed(name: str) -> ClassifierError:
+    if not name:
+        return ClassifierError("the run does not say where its weights are")
+    if Path(name).suffix != ".safetensors":
+        return ClassifierError(
             f"its weights were read from {name!r}, and a path in a run is followed to .safetensors"
             " files alone; if the file is yours, name it: --weights FILE"
         )
-    if name.startswith(("//", "\\\\")) or not file.is_file():
-        raise ClassifierError(f"its file {name!r} is not there any more")
-    return file
+    return ClassifierError(f"its file {name!r} is not there any more")

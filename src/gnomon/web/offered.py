@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from os.path import isfile
 from pathlib import Path
 
 from gnomon.classifier.checkpoint import name_of
@@ -44,8 +45,8 @@ def offered(
 
 
 def _same(rebuild: Callable[..., Detector], model: str) -> Callable[[], Detector] | None:
-    """Make the run's detector of a checkpoint, if that has its weights; others take no time."""
-    if not checkpoint_at(Path(model)):
+    """Make the run's detector of a file, if that has its weights; other names take no time."""
+    if not isfile(model) and not checkpoint_at(Path(model)):
         return None
     try:
         detector = rebuild(model=model)
