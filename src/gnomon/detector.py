@@ -123,6 +123,7 @@ class Detector:
     def __call__(
         self, source: list[Source], *, progress: WindowsDone | None = None
     ) -> list[Detection]: ...
+    @checked
     def __call__(
         self, source: Source | list[Source], *, progress: WindowsDone | None = None
     ) -> Detection | list[Detection]:
@@ -154,6 +155,7 @@ class Detector:
             interpolation=how.interpolation,
         )
 
+    @checked
     def detect(
         self,
         image: Image,
@@ -166,6 +168,7 @@ class Detector:
         (found,) = self.detect_several([image], progress, label_indices=label_indices)
         return found
 
+    @checked
     def detect_several(
         self,
         images: Sequence[Image],

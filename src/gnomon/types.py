@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gnomon.arguments import checked_class
+from gnomon.arguments import checked, checked_class
 from gnomon.errors import ArgumentError
 from gnomon.geometry import Affine
 
@@ -29,8 +29,9 @@ def _check(good: bool, what: str) -> None:
 
 def _array(values: object, dtype: type, what: str) -> NDArray[Any]:
     try:
-        return np.asarray(values, dtype=dtype)
-    except (TypeError, ValueError, OverflowError) as error:
+        with np.errstate(invalid="raise", over="raise"):
+            return np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise ArgumentError(f"{what} is an array of numbers: {error}") from error
 
 
@@ -158,6 +159,7 @@ class Keypoints:
         return len(self.xy)
 
     @classmethod
+    @checked
     def at(cls, xy: object, score: object, frame: Frame = "model") -> "Keypoints":
         """Make unrefined keypoints with a place (N,2) and a score (N,) only."""
         points = _array(xy, np.float64, "xy")

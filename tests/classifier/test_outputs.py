@@ -1,6 +1,7 @@
 """Whatever a network returns, gnomon finds what it finds in the network's own logits."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def image() -> Image:
 def steep(network: nn.Sequential) -> nn.Sequential:
     """Let the scores differ by more than rounding, in double precision."""
     with torch.no_grad():
-        network[6].weight.mul_(20)
+        network.get_parameter("6.weight").mul_(20)
     return network.double()
 
 
@@ -111,7 +112,7 @@ def test_classes_each_by_itself(tiny: Make, image: Image, last: nn.Module) -> No
     torch.testing.assert_close(found.probabilities(pixels), expected)
     # Any one class is as a network of that output alone has it.
     for index in range(3):
-        one = Then(network, lambda x, index=index: x[:, index : index + 1])
+        one = Then(network, partial(_only, index=index))
         alone = Classifier(one, SMALL, ("no", "yes"))
         mine, others = (
             occlude(classifier, image, patch=8, label_index=label)
@@ -123,6 +124,10 @@ def test_classes_each_by_itself(tiny: Make, image: Image, last: nn.Module) -> No
             fine_map(alone, image, method="gradient", label_index=1).values,
             rtol=1e-5,
         )
+
+
+def _only(scores: Tensor, index: int) -> Tensor:
+    return scores[:, index : index + 1]
 
 
 def test_sigmoids_want_a_choice(tiny: Make) -> None:
@@ -207,5 +212,5 @@ def same_evidence(one: Classifier, other: Classifier, image: Image) -> None:
         assert others.drops.max() > 1e-4
         np.testing.assert_allclose(mine.drops, others.drops, atol=1e-9)
     for method in ("gradient", "guided"):
-        mine, others = (fine_map(each, image, method=method).values for each in (one, other))
-        np.testing.assert_allclose(mine, others, rtol=1e-4, atol=1e-7 * others.max())
+        map_, expected = (fine_map(each, image, method=method).values for each in (one, other))
+        np.testing.assert_allclose(map_, expected, rtol=1e-4, atol=1e-7 * expected.max())

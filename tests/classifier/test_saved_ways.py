@@ -25,7 +25,8 @@ NAME = "torchvision/squeezenet1_1"
 def network() -> nn.Module:
     """Make a network of five classes, of which the library has a thousand."""
     torch.manual_seed(0)
-    return get_model("squeezenet1_1", weights=None, num_classes=5).eval()
+    made: nn.Module = get_model("squeezenet1_1", weights=None, num_classes=5)
+    return made.eval()
 
 
 def under(prefix: str) -> Callable[[nn.Module], dict[str, Tensor]]:
@@ -164,7 +165,8 @@ def test_programs_and_other_pickles_are_refused_with_what_to_do(
     network: nn.Module, tmp_path: Path
 ) -> None:
     small = nn.Sequential(nn.Conv2d(3, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    torch.jit.save(torch.jit.trace(small, torch.rand(1, 3, 8, 8)), tmp_path / "script.pt")
+    scripted: Any = torch.jit.script(small)
+    scripted.save(tmp_path / "script.pt")
     exported = torch.export.export(small, (torch.rand(2, 3, 8, 8),))
     torch.export.save(exported, tmp_path / "exported.pt2")
     torch.save(small, tmp_path / "whole.pth")

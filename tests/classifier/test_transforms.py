@@ -141,4 +141,4 @@ def test_others_are_refused_when_the_detector_is_made(name: str) -> None:
     given, says = REFUSED[name]
     network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     with pytest.raises(SettingError, match=says):
-        Detector(network, preprocessing=given, device="cpu")  # type: ignore[arg-type]  # wrong on purpose
+        Detector(network, preprocessing=given, device="cpu")

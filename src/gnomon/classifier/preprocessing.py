@@ -16,6 +16,9 @@ from gnomon.images import Interpolation, Resize
 Channels = Literal["rgb", "bgr"]
 Triple = tuple[float, float, float]
 
+MOST_PIXELS = 2**24
+"""Of a network's input; more is a mistake, and would take all memory."""
+
 
 @checked_class
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,8 @@ class Preprocessing:
         object.__setattr__(self, "std", tuple(map(float, self.std)))
         if not min(self.size) > 0:
             raise SettingError(f"size is (height, width) in whole pixels, not {self.size}")
+        if self.size[0] * self.size[1] > MOST_PIXELS:
+            raise SettingError(f"size is {self.size}; it is {MOST_PIXELS} pixels at most")
         for field in ("mean", "std"):
             values = getattr(self, field)
             if not all(math.isfinite(value) for value in values):

@@ -29,6 +29,8 @@ ENGINES: dict[str, Callable[[nn.Module], Engine]] = {
     "incremental": IncrementalEngine,
 }
 
+MOST_DRAWS = 1000
+
 # So many windows at a time: patches and outputs stay small, while an engine's work on the clean
 # image is repeated rarely.
 WINDOWS_AT_A_TIME = 4096
@@ -117,8 +119,8 @@ def occlude_several(
     does, and ``SettingError`` for images of several sizes.
     """
     started = perf_counter()
-    if draws < 1:
-        raise SettingError(f"draws is {draws}; it must be 1 or more")
+    if not 1 <= draws <= MOST_DRAWS:
+        raise SettingError(f"draws is {draws}; it is from 1 to {MOST_DRAWS}")
     last = len(classifier.class_names) - 1
     for index in label_indices or []:
         if not 0 <= index <= last:
@@ -131,6 +133,10 @@ def occlude_several(
     make_patches = plugged("fill", fill, FILLS)
     if isinstance(engine, str):
         engine = prepare_engine(classifier, engine)
+    if not callable(getattr(engine, "outputs", None)):
+        raise SettingError(
+            f"engine is {type(engine).__name__}; it is a name, or what prepare_engine returns"
+        )
     total, done = len(images) * draws * len(windows), 0
 
     def advance(more: int) -> None:

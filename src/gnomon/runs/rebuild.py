@@ -104,6 +104,16 @@ def _refused(kind: str, name: str) -> RunError:
     )
 
 
+def _named(info: RunInfo, model: str, weights: Path | None) -> tuple[str, Path | None]:
+    """Return the classifier that the user names: a file of weights alone is for the run's name."""
+    from gnomon.classifier.load import checkpoint_at
+
+    source = info.classifier.partition("/")[0]
+    if weights is None and source in FITTED and isfile(model) and not checkpoint_at(Path(model)):
+        return info.classifier, Path(model)
+    return model, weights
+
+
 def _recorded(info: RunInfo, weights: Path | None, trust: Trust) -> tuple[str | Path, Path | None]:
     """Return the classifier to load for the name in a run, and its weights file."""
     from gnomon.classifier.cached import cached_weights

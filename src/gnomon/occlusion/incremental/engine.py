@@ -160,10 +160,11 @@ def plan(model: nn.Module, size: tuple[int, int], patch: int = 16, stride: int =
 
     The windows are those of ``window_grid``. Raises ``SettingError`` as that does.
     """
+    windows = window_grid(*size, patch, stride)
     like = next(model.parameters(), torch.empty(0))
     values = torch.linspace(-1, 1, 3 * size[0] * size[1], dtype=like.dtype, device=like.device)
     image = values.view(3, *size)
-    return IncrementalEngine(model).plan(image, window_grid(*size, patch, stride), patch)
+    return IncrementalEngine(model).plan(image, windows, patch)
 
 
 def channels_last(images: Tensor) -> Tensor:
