@@ -14,8 +14,7 @@ from gnomon.occlusion.incremental.regions import Size
 from gnomon.occlusion.incremental.rules.rule import Collapse
 from gnomon.occlusion.incremental.schedule import Schedule
 
-WIDE = 110
-"""Columns of a terminal in which a table of everything has room."""
+WIDEST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,9 @@ class Plan:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay the plan out as a table for ``rich.print``, with all names in full."""
-        yield self._wide() if options.max_width >= WIDE else self._narrow()
+        wide = self._wide()
+        needed = console.measure(wide, options=options.update(width=WIDEST)).maximum
+        yield wide if needed <= options.max_width else self._narrow()
 
     def _wide(self) -> Table:
         table = Table(title=self._title(), caption=self.dense_because or None)
