@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from itertools import islice
 from typing import Any
 
@@ -12,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
+from gnomon.runs.digest import digest_of
+from gnomon.runs.parquet import parquet
 from gnomon.runs.reader import Failure
 from gnomon.runs.spans import Part, Span, parts_of
 from gnomon.runs.store import Store
@@ -19,6 +20,8 @@ from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id, image_row, keypoint_
 from gnomon.types import Detection
 
 NOTE = b"gnomon"
+DIGEST = "rows"
+"""What the digest in a part's name is of; an earlier gnomon took it of the files."""
 READERS = 16
 
 
@@ -73,30 +76,15 @@ class Gathering:
         A later attempt that got no image is not written: what failed is known already.
         """
         failures = [[number, asdict(failure)] for number, failure in self._failures]
+        note = json.dumps({"failures": failures, "digest": DIGEST}).encode()
         table = pa.Table.from_pylist(self._images, schema=IMAGES)
-        images = table.replace_schema_metadata({NOTE: json.dumps({"failures": failures})})
         keypoints = pa.concat_tables([KEYPOINTS.empty_table(), *self._keypoints])
-        part = Part(span, _digest(images, keypoints))
+        part = Part(span, digest_of(table, keypoints, note))
+        images = table.replace_schema_metadata({NOTE: note})
         if self._images or not span.attempt:
-            store.write(f"keypoints/{part.file_name}", _parquet(keypoints))
-            store.write(f"images/{part.file_name}", _parquet(images))
+            store.write(f"keypoints/{part.file_name}", parquet(keypoints))
+            store.write(f"images/{part.file_name}", parquet(images))
         return Committed(part, images.num_rows, keypoints.num_rows, tuple(self._failures))
-
-
-def _digest(images: pa.Table, keypoints: pa.Table) -> str:
-    """Tell parts of one span apart that hold other rows; the seconds that they took are no matter.
-
-    Two writers of the same name write the same, so whose files stand in the end is no matter.
-    """
-    content = _parquet(images.drop_columns(["seconds"])) + _parquet(keypoints)
-    return sha256(content).hexdigest()[:16]
-
-
-def _parquet(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
 
 
 def committed(store: Store, span: Span) -> Committed | None:

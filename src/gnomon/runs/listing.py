@@ -1,6 +1,7 @@
 """The inputs of a run, listed once and numbered from 0, so that every start sees the same."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,10 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
+from gnomon.runs.parquet import checked_table, parquet
 from gnomon.runs.store import Store
 from gnomon.runs.tables import shown
 
 A_FILE = 65_536
+NAME = re.compile(r"part-\d{6,}\.parquet")
 SCHEMA = pa.schema(
     [
         pa.field("path", pa.string(), nullable=False),
@@ -81,18 +84,24 @@ class Listing:
 
 def write_listing(store: Store, inputs: Iterable[Input]) -> Listing:
     """Write inputs/*.parquet, however many there are, with the memory of a few thousand."""
-    for name in store.names("inputs"):
-        store.remove(f"inputs/{name}")
+    remove_listing(store)
     count, digest, rest = 0, sha256(), iter(inputs)
     while batch := list(islice(rest, A_FILE)):
         columns = zip(*(one.to_row() for one in batch), strict=True)
         arrays = [pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)]
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), sink)
-        store.write(f"inputs/part-{count // A_FILE:06}.parquet", sink.getvalue().to_pybytes())
+        table = pa.Table.from_arrays(arrays, schema=SCHEMA)
+        store.write(_name(count // A_FILE), parquet(table))
         digest.update(b"".join(one.identity() for one in batch))
         count += len(batch)
     return Listing(count, digest.hexdigest())
+
+
+def remove_listing(store: Store) -> None:
+    """Remove inputs/*.parquet, and the folder where nothing else is in it."""
+    for name in store.names("inputs"):
+        if NAME.fullmatch(name):
+            store.remove(f"inputs/{name}")
+    store.remove_folder("inputs")
 
 
 Inputs = Callable[[], Iterable[Input]]
@@ -132,11 +141,32 @@ def read_listing(store: Store, first: int, stop: int) -> Iterator[Input]:
 
 def listing_file(store: Store, number: int) -> pa.Table:
     """Read one file of the listing."""
-    name = f"inputs/part-{number:06}.parquet"
+    name = _name(number)
     try:
         return pq.read_table(pa.BufferReader(store.read(name)), schema=SCHEMA)
     except (OSError, pa.ArrowException) as error:
         raise RunError(f"{store}/{name} cannot be read: {error}") from error
+
+
+def damaged_listing(store: Store, known: Listing) -> list[str]:
+    """Say what is wrong with the files of a complete listing, a line each."""
+    found = []
+    for first in range(0, known.n_inputs, A_FILE):
+        name, rows = _name(first // A_FILE), min(known.n_inputs - first, A_FILE)
+        try:
+            table = checked_table(store.read(name), SCHEMA)
+        except FileNotFoundError:
+            found.append(f"{name} is missing")
+        except ValueError as error:
+            found.append(f"{name} is damaged: {error}")
+        else:
+            if table.num_rows != rows:
+                found.append(f"{name} has {table.num_rows} rows instead of {rows}")
+    return found
+
+
+def _name(number: int) -> str:
+    return f"inputs/part-{number:06}.parquet"
 
 
 class Numbered:

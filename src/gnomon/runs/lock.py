@@ -5,14 +5,17 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
 from gnomon.errors import RunError
-from gnomon.runs.store import LEASE, LOCK, LocalStore, Store
+from gnomon.runs.store import LOCK, LocalStore, Store
+from gnomon.runs.url_store import LEASE
 
 BEAT = 4.0
 """Seconds between two signs of life in a store that has no locks of its own."""
+MOST = 10_000
+"""Bytes of a sign of life at most."""
 
 
 @contextmanager
@@ -29,25 +32,19 @@ def locked(store: Store) -> Iterator[None]:
 @contextmanager
 def _local(store: LocalStore) -> Iterator[None]:
     try:
-        import fcntl
-    except ImportError:  # a system without them
+        import fcntl as _  # noqa: F401 - to see whether the system has such locks
+    except ImportError:
         with _leased(store):
             yield
         return
-    try:
-        store.root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(store.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise RunError(f"{store} cannot be written: {error}") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise _held(store) from error
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(store.folder.held(LOCK, wait=False))
+        except BlockingIOError as error:
+            raise _held(store) from error
+        except OSError as error:
+            raise RunError(f"{store} cannot be written: {error.strerror or error}") from error
         yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager
@@ -59,7 +56,7 @@ def _leased(store: Store) -> Iterator[None]:
     _beat(store, me, 0)
     if before is None:
         stop.wait(0.2)
-    if (now := _lease(store)) is None or now["writer"] != me:
+    if (now := _lease(store)) is None or now.get("writer") != me:
         raise _held(store)
 
     def go_on() -> None:
@@ -85,9 +82,13 @@ def _beat(store: Store, me: str, count: int) -> None:
 
 def _lease(store: Store) -> dict[str, object] | None:
     try:
-        found: dict[str, object] = json.loads(store.read(LEASE))
+        found = json.loads(store.read(LEASE, MOST))
     except FileNotFoundError:
         return None
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{store}/{LEASE} is no file of gnomon's ({error}); remove it") from error
+    if not isinstance(found, dict):
+        raise RunError(f"{store}/{LEASE} is no file of gnomon's; remove it")
     return found
 
 

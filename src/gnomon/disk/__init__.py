@@ -1,0 +1,25 @@
+"""Every file that gnomon writes, and every one that it reads of a run, is reached through here.
+
+A folder that the user names is resolved once, links in its path included. Below it names are
+relative, each step is taken from an open folder, and no link is followed.
+"""
+
+from gnomon.disk.batch import Batch
+from gnomon.disk.folder import Folder, add
+from gnomon.disk.names import Refused, aside_of, is_aside, safe_name, safe_path
+from gnomon.disk.staging import new_file, new_folder, new_text, staged
+
+__all__ = [
+    "Batch",
+    "Folder",
+    "Refused",
+    "add",
+    "aside_of",
+    "is_aside",
+    "new_file",
+    "new_folder",
+    "new_text",
+    "safe_name",
+    "safe_path",
+    "staged",
+]
