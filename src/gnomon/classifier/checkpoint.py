@@ -14,7 +14,7 @@ from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Architecture, Loaded
 from gnomon.classifier.sources import build_network
 from gnomon.classifier.state import fit, read_state
-from gnomon.disk import Folder
+from gnomon.disk import Folder, reason_of
 from gnomon.errors import ClassifierError, SettingError
 
 VERSION = "1"
@@ -49,7 +49,7 @@ def save_checkpoint(classifier: Classifier, path: str | os.PathLike[str]) -> Non
     try:
         Folder(real.parent).write(real.name, save(tensors, metadata))
     except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = reason_of(error) if isinstance(error, OSError) else error
         raise ClassifierError(f"cannot write {str(target)!r}: {reason}") from error
 
 

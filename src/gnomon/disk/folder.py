@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from gnomon.disk.here import Here, inside, unmake
-from gnomon.disk.names import Refused, aside_of, is_aside, steps
+from gnomon.disk.names import RefusedError, aside_of, is_aside, steps
 
 
 class Folder:
     """A folder that the user named, resolved once; links in that path are followed.
 
     Files in it have names with ``/`` between folders. Errors are ``OSError``, those about a link, a
-    device or a name that leads elsewhere are ``Refused``.
+    device or a name that leads elsewhere are ``RefusedError``.
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
@@ -29,13 +29,13 @@ class Folder:
             return os.fdopen(here.open(last, os.O_RDONLY), "rb")
 
     def read(self, name: str, most: int | None = None) -> bytes:
-        """Read a file; ``Refused`` where it has more than ``most`` bytes."""
+        """Read a file; ``RefusedError`` where it has more than ``most`` bytes."""
         with self.open(name) as file:
             if most is None:
                 return file.read()
             content = file.read(most + 1)
         if len(content) > most:
-            raise Refused(f"is larger than the {most:,} bytes that such a file may have")
+            raise RefusedError(f"is larger than the {most:,} bytes that such a file may have")
         return content
 
     def size(self, name: str) -> int:
@@ -44,7 +44,7 @@ class Folder:
             return os.fstat(file.fileno()).st_size
 
     def exists(self, name: str) -> bool:
-        """Tell whether there is such a file; ``Refused`` where something else has its name."""
+        """Tell whether there is such a file; ``RefusedError`` where something else has its name."""
         try:
             with self._at(name) as (here, last):
                 return here.is_plain(last)
@@ -76,10 +76,10 @@ class Folder:
                     yield path, found
 
     def refuse_links(self) -> None:
-        """See that everything below is a regular file, for what writes here by path: ``Refused``."""
+        """See that all below is regular files, for what writes here by path: ``RefusedError``."""
         for name, found in self.walk():
             if not stat.S_ISREG(found.st_mode):
-                raise Refused(f"{name} is a link or no regular file; remove it")
+                raise RefusedError(f"{name} is a link or no regular file; remove it")
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
@@ -152,8 +152,8 @@ class Folder:
 
     def probe(self) -> None:
         """Write and remove a file, to see that one can be written."""
-        with inside(self._real, ()) as here, suppress(_Probed), _aside(here, "probe"):
-            raise _Probed
+        with inside(self._real, ()) as here, _aside(here, "probe") as (_, aside):
+            here.unlink(aside)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there; of a link, the link itself."""
@@ -178,10 +178,6 @@ class Folder:
         *folders, last = steps(name)
         with inside(self._real, folders, make=make) as here:
             yield here, last
-
-
-class _Probed(Exception):
-    """Ends a probe."""
 
 
 @contextmanager
@@ -218,11 +214,14 @@ def add(file: FileIO, content: bytes) -> None:
 
 
 def _to_add(here: Here, name: str) -> FileIO:
-    """Open a file to add to; ``Refused`` where it has another name too, which would change."""
+    """Open a file to add to; ``RefusedError`` where it has another name too, which would change."""
     handle = here.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     if os.fstat(handle).st_nlink > 1:
         os.close(handle)
-        raise Refused("is a hard link, so another file would change too; put a copy in its place")
+        raise RefusedError(
+            "is a hard link, so another file would change too; put a copy in its place",
+            os.path.join(here.path, name),
+        )
     return os.fdopen(handle, "ab", buffering=0)
 
 

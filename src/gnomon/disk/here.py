@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from gnomon.disk.names import Refused
+from gnomon.disk.names import RefusedError
 
 RELATIVE = (
     hasattr(os, "O_NOFOLLOW") and {os.open, os.mkdir, os.unlink, os.stat} <= os.supports_dir_fd
@@ -56,15 +56,17 @@ class Here:
             return None
 
     def is_plain(self, name: str) -> bool:
-        """Tell whether a regular file has this name; ``Refused`` for a link, folder or device."""
+        """Tell whether a regular file has this name; ``RefusedError`` where something else has."""
         found = self.look(name)
         if found is None:
             return False
         if _is_link(found):
-            raise Refused(LINK)
+            raise RefusedError(LINK, os.path.join(self.path, name))
         if not stat.S_ISREG(found.st_mode):
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
-            raise Refused(f"is {kind} where gnomon keeps a file; move it away")
+            raise RefusedError(
+                f"is {kind} where gnomon keeps a file; move it away", os.path.join(self.path, name)
+            )
         return True
 
     def open(self, name: str, flags: int) -> int:
@@ -74,11 +76,11 @@ class Here:
             handle = os.open(self.at(name), flags | _FILE, 0o666, dir_fd=self.handle)
         except OSError as error:
             if error.errno == errno.ELOOP:
-                raise Refused(LINK) from error
+                raise RefusedError(LINK, os.path.join(self.path, name)) from error
             raise
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
-            raise Refused("is no regular file; move it away")
+            raise RefusedError("is no regular file; move it away", os.path.join(self.path, name))
         return handle
 
     def replace(self, name: str, other: str) -> None:
@@ -151,7 +153,7 @@ def _enter(here: Here, folder: str, *, make: bool) -> None:
             here.made.append(os.path.join(here.path, folder))
     found = here.look(folder)
     if found is not None and _is_link(found):
-        raise Refused(LINK)
+        raise RefusedError(LINK, os.path.join(here.path, folder))
     if here.handle is not None:
         below = os.open(folder, _FOLDER | _NO_LINK, dir_fd=here.handle)
         os.close(here.handle)

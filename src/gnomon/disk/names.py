@@ -17,28 +17,40 @@ _MARKED = re.compile(rf"~[0-9a-f]{{{DIGITS}}}(\.\w{{1,8}})?$")
 _ENDING = re.compile(r"\.\w{1,8}$", re.ASCII)
 
 
-class Refused(OSError):
+class RefusedError(OSError):
     """A name that leads out of its folder, or what is no plain file where one is wanted."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(errno.EPERM, reason)
+    def __init__(self, reason: str, path: str | None = None) -> None:
+        super().__init__(errno.EPERM, reason, path)
+        self.reason = reason
+        self.path = path
+
+    def __str__(self) -> str:
+        return self.reason if self.path is None else f"{self.path} {self.reason}"
+
+
+def reason_of(error: OSError) -> str:
+    """Say in a few words what went wrong with a file."""
+    if isinstance(error, RefusedError):
+        return str(error)
+    return error.strerror or str(error)
 
 
 def steps(name: str) -> tuple[str, ...]:
     """Split a name below a folder, such as ``images/part-1.parquet``, into its steps.
 
-    ``Refused`` where it is absolute or empty, or a step is empty, ``.`` or ``..``.
+    ``RefusedError`` where it is absolute or empty, or a step is empty, ``.`` or ``..``.
 
     >>> steps("images/part-1.parquet")
     ('images', 'part-1.parquet')
     >>> steps("../mine")
     Traceback (most recent call last):
-    gnomon.disk.names.Refused: [Errno 1] '../mine' is no name of a file in this folder
+    gnomon.disk.names.RefusedError: '../mine' is no name of a file in this folder
     """
     found = tuple(name.split("/"))
     wrong = re.compile(r"[\0\\:]" if WINDOWS else r"\0")
     if any(step in ("", ".", "..") or wrong.search(step) for step in found):
-        raise Refused(f"{name[:200]!r} is no name of a file in this folder")
+        raise RefusedError(f"{name[:200]!r} is no name of a file in this folder")
     return found
 
 
@@ -64,7 +76,7 @@ def safe_name(text: str) -> str:
     is none of its devices. Different texts have different names.
 
     >>> safe_name("a b.jpg"), safe_name("../x.jpg")
-    ('a b.jpg', '.._x~0ed1d6dd0ae13bee48f2a3b0a5c2b2a2.jpg')
+    ('a b.jpg', '.._x~2c9a3db36f3dd7eda3041ddb694af5fb.jpg')
     """
     plain = _UNSAFE.sub("_", text)
     safe = plain == text and text.strip(".") != "" and len(os.fsencode(text)) <= LONGEST

@@ -4,6 +4,7 @@ hloc counts pixel centres as integers (it adds the half pixel itself when it fil
 database), so places stay as they are. https://github.com/cvg/Hierarchical-Localization
 """
 
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def write_features(contents: Contents, out: Path) -> None:
     """
     h5py = library("h5py", "h5", "the format h5")
     with new_file(out) as target:
-        lasting = Lasting(target.raw)
+        lasting = Lasting(FileIO(target.fileno(), "r+", closefd=False))
         try:
             with h5py.File(lasting, "w", libver="latest") as file:
                 _write(file, contents, lasting)

@@ -1,6 +1,7 @@
 """A file to a library that does not live through a full disk."""
 
 import io
+from io import FileIO
 from typing import Any
 
 
@@ -12,7 +13,7 @@ class Lasting(io.RawIOBase):
     read again from there.
     """
 
-    def __init__(self, file: io.RawIOBase) -> None:
+    def __init__(self, file: FileIO) -> None:
         self.error: OSError | None = None
         self._file = file
         self._place = 0

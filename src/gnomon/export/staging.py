@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gnomon.disk import reason_of
 from gnomon.disk import staged as new_place
 from gnomon.errors import ExportError
 
@@ -28,4 +29,4 @@ def staged(out: Path) -> Iterator[Path]:
             f" {Path(error.filename).name!r} here; rename one of the images"
         ) from error
     except OSError as error:
-        raise ExportError(f"{out} cannot be written: {error.strerror or error}") from error
+        raise ExportError(f"{out} cannot be written: {reason_of(error)}") from error

@@ -29,4 +29,5 @@ def _content(column: pa.ChunkedArray) -> bytes:
     texts = pa.concat_arrays([pa.array([], column.type), *column.chunks])
     lengths = pc.binary_length(texts).to_numpy().astype("<i8")
     _, _, data = texts.buffers()
-    return lengths.tobytes() + (b"" if data is None else data.to_pybytes()[: lengths.sum()])
+    content: bytes = b"" if data is None else data.to_pybytes()[: lengths.sum()]
+    return lengths.tobytes() + content

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
+from gnomon.disk import reason_of
 from gnomon.errors import RunError
 from gnomon.runs.store import LOCK, LocalStore, Store
 from gnomon.runs.url_store import LEASE
@@ -43,7 +44,7 @@ def _local(store: LocalStore) -> Iterator[None]:
         except BlockingIOError as error:
             raise _held(store) from error
         except OSError as error:
-            raise RunError(f"{store} cannot be written: {error.strerror or error}") from error
+            raise RunError(f"{store} cannot be written: {reason_of(error)}") from error
         yield
 
 

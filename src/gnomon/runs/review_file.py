@@ -10,7 +10,7 @@ from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 
-from gnomon.disk import Refused, add
+from gnomon.disk import RefusedError, add, reason_of
 from gnomon.errors import RunError
 from gnomon.runs.review import FILE_NAME, Review, events_of
 from gnomon.runs.review_event import Event
@@ -53,10 +53,10 @@ class ReviewFile(Review):
                 self.refresh()
                 if (event := make()) is not None:
                     self._append(file, event)
-        except Refused as error:
-            raise RunError(f"{self.path} {error.strerror}") from error
+        except RefusedError as error:
+            raise RunError(str(error)) from error
         except OSError as error:
-            raise RunError(f"{self.path} cannot be written: {error.strerror or error}") from error
+            raise RunError(f"{self.path} cannot be written: {reason_of(error)}") from error
         return event
 
     def undo(self) -> Event | None:

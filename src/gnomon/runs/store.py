@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
-from gnomon.disk import Batch, Folder, Refused, is_aside
+from gnomon.disk import Batch, Folder, RefusedError, is_aside, reason_of
 from gnomon.errors import RunError
 from gnomon.images.read import is_url
 from gnomon.runs.url_store import LEASE, UrlStore
@@ -102,7 +102,7 @@ class LocalStore:
 
     def write(self, name: str, content: bytes) -> None:
         """See `Store`."""
-        with self._writing(name):
+        with self._writing():
             self.folder.write(name, content)
 
     @contextmanager
@@ -118,7 +118,7 @@ class LocalStore:
 
     def append(self, name: str, content: bytes) -> None:
         """See `Store`."""
-        with self._writing(name):
+        with self._writing():
             self.folder.append(name, content)
 
     def names(self, folder: str = "") -> list[str]:
@@ -137,7 +137,7 @@ class LocalStore:
 
     def remove(self, name: str) -> None:
         """See `Store`."""
-        with self._writing(name):
+        with self._writing():
             self.folder.remove(name)
 
     def remove_folder(self, name: str) -> None:
@@ -157,25 +157,20 @@ class LocalStore:
             return ask()
         except FileNotFoundError:
             raise
-        except Refused as error:
-            raise self._refused(name, error) from error
+        except RefusedError as error:
+            raise RunError(str(error)) from error
         except OSError as error:
             place = f"{self.root}/{name}" if name else str(self.root)
-            raise RunError(f"{place} cannot be read: {error.strerror or error}") from error
+            raise RunError(f"{place} cannot be read: {reason_of(error)}") from error
 
     @contextmanager
-    def _writing(self, name: str = "") -> Iterator[None]:
+    def _writing(self) -> Iterator[None]:
         try:
             yield
-        except Refused as error:
-            raise self._refused(name, error) from error
+        except RefusedError as error:
+            raise RunError(str(error)) from error
         except OSError as error:
             raise RunError(
-                f"{self.root} cannot be written: {error.strerror or error}; make room or mend it,"
+                f"{self.root} cannot be written: {reason_of(error)}; make room or mend it,"
                 " then try again (detect and train go on by --resume)"
             ) from error
-
-    def _refused(self, name: str, error: Refused) -> RunError:
-        return RunError(
-            f"{self.root}/{name} {error.strerror}" if name else f"{self.root}: {error.strerror}"
-        )

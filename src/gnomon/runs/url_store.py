@@ -5,7 +5,7 @@ from contextlib import suppress
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
 
-from gnomon.disk import Refused, aside_of
+from gnomon.disk import RefusedError, aside_of
 from gnomon.disk.names import steps
 from gnomon.errors import RunError
 from gnomon.images.read import open_url, patiently
@@ -122,8 +122,8 @@ class UrlStore:
     def _path(self, name: str) -> str:
         try:
             steps(name)
-        except Refused as error:
-            raise RunError(f"{self._url}: {error.strerror}") from error
+        except RefusedError as error:
+            raise RunError(f"{self._url}: {error}") from error
         return f"{self._root}/{name}"
 
     def _asked(self, name: str, ask: Callable[[], Any]) -> Any:

@@ -28,7 +28,7 @@ def damaged_parts(store: Store) -> Iterator[tuple[Part, str]]:
 
 
 def damage(store: Store, part: Part) -> str | None:
-    """Say what is wrong with a part; ``None`` where both its files are sound and belong together."""
+    """Say what is wrong with a part; ``None`` where both files are sound and belong together."""
     tables = []
     for folder, schema in (("images", IMAGES), ("keypoints", KEYPOINTS)):
         name = f"{folder}/{part.file_name}"

@@ -60,7 +60,7 @@ class TrainingFolder:
                 )
             info.write(self.store)
         except OSError as error:
-            raise RunError(f"{self.folder} cannot be written: {error}") from error
+            raise RunError(f"{self.folder} cannot be written: {reason_of(error)}") from error
         return info
 
     def _reopen(self, info: TrainingInfo) -> TrainingInfo:
