@@ -34,8 +34,9 @@ class Shown:
 
     def failed(self, failure: Failure) -> None:
         """Name an input that could not be processed, also where no bar is shown."""
+        path, message = escape(plain(failure.path)), escape(plain(failure.message))
         self._console.print(
-            f"[red]{self.FAILED}[/] {escape(plain(failure.path))}: {escape(plain(failure.message))}",
+            f"[red]{self.FAILED}[/] {path}: {message}",
             highlight=False,
             soft_wrap=True,
         )

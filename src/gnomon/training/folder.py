@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gnomon.classifier.load import TRAINED
+from gnomon.disk import reason_of
 from gnomon.errors import RunError
 from gnomon.figures import png
 from gnomon.runs.files import csv_bytes
