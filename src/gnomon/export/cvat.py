@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from gnomon.disk import Folder, new_folder
 from gnomon.export.contents import ANY, Contents
-from gnomon.export.records import Record
+from gnomon.runs.records import Record
 
 TO_CANVAS = 0.5
 ATTRIBUTES = ("score", "rank")

@@ -14,8 +14,8 @@ from gnomon.disk import new_file
 from gnomon.errors import ExportError
 from gnomon.export.contents import Contents
 from gnomon.export.lasting import Lasting
-from gnomon.export.records import Record
 from gnomon.extras import library
+from gnomon.runs.records import Record
 from gnomon.types import Floats
 
 

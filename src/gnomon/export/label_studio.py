@@ -17,7 +17,7 @@ from gnomon.disk import new_folder
 from gnomon.export.contents import ANY, Contents
 from gnomon.export.json_stream import write_array
 from gnomon.export.naming import whole_path
-from gnomon.export.records import Record
+from gnomon.runs.records import Record
 
 FROM, TO = "keypoints", "image"
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from gnomon.disk import new_folder
 from gnomon.export.contents import Contents
-from gnomon.export.records import PHOTOGRAPH, Record
+from gnomon.runs.records import PHOTOGRAPH, Record
 from gnomon.runs.review import reviewed_schema
 from gnomon.runs.tables import IMAGES, KEYPOINTS
 

@@ -12,7 +12,7 @@ from gnomon.parts.assign import PartFinder
 from gnomon.runs import Run
 from gnomon.runs.by_image import places, points_by_image
 from gnomon.runs.discovered import ASSIGNED, FOLDER, SEARCHED, TABLE
-from gnomon.runs.parquet import parquet
+from gnomon.runs.parquet import to_parquet
 from gnomon.runs.store import LocalStore
 
 
@@ -63,6 +63,6 @@ def write_parts(
         )
     with LocalStore(run.folder).together() as files:
         finder.model.write_into(files, f"{FOLDER}/")
-        files.write(f"{FOLDER}/searched.parquet", parquet(pa.concat_tables(searched)))
-        files.write(f"{FOLDER}/{TABLE}", parquet(pa.concat_tables(assigned)))
+        files.write(f"{FOLDER}/searched.parquet", to_parquet(pa.concat_tables(searched)))
+        files.write(f"{FOLDER}/{TABLE}", to_parquet(pa.concat_tables(assigned)))
     return failures

@@ -19,7 +19,6 @@ from gnomon.report.part_examples import part_rows
 from gnomon.report.pictures import colour_stops
 from gnomon.report.sections import (
     class_rows,
-    evaluation,
     evaluation_pictures,
     method_table,
     numbers,
@@ -29,7 +28,8 @@ from gnomon.report.sections import (
 from gnomon.report.templating import pages
 from gnomon.runs import Run
 from gnomon.runs.by_image import points_by_image
-from gnomon.runs.store import LocalStore
+from gnomon.runs.findings import RecordedEvaluation, read_evaluation
+from gnomon.runs.store import LocalStore, Store
 from gnomon.types import Landmarks
 
 IMAGES_A_PAGE = 200
@@ -54,11 +54,11 @@ def write_report(
     points = points_by_image(run.keypoints)
     starts = range(0, max(1, len(rows)), IMAGES_A_PAGE)
     names = [_name(number) for number in range(len(starts))]
-    record = evaluation(run.folder)
-    template = pages().get_template("report.html")
-    whole = _whole(run, record)
-    index = image_index(rows, points) | {"pages": names, "page_size": IMAGES_A_PAGE}
     store = LocalStore(run.folder)
+    record = read_evaluation(store)
+    template = pages().get_template("report.html")
+    whole = _whole(run, store, record)
+    index = image_index(rows, points) | {"pages": names, "page_size": IMAGES_A_PAGE}
     others = _others(store, names)
     with store.together() as files:
         for number, start in enumerate(starts):
@@ -86,7 +86,7 @@ def write_report(
     return run.folder / names[0]
 
 
-def _whole(run: Run, record: dict[str, Any] | None) -> dict[str, Any]:
+def _whole(run: Run, store: Store, record: RecordedEvaluation | None) -> dict[str, Any]:
     """Gather what is about the whole run, and the same on every page."""
     return {
         "info": run.info,
@@ -95,11 +95,11 @@ def _whole(run: Run, record: dict[str, Any] | None) -> dict[str, Any]:
         "classes": class_rows(run),
         "failures": run.failures,
         "stops": colour_stops(),
-        "salient": salient_table(run.folder),
-        "salient_pictures": salient_pictures(run.folder),
+        "salient": salient_table(store),
+        "salient_pictures": salient_pictures(store),
         "record": record,
         "methods": None if record is None else method_table(record),
-        "evaluation_pictures": evaluation_pictures(run.folder),
+        "evaluation_pictures": evaluation_pictures(store),
         "parts": part_rows(run),
         "part_names": list(run.part_names),
     }

@@ -1,21 +1,18 @@
 """Whether a run is sound: every file of it read whole, and what is wrong said."""
 
-import json
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
-
-import pyarrow as pa
 
 from gnomon.errors import RunError
-from gnomon.runs.discovered import ASSIGNED, FOLDER, SEARCHED, TABLE
+from gnomon.runs.discovered import FOLDER, TABLE, read_assigned, read_searched
+from gnomon.runs.findings import read_evaluation
+from gnomon.runs.heatmaps import read_heatmaps
 from gnomon.runs.info import RunInfo
 from gnomon.runs.listing import Listing, damaged_listing, read_listing
-from gnomon.runs.parquet import checked_table
 from gnomon.runs.reader import read_failures
 from gnomon.runs.review import FILE_NAME as REVIEW
 from gnomon.runs.review import Review, events_of
@@ -46,7 +43,7 @@ def check_run(place: str | Path | Store) -> Checked:
         faults.append(f"{left} inputs are in no part, though run.json says that all are done")
     faults += _listing(store, info)
     faults += _strange(store)
-    faults += _beside(store)
+    faults += _beside(store, info)
     return Checked(info, len(parts), left, tuple(faults))
 
 
@@ -91,38 +88,36 @@ def _strange(store: Store) -> Iterator[str]:
                 yield f"{name} is a link or no regular file"
 
 
-def _beside(store: Store) -> Iterator[str]:
-    """Read what lies beside the tables."""
-    checks: dict[str, Callable[[bytes], object]] = {
-        f"{FOLDER}/{TABLE}": lambda content: checked_table(content, ASSIGNED),
-        f"{FOLDER}/searched.parquet": lambda content: checked_table(content, SEARCHED),
-        f"{FOLDER}/model.json": json.loads,
-        "evaluation/evaluation.json": json.loads,
-        REVIEW: lambda content: Review(
-            events_of(content[: content.rfind(b"\n") + 1], Path(REVIEW))
-        ),
-        "failures.jsonl": lambda _: read_failures(store),
-    }
-    checks |= {f"heatmaps/{name}": _archive for name in store.names("heatmaps")}
-    figures = (name for name in store.names("figures") if name.endswith(".png"))
-    checks |= {f"figures/{name}": _picture for name in figures}
-    for name, check in checks.items():
+def _beside(store: Store, info: RunInfo) -> Iterator[str]:
+    """Read what lies beside the tables, as the rest of gnomon does."""
+    checks: list[Callable[[], object]] = [
+        lambda: read_failures(store),
+        lambda: read_evaluation(store),
+        lambda: _review(store),
+    ]
+    if store.exists(f"{FOLDER}/{TABLE}"):
+        checks += [lambda: read_assigned(store), lambda: read_searched(store)]
+    checks += [partial(_maps, store, name, info) for name in store.names("heatmaps")]
+    checks += [partial(_picture, store, name) for name in store.names("figures")]
+    for check in checks:
         try:
-            check(store.read(name))
-        except FileNotFoundError:
-            continue
+            check()
         except RunError as error:
             yield str(error)
-        except (ValueError, TypeError, RecursionError, BadZipFile, pa.ArrowException) as error:
-            yield f"{name} is damaged: {error}"
 
 
-def _archive(content: bytes) -> None:
-    with ZipFile(BytesIO(content)) as archive:
-        if (damaged := archive.testzip()) is not None:
-            raise ValueError(f"{damaged} in it has another checksum")
+def _review(store: Store) -> None:
+    if store.exists(REVIEW):
+        content = store.read(REVIEW)
+        Review(events_of(content[: content.rfind(b"\n") + 1], Path(str(store)) / REVIEW))
 
 
-def _picture(content: bytes) -> None:
-    if not (content.startswith(PNG[0]) and content.endswith(PNG[1])):
-        raise ValueError("it is no whole PNG")
+def _maps(store: Store, name: str, info: RunInfo) -> None:
+    if read_heatmaps(store, name.removesuffix(".npz"), info.preprocessing.size) is None:
+        raise RunError(f"{store}/heatmaps/{name} holds no maps of this run; remove it")
+
+
+def _picture(store: Store, name: str) -> None:
+    content = store.read(f"figures/{name}")
+    if name.endswith(".png") and not (content.startswith(PNG[0]) and content.endswith(PNG[1])):
+        raise RunError(f"{store}/figures/{name} is no whole PNG; detect, or report, again")

@@ -8,15 +8,17 @@ from itertools import islice
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
+from gnomon.runs.account import Count
+from gnomon.runs.checks import check_images
 from gnomon.runs.digest import digest_of
-from gnomon.runs.parquet import parquet
+from gnomon.runs.parquet import RunTable, to_parquet
 from gnomon.runs.reader import Failure
 from gnomon.runs.spans import Part, Span, parts_of
 from gnomon.runs.store import Store
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id, image_row, keypoint_rows
+from gnomon.strict_json import read_as
 from gnomon.types import Detection
 
 NOTE = b"gnomon"
@@ -46,6 +48,24 @@ class Settled:
     n_images: int
     n_keypoints: int
     failures: tuple[tuple[int, Failure], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the images table of a part says beside its rows: its failures, by input number.
+
+    ``digest`` is what the digest in the part's name is of.
+    """
+
+    failures: tuple[tuple[Count, Failure], ...]
+    digest: str | None = None
+
+
+def note_of(table: RunTable) -> Note:
+    """Read what an images table says beside its rows; ``ValueError`` where it does not say it."""
+    if NOTE not in table.metadata:
+        raise ValueError("it does not say which inputs failed")
+    return read_as(table.metadata[NOTE], Note)
 
 
 @dataclass(slots=True)
@@ -82,8 +102,8 @@ class Gathering:
         part = Part(span, digest_of(table, keypoints, note))
         images = table.replace_schema_metadata({NOTE: note})
         if self._images or not span.attempt:
-            store.write(f"keypoints/{part.file_name}", parquet(keypoints))
-            store.write(f"images/{part.file_name}", parquet(images))
+            store.write(f"keypoints/{part.file_name}", to_parquet(keypoints))
+            store.write(f"images/{part.file_name}", to_parquet(images))
         return Committed(part, images.num_rows, keypoints.num_rows, tuple(self._failures))
 
 
@@ -120,11 +140,13 @@ def _read(store: Store, part: Part) -> tuple[dict[str, int], dict[int, Failure]]
     """Read a part's images by id, each with its number of keypoints, and its failures by number."""
     name = f"images/{part.file_name}"
     try:
-        with pq.ParquetFile(pa.BufferReader(store.read(name))) as file:
-            note = json.loads(file.schema_arrow.metadata[NOTE])
-            failures = {number: Failure(**one) for number, one in note["failures"]}
-            rows = file.read(["image_id", "n_keypoints"])
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        table = RunTable(store.read(name), f"{store}/{name}", IMAGES)
+        note = note_of(table)
+    except (OSError, ValueError) as error:
         raise RunError(f"{store}/{name} cannot be read: {error}") from error
-    ids, counts = (column.to_pylist() for column in rows.columns)
-    return dict(zip(ids, counts, strict=True)), failures
+    images: dict[str, int] = {}
+    for rows in table.batches():
+        check_images(rows, table.name)
+        ids, counts = rows["image_id"].to_pylist(), rows["n_keypoints"].to_pylist()
+        images |= dict(zip(ids, counts, strict=True))
+    return images, dict(note.failures)

@@ -2,7 +2,6 @@
 
 from hashlib import sha256
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,11 +22,12 @@ def digest_of(images: pa.Table, keypoints: pa.Table, note: bytes) -> str:
 
 
 def _content(column: pa.ChunkedArray) -> bytes:
+    """Return a column's values as bytes; of texts, their lengths before them."""
     if not pa.types.is_string(column.type):
         values = column.to_numpy()
-        return np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<")).tobytes()
+        return bytes(values.astype(values.dtype.newbyteorder("<")).tobytes())
     texts = pa.concat_arrays([pa.array([], column.type), *column.chunks])
     lengths = pc.binary_length(texts).to_numpy().astype("<i8")
     _, _, data = texts.buffers()
-    content: bytes = b"" if data is None else data.to_pybytes()[: lengths.sum()]
-    return lengths.tobytes() + content
+    content = b"" if data is None else data.to_pybytes()[: lengths.sum()]
+    return bytes(lengths.tobytes() + content)

@@ -9,10 +9,9 @@ from itertools import islice, zip_longest
 from typing import Any, Self
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
-from gnomon.runs.parquet import checked_table, parquet
+from gnomon.runs.parquet import RunTable, to_parquet
 from gnomon.runs.store import Store
 from gnomon.runs.tables import shown
 
@@ -90,7 +89,7 @@ def write_listing(store: Store, inputs: Iterable[Input]) -> Listing:
         columns = zip(*(one.to_row() for one in batch), strict=True)
         arrays = [pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)]
         table = pa.Table.from_arrays(arrays, schema=SCHEMA)
-        store.write(_name(count // A_FILE), parquet(table))
+        store.write(_name(count // A_FILE), to_parquet(table))
         digest.update(b"".join(one.identity() for one in batch))
         count += len(batch)
     return Listing(count, digest.hexdigest())
@@ -143,9 +142,9 @@ def listing_file(store: Store, number: int) -> pa.Table:
     """Read one file of the listing."""
     name = _name(number)
     try:
-        return pq.read_table(pa.BufferReader(store.read(name)), schema=SCHEMA)
-    except (OSError, pa.ArrowException) as error:
-        raise RunError(f"{store}/{name} cannot be read: {error}") from error
+        return RunTable(store.read(name), f"{store}/{name}", SCHEMA).read()
+    except OSError as error:
+        raise RunError(f"{store}/{name} cannot be read: {error.strerror or error}") from error
 
 
 def damaged_listing(store: Store, known: Listing) -> list[str]:
@@ -154,14 +153,17 @@ def damaged_listing(store: Store, known: Listing) -> list[str]:
     for first in range(0, known.n_inputs, A_FILE):
         name, rows = _name(first // A_FILE), min(known.n_inputs - first, A_FILE)
         try:
-            table = checked_table(store.read(name), SCHEMA)
+            content = store.read(name)
         except FileNotFoundError:
             found.append(f"{name} is missing")
-        except ValueError as error:
-            found.append(f"{name} is damaged: {error}")
+            continue
+        try:
+            there = RunTable(content, name, SCHEMA).read().num_rows
+        except RunError as error:
+            found.append(str(error))
         else:
-            if table.num_rows != rows:
-                found.append(f"{name} has {table.num_rows} rows instead of {rows}")
+            if there != rows:
+                found.append(f"{name} has {there} rows instead of {rows}")
     return found
 
 
@@ -181,7 +183,10 @@ class Numbered:
         if number // A_FILE != self._number:
             self._number = number // A_FILE
             self._table = listing_file(self._store, self._number)
-        return Input.from_row(self._table.slice(number % A_FILE, 1).to_pylist()[0])
+        rows = self._table.slice(number % A_FILE, 1).to_pylist()
+        if not rows:
+            raise RunError(f"the listing of inputs ends before number {number}; detect again")
+        return Input.from_row(rows[0])
 
     def between(self, first: int, stop: int) -> list[Input]:
         """Read the inputs from ``first`` to before ``stop``."""

@@ -12,6 +12,7 @@ from gnomon.disk import reason_of
 from gnomon.errors import RunError
 from gnomon.runs.store import LOCK, LocalStore, Store
 from gnomon.runs.url_store import LEASE
+from gnomon.strict_json import read_as
 
 BEAT = 4.0
 """Seconds between two signs of life in a store that has no locks of its own."""
@@ -81,16 +82,13 @@ def _beat(store: Store, me: str, count: int) -> None:
     store.write(LEASE, json.dumps(lease).encode())
 
 
-def _lease(store: Store) -> dict[str, object] | None:
+def _lease(store: Store) -> dict[str, str | int] | None:
     try:
-        found = json.loads(store.read(LEASE, MOST))
+        return read_as(store.read(LEASE), dict[str, str | int])
     except FileNotFoundError:
         return None
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{store}/{LEASE} is no file of gnomon's ({error}); remove it") from error
-    if not isinstance(found, dict):
-        raise RunError(f"{store}/{LEASE} is no file of gnomon's; remove it")
-    return found
+    except (OSError, ValueError) as error:
+        raise RunError(f"{store}/{LEASE} cannot be read: {error}; remove it") from error
 
 
 def _held(store: Store) -> RunError:

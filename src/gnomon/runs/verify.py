@@ -1,15 +1,15 @@
 """Whether a run's parts are what was once written: nothing cut short, changed or gone."""
 
-import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pyarrow as pa
 
-from gnomon.runs.committed import DIGEST, NOTE, READERS
+from gnomon.errors import RunError
+from gnomon.runs.checks import check_images, check_points
+from gnomon.runs.committed import DIGEST, NOTE, READERS, note_of
 from gnomon.runs.digest import digest_of
-from gnomon.runs.parquet import checked_table
+from gnomon.runs.parquet import RunTable
 from gnomon.runs.spans import Part, parts_of
 from gnomon.runs.store import Store
 from gnomon.runs.tables import IMAGES, KEYPOINTS
@@ -29,24 +29,23 @@ def damaged_parts(store: Store) -> Iterator[tuple[Part, str]]:
 
 def damage(store: Store, part: Part) -> str | None:
     """Say what is wrong with a part; ``None`` where both files are sound and belong together."""
-    tables = []
-    for folder, schema in (("images", IMAGES), ("keypoints", KEYPOINTS)):
+    contents = []
+    for folder in ("images", "keypoints"):
         name = f"{folder}/{part.file_name}"
         try:
-            tables.append(checked_table(store.read(name), schema))
+            contents.append((store.read(name), name))
         except FileNotFoundError:
             return f"{name} is missing"
-        except ValueError as error:
-            return f"{name} is damaged: {error}"
-    images, keypoints = tables
-    if not _belong(images, keypoints):
-        return f"keypoints/{part.file_name} does not hold the keypoints of images/{part.file_name}"
-    note = (images.schema.metadata or {}).get(NOTE)
-    if note is None:
-        return f"images/{part.file_name} does not say what failed"
-    if _is_of_rows(note) and part.digest != digest_of(images, keypoints, note):
-        return f"{part.file_name} holds other rows than were written: they have another digest"
+    try:
+        _check(
+            part, *(RunTable(*one, schema) for one, schema in zip(contents, SCHEMAS, strict=True))
+        )
+    except RunError as error:
+        return str(error)
     return None
+
+
+SCHEMAS = (IMAGES, KEYPOINTS)
 
 
 def discard(store: Store, parts: Iterable[Part]) -> None:
@@ -56,17 +55,17 @@ def discard(store: Store, parts: Iterable[Part]) -> None:
         store.remove(f"keypoints/{part.file_name}")
 
 
-def _belong(images: pa.Table, keypoints: pa.Table) -> bool:
-    """Tell whether each image has as many keypoints as it says, in the order of the images."""
-    counts = images["n_keypoints"].to_numpy().astype(np.int64)
-    if (counts < 0).any() or counts.sum() != keypoints.num_rows:
-        return False
-    rows = pa.array(np.repeat(np.arange(len(counts)), counts))
-    return bool(images["image_id"].take(rows).equals(keypoints["image_id"]))
-
-
-def _is_of_rows(note: bytes) -> bool:
+def _check(part: Part, photographs: RunTable, points: RunTable) -> None:
+    images, keypoints = photographs.read(), points.read()
+    check_images(images, photographs.name)
+    check_points(images, keypoints, 0, points.name)
     try:
-        return bool(json.loads(note)["digest"] == DIGEST)
-    except (ValueError, KeyError, TypeError):
-        return False
+        note = note_of(photographs)
+    except ValueError as error:
+        raise RunError(f"{photographs.name} cannot be used: {error}") from error
+    if note.digest == DIGEST and part.digest != _digest(images, keypoints, photographs):
+        raise RunError(f"{part.file_name} holds other rows than were written: its digest differs")
+
+
+def _digest(images: pa.Table, keypoints: pa.Table, photographs: RunTable) -> str:
+    return digest_of(images, keypoints, photographs.metadata[NOTE])

@@ -10,7 +10,7 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from gnomon.disk import Folder
 
 
-class WholeCheckpoints(TorchCheckpointIO):  # type: ignore[misc]  # Lightning is untyped
+class WholeCheckpoints(TorchCheckpointIO):
     """Writes checkpoints aside and renames them: a full disk leaves the last one as it was."""
 
     def __init__(self, folder: Path) -> None:
