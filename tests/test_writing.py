@@ -77,7 +77,7 @@ def writes(call: ast.Call) -> bool:
     """Tell whether a call writes to a file system, as far as its looks tell."""
     name, value = name_of(call), getattr(call.func, "value", None)
     module = getattr(value, "id", getattr(value, "attr", ""))
-    if name in ALWAYS or name in ("ftruncate", "truncate") and isinstance(call.func, ast.Attribute):
+    if name in ALWAYS or (name.endswith("truncate") and value is not None):
         return True
     if name in ("open", "fdopen", "FileIO"):
         if module in ("webbrowser", "tarfile", "Image", "Database"):

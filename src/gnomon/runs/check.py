@@ -4,7 +4,6 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 
 from gnomon.errors import RunError
@@ -12,7 +11,7 @@ from gnomon.runs.discovered import FOLDER, TABLE, read_assigned, read_searched
 from gnomon.runs.findings import read_evaluation
 from gnomon.runs.heatmaps import read_heatmaps
 from gnomon.runs.info import RunInfo
-from gnomon.runs.listing import Listing, damaged_listing, read_listing
+from gnomon.runs.listing import Listing, damaged_listing
 from gnomon.runs.reader import read_failures
 from gnomon.runs.review import FILE_NAME as REVIEW
 from gnomon.runs.review import Review, events_of
@@ -68,16 +67,9 @@ def _listing(store: Store, info: RunInfo) -> list[str]:
     if info.n_inputs is None or info.inputs_sha256 is None:
         return []
     try:
-        faults = damaged_listing(store, Listing(info.n_inputs, info.inputs_sha256))
+        return damaged_listing(store, Listing(info.n_inputs, info.inputs_sha256))
     except RunError as error:
         return [str(error)]
-    if not faults:
-        digest = sha256()
-        for one in read_listing(store, 0, info.n_inputs):
-            digest.update(one.identity())
-        if digest.hexdigest() != info.inputs_sha256:
-            return ["inputs/ holds other inputs than run.json says"]
-    return faults
 
 
 def _strange(store: Store) -> Iterator[str]:
