@@ -46,6 +46,8 @@ def save_checkpoint(classifier: Classifier, path: str | os.PathLike[str]) -> Non
         for name, tensor in classifier.network.state_dict().items()
     }
     real = Path(os.path.realpath(target))
+    if not real.parent.is_dir():
+        raise ClassifierError(f"cannot write {str(target)!r}: there is no such folder; make it")
     try:
         Folder(real.parent).write(real.name, save(tensors, metadata))
     except (OSError, SafetensorError) as error:
