@@ -10,8 +10,8 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
-    {"errors", "geometry"},
-    {"disk", "extras", "figures", "interrupt", "limits", "plugs"},
+    {"disk", "errors", "geometry", "strict_json"},
+    {"extras", "figures", "interrupt", "limits", "plugs"},
     {"types"},
     {"presets"},
     {"images"},
