@@ -19,6 +19,7 @@ from torchvision.models import get_model
 
 from gnomon import Classifier, Preprocessing, save_checkpoint
 from gnomon.classifier import Architecture
+from gnomon.cli.check import check
 from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
 from gnomon.cli.export import export
@@ -32,7 +33,7 @@ from gnomon.web.album import Album
 from gnomon.web.bench import make_bench
 
 HOSTILE = hostile_runs()
-check = print
+
 RUN = Path("run")
 DATASET = "coco:annotated"
 EDGE = 32
