@@ -7,22 +7,28 @@ and outlines move by half a pixel into gnomon's file pixels, and keypoints stay.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from gnomon.datasets.files import read_json
 from gnomon.errors import DatasetError
+from gnomon.foreign import Value
 from gnomon.types import Floats
+
+Key = int | str
 
 
 @dataclass(frozen=True, slots=True)
 class CocoImage:
-    """An entry of ``images``: ``size`` is (width, height)."""
+    """An entry of ``images``: ``size`` is (width, height).
 
-    key: int
+    ``image_id`` is a run's, where gnomon exported the file.
+    """
+
+    key: Key
     file_name: str
     size: tuple[int, int]
+    image_id: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +39,8 @@ class CocoObject:
     ``outlines`` each (V,2), none where the segmentation is run lengths.
     """
 
-    image: int
-    category: int
+    image: Key
+    category: Key
     crowd: bool
     box: Floats
     keypoints: Floats
@@ -45,54 +51,73 @@ class CocoObject:
 class CocoCategory:
     """An entry of ``categories``."""
 
-    key: int
+    key: Key
     name: str
     keypoints: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CocoFile:
-    """What a COCO file holds; ``objects`` by image."""
+    """What a COCO file holds; ``objects`` by image, ``run_id`` of the run that gnomon exported."""
 
     images: tuple[CocoImage, ...]
-    categories: dict[int, CocoCategory]
-    objects: dict[int, list[CocoObject]]
+    categories: dict[Key, CocoCategory]
+    objects: dict[Key, list[CocoObject]]
+    run_id: str | None
 
 
 def read_coco_json(path: Path) -> CocoFile:
     """Read an annotation file; ``DatasetError`` says what is not as COCO has it."""
     content = read_json(path)
     try:
-        categories = [_category(entry) for entry in content["categories"]]
-        images = tuple(_image(entry) for entry in content["images"])
-        objects: dict[int, list[CocoObject]] = {image.key: [] for image in images}
-        for entry in content["annotations"]:
-            found = _object(entry)
+        categories = {one.key: one for one in map(_category, content["categories"].each())}
+        images = tuple(map(_image, content["images"].each()))
+        objects: dict[Key, list[CocoObject]] = {image.key: [] for image in images}
+        for entry in content["annotations"].each():
+            found = _object(entry, categories)
+            if found.image not in objects:
+                raise ValueError(f"{entry.place} is of image {found.image!r}, which is not there")
             objects[found.image].append(found)
-    except (KeyError, TypeError, ValueError) as error:
+        run_id = _text(content.get("info"), "gnomon_run")
+    except ValueError as error:
         raise DatasetError(
-            f"{path} is not in COCO's format (images, annotations, categories): {error!r}"
+            f"{path} is not in COCO's format (images, annotations, categories): {error}"
         ) from error
-    return CocoFile(images, {category.key: category for category in categories}, objects)
+    return CocoFile(images, categories, objects, run_id)
 
 
-def _image(entry: dict[str, Any]) -> CocoImage:
-    return CocoImage(entry["id"], entry["file_name"], (entry["width"], entry["height"]))
+def _image(entry: Value) -> CocoImage:
+    size = (entry["width"].whole(low=1), entry["height"].whole(low=1))
+    name = entry["file_name"].text()
+    return CocoImage(entry["id"].key(), name, size, _text(entry, "gnomon_id"))
 
 
-def _category(entry: dict[str, Any]) -> CocoCategory:
-    return CocoCategory(entry["id"], entry["name"], tuple(entry.get("keypoints", ())))
+def _text(entry: Value | None, name: str) -> str | None:
+    """Take what gnomon noted; where another tool uses the name, it says nothing."""
+    given = None if entry is None or not isinstance(entry.value, dict) else entry.value.get(name)
+    return given if isinstance(given, str) else None
 
 
-def _object(entry: dict[str, Any]) -> CocoObject:
-    segmentation = entry.get("segmentation", ())
-    flat = () if isinstance(segmentation, dict) else segmentation
-    x, y, width, height = entry["bbox"]
-    return CocoObject(
-        image=entry["image_id"],
-        category=entry["category_id"],
-        crowd=bool(entry.get("iscrowd", False)),
-        box=np.array([x - 0.5, y - 0.5, width, height], dtype=np.float64),
-        keypoints=np.array(entry.get("keypoints", ()), dtype=np.float64).reshape(-1, 3),
-        outlines=tuple(np.array(xy, dtype=np.float64).reshape(-1, 2) - 0.5 for xy in flat),
+def _category(entry: Value) -> CocoCategory:
+    names = entry.get("keypoints")
+    keypoints = () if names is None else names.texts()
+    return CocoCategory(entry["id"].key(), entry["name"].text(), keypoints)
+
+
+def _object(entry: Value, categories: dict[Key, CocoCategory]) -> CocoObject:
+    segmentation, points, crowd = (
+        entry.get(name) for name in ("segmentation", "keypoints", "iscrowd")
     )
+    flat = segmentation is not None and not isinstance(segmentation.value, dict)
+    outlines = segmentation.each() if segmentation is not None and flat else ()
+    found = CocoObject(
+        image=entry["image_id"].key(),
+        category=entry["category_id"].key(),
+        crowd=crowd is not None and crowd.flag(),
+        box=entry["bbox"].numbers(4) - (0.5, 0.5, 0.0, 0.0),
+        keypoints=np.empty((0, 3)) if points is None else points.numbers(-1, 3),
+        outlines=tuple(one.numbers(-1, 2) - 0.5 for one in outlines),
+    )
+    if found.category not in categories:
+        raise ValueError(f"{entry.place} is of category {found.category!r}, which is not there")
+    return found

@@ -5,14 +5,21 @@ several people's clicks on pixels, counted from 0; they stay as they are.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from gnomon.datasets.files import contents, read_json, require, require_images
+from gnomon.datasets.files import (
+    contents,
+    image_inside,
+    read_json,
+    read_whole_numbers,
+    require,
+    require_images,
+)
 from gnomon.datasets.orientation import to_displayed, turn_boxes
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split, longer_side
 from gnomon.errors import DatasetError
+from gnomon.foreign import Value
 from gnomon.types import Landmarks
 
 JOINTS = (
@@ -52,13 +59,14 @@ def read_stanfordextra(folder: Path) -> Dataset:
             "a stanfordextra data set is a folder with one StanfordExtra_v12.json and the folder "
             f"Images; {folder} holds {contents(folder)}"
         )
-    entries = read_json(files[0])
     try:
-        paths = [folder / "Images" / entry["img_path"] for entry in entries]
-    except (KeyError, TypeError) as error:
+        entries = list(read_json(files[0]).each())
+        names = [entry["img_path"].text() for entry in entries]
+    except ValueError as error:
         raise DatasetError(
-            f"{files[0]} is a list of objects with img_path, joints, img_bbox: {error!r}"
+            f"{files[0]} is a list of objects with img_path, joints, img_bbox: {error}"
         ) from error
+    paths = [image_inside(folder / "Images", name, files[0]) for name in names]
     require_images("stanfordextra", paths)
     splits = _splits(folder)
     return Samples(
@@ -70,18 +78,18 @@ def _splits(folder: Path) -> dict[int, Split]:
     splits: dict[int, Split] = {}
     for name in ("train", "val", "test"):
         for file in folder.glob(f"{name}_stanford_StanfordExtra*.npy"):
-            for row in np.load(file, allow_pickle=False):
-                splits[int(row)] = "train" if name == "train" else "test"
+            for row in read_whole_numbers(file):
+                splits[row] = "train" if name == "train" else "test"
     return splits
 
 
-def _sample(path: Path, entry: dict[str, Any], split: Split | None) -> Sample:
+def _sample(path: Path, entry: Value, split: Split | None) -> Sample:
     try:
-        joints = np.array(entry["joints"], dtype=np.float64).reshape(-1, 3)
-        box = np.array(entry["img_bbox"], dtype=np.float64).reshape(1, 4)
-        size = (int(entry["img_width"]), int(entry["img_height"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise DatasetError(f"the entry of {path.name} is incomplete: {error!r}") from error
+        joints = entry["joints"].numbers(-1, 3)
+        box = entry["img_bbox"].numbers(1, 4)
+        size = (entry["img_width"].whole(low=1), entry["img_height"].whole(low=1))
+    except ValueError as error:
+        raise DatasetError(f"the entry of {path.name} is incomplete: {error}") from error
     if len(joints) > len(JOINTS):
         raise DatasetError(f"{path.name} has {len(joints)} joints; there are {len(JOINTS)}")
     turn = to_displayed(path, size)

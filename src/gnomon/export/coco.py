@@ -15,6 +15,7 @@ import numpy as np
 from gnomon.export.contents import Contents
 from gnomon.export.json_stream import number, write_array, write_object
 from gnomon.export.records import Photograph
+from gnomon.runs.identity import run_id
 from gnomon.types import Floats
 
 VISIBLE = 2
@@ -35,6 +36,7 @@ def write_document(contents: Contents, out: Path, shift: float) -> None:
                     "description": f"keypoints by gnomon, {contents.info.classifier}",
                     "version": contents.info.versions["gnomon"],
                     "date_created": contents.info.start,
+                    "gnomon_run": run_id(contents.info),
                 },
                 "licenses": [],
                 "categories": categories(contents),
@@ -104,6 +106,7 @@ def _objects(
 
 
 def _annotations(contents: Contents, shift: float) -> Iterator[dict[str, Any]]:
+    run = run_id(contents.info)
     for key, (found, image, xy, score) in enumerate(_objects(contents, shift), start=1):
         box = box_of(xy, image)
         yield found | {
@@ -114,6 +117,7 @@ def _annotations(contents: Contents, shift: float) -> Iterator[dict[str, Any]]:
             "segmentation": [],
             "num_keypoints": len(xy),
             "keypoint_scores": [number(one) for one in score],
+            "attributes": {"run": run},
         }
 
 
