@@ -1,5 +1,6 @@
 """COCO keypoints: people, or anything else whose points come in COCO's format."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def _records(folder: Path, file: Path) -> list[_Record]:
 
 
 def _find(homes: list[Path], name: str, file: Path) -> Path:
-    home = next((home for home in homes if (home / name).is_file()), homes[0])
+    home = next((home for home in homes if os.path.isfile(home / name)), homes[0])
     return image_inside(home, name, file)
 
 

@@ -1,6 +1,7 @@
 """Reading a data set's own files, with a sentence where they are not what they should be."""
 
 import csv
+import os
 from collections.abc import Iterable, Iterator
 from io import BytesIO, StringIO
 from math import prod
@@ -43,7 +44,7 @@ def require_images(kind: str, images: Iterable[Path]) -> None:
     paths = list(images)
     if not paths:
         raise DatasetError(f"this {kind} data set names no image at all")
-    missing = [path for path in paths if not path.is_file()]
+    missing = [path for path in paths if not os.path.isfile(path)]
     if missing:
         raise DatasetError(
             f"the {kind} data set names {len(paths)} images, and {len(missing)} of them are not "

@@ -30,7 +30,7 @@ def read_regular(path: Path) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if size > MOST_BYTES:
             raise OSError(f"{path} has {size:,} bytes; at most {MOST_BYTES:,} are read")
-        return file.read(MOST_BYTES)
+        return file.read()
 
 
 def read_text(path: Path) -> str:

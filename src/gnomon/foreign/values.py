@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -61,7 +60,7 @@ class Value:
         """Take a finite number."""
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             raise self._not("a number")
-        if not (isfinite(self.value) and abs(self.value) <= LARGEST):
+        if not abs(self.value) <= LARGEST:
             raise ValueError(f"{self._named()} is beyond {LARGEST:,.0f}, or not a number")
         return float(self.value)
 
