@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
     {"errors", "geometry"},
-    {"extras", "figures", "foreign", "interrupt", "limits", "plugs"},
+    {"extras", "figures", "foreign", "interrupt", "limits", "plugs", "spreadsheets"},
     {"types"},
     {"presets"},
     {"images"},

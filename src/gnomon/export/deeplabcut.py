@@ -12,6 +12,7 @@ from gnomon.errors import ExportError
 from gnomon.export.contents import Contents
 from gnomon.export.photographs import copy_image
 from gnomon.extras import library
+from gnomon.spreadsheets import guarded
 from gnomon.types import Floats
 
 SCORER = "gnomon"
@@ -54,5 +55,6 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
         index = pandas.MultiIndex.from_tuples([(HOME, folder, file) for file in rows])
         values = np.stack(list(rows.values())).reshape(len(rows), len(columns))
         frame = pandas.DataFrame(values, index=index, columns=columns)
-        frame.to_csv(out / HOME / folder / f"{FILE_NAME}.csv")
+        safe = frame.rename(index=guarded, columns=guarded)
+        safe.to_csv(out / HOME / folder / f"{FILE_NAME}.csv")
         frame.to_hdf(out / HOME / folder / f"{FILE_NAME}.h5", key=KEY, mode="w")

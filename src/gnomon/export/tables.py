@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -14,6 +14,7 @@ from gnomon.export.contents import Contents
 from gnomon.export.records import PHOTOGRAPH, Record
 from gnomon.runs.review import reviewed_schema
 from gnomon.runs.tables import IMAGES, KEYPOINTS
+from gnomon.spreadsheets import guarded
 
 Open = Callable[[Path, pa.Schema], Any]
 """Opens a writer of tables, a context with a ``write_table``."""
@@ -22,8 +23,32 @@ IMAGES_AT_ONCE = 128
 
 
 def write_csv(contents: Contents, out: Path) -> None:
-    """Write a folder with ``images.csv`` and ``keypoints.csv``, a row for each."""
-    _write(contents, out, "csv", lambda path, schema: arrow_csv.CSVWriter(path, schema))
+    """Write a folder with ``images.csv`` and ``keypoints.csv``, a row for each.
+
+    Text that a spreadsheet would take for a formula has an apostrophe before it.
+    """
+    _write(contents, out, "csv", _Guarded)
+
+
+class _Guarded:
+    """A CSV file whose text no spreadsheet computes."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._writer = arrow_csv.CSVWriter(path, schema)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+
+    def write_table(self, table: pa.Table) -> None:
+        for at, field in enumerate(table.schema):
+            if pa.types.is_string(field.type):
+                texts = table.column(at).to_pylist()
+                safe = [None if one is None else guarded(one) for one in texts]
+                table = table.set_column(at, field, pa.array(safe, field.type))
+        self._writer.write_table(table)
 
 
 def write_parquet(contents: Contents, out: Path) -> None:

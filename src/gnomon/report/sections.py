@@ -13,6 +13,7 @@ import numpy as np
 from gnomon.images import decode
 from gnomon.report.pictures import data_uri, photograph
 from gnomon.runs import Run
+from gnomon.spreadsheets import unguarded
 
 MOST_OBJECTS = 12
 PICTURE_SIDE = 1400
@@ -100,8 +101,8 @@ def salient_table(run: Path) -> Table | None:
     """Read the table that `gnomon salient` wrote, the most frequent landmarks of each class."""
     try:
         with (run / "salient" / "salient.csv").open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
-    except (OSError, ValueError):
+            header, *rows = ([unguarded(cell) for cell in row] for row in csv.reader(file))
+    except (OSError, ValueError, csv.Error):
         return None
     return Table([name.replace("_", " ") for name in header], rows)
 

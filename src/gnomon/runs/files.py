@@ -8,6 +8,8 @@ from io import StringIO
 from pathlib import Path
 from uuid import uuid4
 
+from gnomon.spreadsheets import guarded
+
 
 def aside_of(path: str) -> str:
     """Name the file in which a path's content is gathered: hidden, and this writer's own."""
@@ -50,10 +52,16 @@ def _sync_folder(folder: Path) -> None:
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
-    """Write rows as CSV, lines ending in a line feed."""
+    """Write rows as CSV, lines ending in a line feed; text that reads as a formula is guarded."""
     text = StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows(
+        [_guarded(cell) for cell in row] for row in rows
+    )
     return text.getvalue()
+
+
+def _guarded(cell: object) -> object:
+    return guarded(cell) if isinstance(cell, str) else cell
 
 
 def write_csv(path: Path, header: Iterable[object], rows: Iterable[Iterable[object]]) -> None:
