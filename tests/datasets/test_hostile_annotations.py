@@ -48,12 +48,11 @@ def read(kind: str, folder: Path) -> None:
 def outcomes(kind: str, folder: Path, contents: Iterator[tuple[str, bytes]], name: str) -> int:
     """Read the data set with each content of a file; count those that are a sentence."""
     refused = 0
-    with watched([folder]):
+    with watched([folder]), limited(seconds=60, megabytes=200):
         for what, content in contents:
             (folder / name).write_bytes(content)
             try:
-                with limited(seconds=5, megabytes=200):
-                    refused += settled(lambda: read(kind, folder)) is not None
+                refused += settled(lambda: read(kind, folder)) is not None
             except BaseException as error:
                 error.add_note(f"{kind}, {name}: {what}")
                 raise

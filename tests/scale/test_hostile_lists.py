@@ -42,12 +42,11 @@ def _columns() -> tuple[str, ...]:
 def outcomes(folder: Path, name: str, contents: Iterator[tuple[str, bytes]]) -> int:
     refused = 0
     file = folder / name
-    with watched([folder]):
+    with watched([folder]), limited(seconds=60, megabytes=150):
         for what, content in contents:
             file.write_bytes(content)
             try:
-                with limited(seconds=5, megabytes=150):
-                    refused += settled(lambda: read(file)) is not None
+                refused += settled(lambda: read(file)) is not None
             except BaseException as error:
                 error.add_note(f"{name}: {what}")
                 raise
