@@ -99,7 +99,8 @@ def test_each_attribute_of_cvat(run: Path, tmp_path: Path) -> None:
             for what, value in FEWER.items():
                 text = value if isinstance(value, str) else as_json(value).decode()
                 for one in {text, f"{text},{text}"} if name == "points" else {text}:
-                    changed = pattern.sub(lambda m, one=one: m[1] + quoteattr(one), sound, count=1)
+                    quoted = quoteattr(one).replace("\\", "\\\\")
+                    changed = pattern.sub(rf"\g<1>{quoted}", sound, count=1)
                     yield f"{tag} {name}: {what}", changed.encode("utf-8", "surrogatepass")
             yield f"{tag} {name}: missing", pattern.sub(r"<\1", sound, count=1).encode()
         for what in ("rank", "run"):

@@ -107,8 +107,8 @@ def test_tables(suffix: str, written: Callable[[pa.Table], bytes], tmp_path: Pat
         for what, changed in mutations(note, {"null": None, "text": "x", "a list": [1]}):
             meta = {"huggingface": json.dumps(changed)}
             yield what, written(sound.replace_schema_metadata(meta))
-        for text in (b"{", b"[" * 100_000, b"\xff", b"9" * 5000):
-            yield "note", written(sound.replace_schema_metadata({b"huggingface": text}))
+        for wrong in (b"{", b"[" * 100_000, b"\xff", b"9" * 5000):
+            yield "note", written(sound.replace_schema_metadata({b"huggingface": wrong}))
         yield "two of a name", written(pa.table([["a.jpg"], [b"abc"]], names=["image", "image"]))
         yield "no column", written(pa.table({}))
         bad = pa.array([b"\xff\xfe"]).view(pa.string())

@@ -9,7 +9,7 @@ from gnomon.corrections.corrected import CorrectedImage, CorrectedPoint, rank_in
 from gnomon.errors import ExportError
 from gnomon.export.contents import ANY
 from gnomon.export.cvat import RUN, TO_CANVAS
-from gnomon.foreign import Value, read_regular
+from gnomon.foreign import bounded, read_regular, whole_size
 
 DEEPEST = 32
 """Elements in elements; CVAT's own are 7 deep at most."""
@@ -85,12 +85,12 @@ class _Images:
         return any(name == tag for name, _ in self._open)
 
     def _image(self, attributes: dict[str, str]) -> CorrectedImage:
-        width, height = (
-            Value(_number(attributes, side), side).whole(low=1) for side in ("width", "height")
-        )
+        width, height = (bounded(_taken(attributes, side)) for side in ("width", "height"))
         points = tuple(point for shape in self._shapes for point in _points(shape))
         run = self._runs[0] if self._runs else None
-        return CorrectedImage(_taken(attributes, "name"), (width, height), points, run_id=run)
+        return CorrectedImage(
+            _taken(attributes, "name"), whole_size(width, height), points, run_id=run
+        )
 
 
 def _points(shape: _Shape) -> Iterator[CorrectedPoint]:
@@ -100,7 +100,7 @@ def _points(shape: _Shape) -> Iterator[CorrectedPoint]:
     numbered = rank_in(label)
     rank = rank_in(shape.said.get("rank", "")) or numbered
     for place in _taken(shape.attributes, "points").split(";"):
-        x, y = (Value(float(one), f"a place of {label!r}").number() for one in place.split(","))
+        x, y = map(bounded, place.split(","))
         yield CorrectedPoint(
             x - TO_CANVAS,
             y - TO_CANVAS,
@@ -114,7 +114,3 @@ def _taken(attributes: dict[str, str], name: str) -> str:
     if name not in attributes:
         raise ValueError(f"an element has no {name!r}")
     return attributes[name]
-
-
-def _number(attributes: dict[str, str], name: str) -> float:
-    return float(_taken(attributes, name))

@@ -15,9 +15,9 @@ from gnomon.corrections.label_studio import read_label_studio
 from gnomon.datasets.orientation import to_displayed
 from gnomon.errors import ExportError
 from gnomon.export import Contents
-from gnomon.export.records import Photograph
 from gnomon.plugs import plugged
 from gnomon.runs.identity import run_id
+from gnomon.runs.records import Photograph
 
 MANY = 10
 """Points that a person would not all move without leaving a single one."""

@@ -7,15 +7,14 @@ and outlines move by half a pixel into gnomon's file pixels, and keypoints stay.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from gnomon.datasets.files import read_json
 from gnomon.errors import DatasetError
-from gnomon.foreign import Value
+from gnomon.foreign import Key, Number, Side, whole_size
 from gnomon.types import Floats
-
-Key = int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,58 +65,82 @@ class CocoFile:
     run_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Image:
+    id: Key
+    file_name: str
+    width: Side
+    height: Side
+    gnomon_id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Category:
+    id: Key
+    name: str
+    keypoints: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotation:
+    image_id: Key
+    category_id: Key
+    bbox: tuple[Number, Number, Number, Number]
+    iscrowd: bool | int | None = None
+    keypoints: list[Number] | None = None
+    segmentation: list[list[Number]] | dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    images: list[_Image]
+    categories: list[_Category]
+    annotations: list[_Annotation]
+    info: Any = None
+
+
 def read_coco_json(path: Path) -> CocoFile:
     """Read an annotation file; ``DatasetError`` says what is not as COCO has it."""
-    content = read_json(path)
+    expected = "in COCO's format (images, annotations, categories)"
+    content = read_json(path, _File, expected)
+    categories: dict[Key, CocoCategory] = {
+        one.id: CocoCategory(one.id, one.name, one.keypoints or ()) for one in content.categories
+    }
     try:
-        categories = {one.key: one for one in map(_category, content["categories"].each())}
-        images = tuple(map(_image, content["images"].each()))
+        images = tuple(map(_image, content.images))
         objects: dict[Key, list[CocoObject]] = {image.key: [] for image in images}
-        for entry in content["annotations"].each():
-            found = _object(entry, categories)
-            if found.image not in objects:
-                raise ValueError(f"{entry.place} is of image {found.image!r}, which is not there")
+        for entry in content.annotations:
+            found = _object(entry)
+            for kind, key, known in (
+                ("category", found.category, categories),
+                ("image", found.image, objects),
+            ):
+                if key not in known:
+                    raise ValueError(f"an annotation is of {kind} {key!r}, which is not there")
             objects[found.image].append(found)
-        run_id = _text(content.get("info"), "gnomon_run")
     except ValueError as error:
-        raise DatasetError(
-            f"{path} is not in COCO's format (images, annotations, categories): {error}"
-        ) from error
-    return CocoFile(images, categories, objects, run_id)
+        raise DatasetError(f"{path} is not {expected}: {error}") from error
+    info = content.info if isinstance(content.info, dict) else {}
+    return CocoFile(images, categories, objects, _noted(info.get("gnomon_run")))
 
 
-def _image(entry: Value) -> CocoImage:
-    size = (entry["width"].whole(low=1), entry["height"].whole(low=1))
-    name = entry["file_name"].text()
-    return CocoImage(entry["id"].key(), name, size, _text(entry, "gnomon_id"))
+def _image(entry: _Image) -> CocoImage:
+    size = whole_size(entry.width, entry.height)
+    return CocoImage(entry.id, entry.file_name, size, _noted(entry.gnomon_id))
 
 
-def _text(entry: Value | None, name: str) -> str | None:
+def _noted(value: object) -> str | None:
     """Take what gnomon noted; where another tool uses the name, it says nothing."""
-    given = None if entry is None or not isinstance(entry.value, dict) else entry.value.get(name)
-    return given if isinstance(given, str) else None
+    return value if isinstance(value, str) else None
 
 
-def _category(entry: Value) -> CocoCategory:
-    names = entry.get("keypoints")
-    keypoints = () if names is None else names.texts()
-    return CocoCategory(entry["id"].key(), entry["name"].text(), keypoints)
-
-
-def _object(entry: Value, categories: dict[Key, CocoCategory]) -> CocoObject:
-    segmentation, points, crowd = (
-        entry.get(name) for name in ("segmentation", "keypoints", "iscrowd")
+def _object(entry: _Annotation) -> CocoObject:
+    flat = entry.segmentation if isinstance(entry.segmentation, list) else []
+    return CocoObject(
+        image=entry.image_id,
+        category=entry.category_id,
+        crowd=bool(entry.iscrowd),
+        box=np.array(entry.bbox) - (0.5, 0.5, 0.0, 0.0),
+        keypoints=np.array(entry.keypoints or (), dtype=np.float64).reshape(-1, 3),
+        outlines=tuple(np.array(xy, dtype=np.float64).reshape(-1, 2) - 0.5 for xy in flat),
     )
-    flat = segmentation is not None and not isinstance(segmentation.value, dict)
-    outlines = segmentation.each() if segmentation is not None and flat else ()
-    found = CocoObject(
-        image=entry["image_id"].key(),
-        category=entry["category_id"].key(),
-        crowd=crowd is not None and crowd.flag(),
-        box=entry["bbox"].numbers(4) - (0.5, 0.5, 0.0, 0.0),
-        keypoints=np.empty((0, 3)) if points is None else points.numbers(-1, 3),
-        outlines=tuple(one.numbers(-1, 2) - 0.5 for one in outlines),
-    )
-    if found.category not in categories:
-        raise ValueError(f"{entry.place} is of category {found.category!r}, which is not there")
-    return found

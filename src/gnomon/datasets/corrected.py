@@ -2,17 +2,42 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from gnomon.datasets.files import read_json, require, require_images
 from gnomon.datasets.sample import Dataset, Sample, Samples
 from gnomon.errors import DatasetError, ImageError
-from gnomon.foreign import Value
+from gnomon.foreign import LARGEST, Number
 from gnomon.images import decode
 from gnomon.types import Landmarks
 
 FILE_NAME = "landmarks.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    x: Number
+    y: Number
+    id: Annotated[int, Meta(ge=0, le=int(LARGEST))]
+    name: str
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    path: str
+    content_hash: str
+    label: str
+    scale: Annotated[float, Meta(gt=0, le=LARGEST)]
+    points: list[_Point]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    images: list[_Image]
 
 
 def read_corrected(folder: Path) -> Dataset:
@@ -23,47 +48,37 @@ def read_corrected(folder: Path) -> Dataset:
     """
     require(folder, "corrected", FILE_NAME)
     path = folder / FILE_NAME
-    try:
-        records = [_record(image, folder) for image in read_json(path)["images"].each()]
-    except ValueError as error:
-        raise DatasetError(f"{path} is not what `gnomon import` writes: {error}") from error
-    require_images("corrected", [record.sample.image for record in records])
-    return Samples(len(records), lambda index: records[index].verified())
+    content = read_json(path, _File, "what `gnomon import` writes")
+    samples = [_sample(image, folder) for image in content.images]
+    require_images("corrected", [sample.image for sample in samples])
+    hashes = [image.content_hash for image in content.images]
+    return Samples(len(samples), lambda index: _verified(samples[index], hashes[index], path))
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    sample: Sample
-    content_hash: str
-
-    def verified(self) -> Sample:
-        path = self.sample.image
-        try:
-            same = decode(path).content_hash == self.content_hash
-        except ImageError as error:
-            raise DatasetError(f"a corrected image cannot be read: {error}") from error
-        if not same:
-            raise DatasetError(
-                f"{path} is not the image that was corrected: its pixels are others; put that one"
-                " back, or import the corrections again"
-            )
-        return self.sample
-
-
-def _record(image: Value, folder: Path) -> _Record:
-    points = list(image["points"].each())
-    scale = image["scale"].number()
-    if scale <= 0:
-        raise ValueError(f"{image.place}.scale is above 0, not {scale}")
-    sample = Sample(
-        folder / image["path"].text(),
-        label=image["label"].text(),
+def _sample(image: _Image, folder: Path) -> Sample:
+    points = image.points
+    return Sample(
+        folder / image.path,
+        label=image.label,
         landmarks=Landmarks(
-            xy=np.array([(one["x"].number(), one["y"].number()) for one in points]).reshape(-1, 2),
-            ids=np.array([one["id"].whole() for one in points], dtype=np.int64),
-            names=tuple(one["name"].text() for one in points),
-            visible=np.array([one["visible"].flag() for one in points], dtype=np.bool_),
-            scale=scale,
+            xy=np.array([(one.x, one.y) for one in points], dtype=np.float64).reshape(-1, 2),
+            ids=np.array([one.id for one in points], dtype=np.int64),
+            names=tuple(one.name for one in points),
+            visible=np.array([one.visible for one in points], dtype=np.bool_),
+            scale=image.scale,
         ),
     )
-    return _Record(sample, image["content_hash"].text())
+
+
+def _verified(sample: Sample, content_hash: str, path: Path) -> Sample:
+    """Return the sample where its image's pixels are those that were corrected."""
+    try:
+        same = decode(sample.image).content_hash == content_hash
+    except ImageError as error:
+        raise DatasetError(f"{path} names an image that cannot be read: {error}") from error
+    if not same:
+        raise DatasetError(
+            f"{sample.image} is not the image that was corrected: its pixels are others; put that"
+            " one back, or import the corrections again"
+        )
+    return sample

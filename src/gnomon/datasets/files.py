@@ -6,14 +6,17 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO, StringIO
 from math import prod
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from scipy.io import loadmat, whosmat
 
 from gnomon.errors import DatasetError
-from gnomon.foreign import Value, inside, read_json_value, read_regular, read_text
-from gnomon.foreign.values import LARGEST
+from gnomon.foreign import LARGEST, inside, read_regular, read_text
+from gnomon.strict_json import read_as
 from gnomon.types import Floats
+
+T = TypeVar("T")
 
 MOST_CELLS = 2**20
 """Of an array in a MATLAB file: 8 MB, many times what any of these data sets has."""
@@ -103,14 +106,12 @@ def whole(cell: str, path: Path) -> int:
     return int(value)
 
 
-def read_json(path: Path) -> Value:
-    """Read a JSON file."""
+def read_json(path: Path, kind: type[T], expected: str) -> T:
+    """Read a JSON file as ``kind``, a dataclass; ``expected`` says what such a file is."""
     try:
-        return read_json_value(read_regular(path))
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error}") from error
-    except ValueError as error:
-        raise DatasetError(f"{path} is not JSON: {error}") from error
+        return read_as(read_regular(path), kind)
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path} is not {expected}: {error}") from error
 
 
 def read_mat(path: Path, *names: str) -> list[Floats]:

@@ -4,6 +4,7 @@ Biggs, Boyne, Charles, Fitzgibbon, Cipolla: Who left the dogs out?, 2020. Joints
 several people's clicks on pixels, counted from 0; they stay as they are.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from gnomon.datasets.files import (
 from gnomon.datasets.orientation import to_displayed, turn_boxes
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split, longer_side
 from gnomon.errors import DatasetError
-from gnomon.foreign import Value
+from gnomon.foreign import Number, Side, whole_size
 from gnomon.types import Landmarks
 
 JOINTS = (
@@ -45,6 +46,15 @@ JOINTS = (
 """``keypoint_definitions.csv``, in its order; ids are its indices, from 0."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    img_path: str
+    img_width: Side
+    img_height: Side
+    joints: list[tuple[Number, Number, Number]]
+    img_bbox: tuple[Number, Number, Number, Number]
+
+
 def read_stanfordextra(folder: Path) -> Dataset:
     """Read ``StanfordExtra*.json``, the photographs in ``Images`` and, where there, the split.
 
@@ -59,14 +69,9 @@ def read_stanfordextra(folder: Path) -> Dataset:
             "a stanfordextra data set is a folder with one StanfordExtra_v12.json and the folder "
             f"Images; {folder} holds {contents(folder)}"
         )
-    try:
-        entries = list(read_json(files[0]).each())
-        names = [entry["img_path"].text() for entry in entries]
-    except ValueError as error:
-        raise DatasetError(
-            f"{files[0]} is a list of objects with img_path, joints, img_bbox: {error}"
-        ) from error
-    paths = [image_inside(folder / "Images", name, files[0]) for name in names]
+    expected = "a list of objects with img_path, img_width, img_height, joints and img_bbox"
+    entries = read_json(files[0], list[_Entry], expected)
+    paths = [image_inside(folder / "Images", entry.img_path, files[0]) for entry in entries]
     require_images("stanfordextra", paths)
     splits = _splits(folder)
     return Samples(
@@ -83,13 +88,13 @@ def _splits(folder: Path) -> dict[int, Split]:
     return splits
 
 
-def _sample(path: Path, entry: Value, split: Split | None) -> Sample:
+def _sample(path: Path, entry: _Entry, split: Split | None) -> Sample:
     try:
-        joints = entry["joints"].numbers(-1, 3)
-        box = entry["img_bbox"].numbers(1, 4)
-        size = (entry["img_width"].whole(low=1), entry["img_height"].whole(low=1))
+        size = whole_size(entry.img_width, entry.img_height)
     except ValueError as error:
-        raise DatasetError(f"the entry of {path.name} is incomplete: {error}") from error
+        raise DatasetError(f"the entry of {path.name} is wrong: {error}") from error
+    joints = np.array(entry.joints).reshape(-1, 3)
+    box = np.array([entry.img_bbox])
     if len(joints) > len(JOINTS):
         raise DatasetError(f"{path.name} has {len(joints)} joints; there are {len(JOINTS)}")
     turn = to_displayed(path, size)

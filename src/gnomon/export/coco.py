@@ -14,8 +14,8 @@ import numpy as np
 
 from gnomon.export.contents import Contents
 from gnomon.export.json_stream import number, write_array, write_object
-from gnomon.export.records import Photograph
 from gnomon.runs.identity import run_id
+from gnomon.runs.records import Photograph
 from gnomon.types import Floats
 
 VISIBLE = 2

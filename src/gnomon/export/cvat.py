@@ -13,8 +13,8 @@ from typing import Any, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 from gnomon.export.contents import ANY, Contents
-from gnomon.export.records import Record
 from gnomon.runs.identity import run_id
+from gnomon.runs.records import Record
 
 TO_CANVAS = 0.5
 RUN = "run"

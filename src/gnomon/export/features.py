@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from gnomon.export.contents import Contents
-from gnomon.export.records import Record
 from gnomon.extras import library
+from gnomon.runs.records import Record
 from gnomon.types import Floats
 
 

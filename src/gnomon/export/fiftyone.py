@@ -16,8 +16,8 @@ from gnomon.export.contents import Contents
 from gnomon.export.heatmap_file import write_heatmap
 from gnomon.export.json_stream import write_object
 from gnomon.export.naming import whole_path
-from gnomon.export.records import Record
 from gnomon.runs.heatmaps import read_heatmaps
+from gnomon.runs.records import Record
 from gnomon.runs.store import open_store
 from gnomon.types import Floats
 
@@ -87,7 +87,8 @@ def _keypoints(record: Record, contents: Contents) -> list[dict[str, Any]]:
 
 def _maps(record: Record, contents: Contents, out: Path) -> dict[str, Any]:
     image, found = record.image, {}
-    maps = read_heatmaps(open_store(contents.choice.run), image.image_id) or {}
+    size = contents.info.preprocessing.size
+    maps = read_heatmaps(open_store(contents.choice.run), image.image_id, size) or {}
     for kind, values in maps.items():
         path = f"fields/{kind}/{image.image_id}.png"
         size = (image.width, image.height)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from gnomon.export.contents import Contents
 from gnomon.export.photographs import read_image
-from gnomon.export.records import Record
+from gnomon.runs.records import Record
 
 SHARD = 400_000_000
 """Bytes of images in one Parquet file, about."""

@@ -16,8 +16,8 @@ import numpy as np
 from gnomon.export.contents import ANY, Contents
 from gnomon.export.json_stream import write_array
 from gnomon.export.naming import whole_path
-from gnomon.export.records import Record
 from gnomon.runs.identity import run_id
+from gnomon.runs.records import Record
 
 FROM, TO = "keypoints", "image"
 

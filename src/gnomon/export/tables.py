@@ -11,7 +11,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from gnomon.export.contents import Contents
-from gnomon.export.records import PHOTOGRAPH, Record
+from gnomon.runs.records import PHOTOGRAPH, Record
 from gnomon.runs.review import reviewed_schema
 from gnomon.runs.tables import IMAGES, KEYPOINTS
 from gnomon.spreadsheets import guarded

@@ -15,7 +15,7 @@ import numpy as np
 from gnomon.export.coco import VISIBLE, box_of
 from gnomon.export.contents import Contents
 from gnomon.export.photographs import copy_image
-from gnomon.export.records import Record
+from gnomon.runs.records import Record
 
 SIDES = {"left": "right", "right": "left"}
 

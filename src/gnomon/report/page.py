@@ -17,7 +17,6 @@ from gnomon.report.part_examples import part_rows
 from gnomon.report.pictures import colour_stops
 from gnomon.report.sections import (
     class_rows,
-    evaluation,
     evaluation_pictures,
     method_table,
     numbers,
@@ -28,6 +27,8 @@ from gnomon.report.templating import pages
 from gnomon.runs import Run
 from gnomon.runs.by_image import points_by_image
 from gnomon.runs.files import write_whole
+from gnomon.runs.findings import RecordedEvaluation, read_evaluation
+from gnomon.runs.store import Store, open_store
 from gnomon.types import Landmarks
 
 IMAGES_A_PAGE = 200
@@ -48,9 +49,10 @@ def write_report(
     points = points_by_image(run.keypoints)
     starts = range(0, max(1, len(rows)), IMAGES_A_PAGE)
     names = [_name(number) for number in range(len(starts))]
-    record = evaluation(run.folder)
+    store = open_store(run.folder)
+    record = read_evaluation(store)
     template = pages().get_template("report.html")
-    whole = _whole(run, record)
+    whole = _whole(run, store, record)
     index = image_index(rows, points) | {"pages": names, "page_size": IMAGES_A_PAGE}
     for number, start in enumerate(starts):
         entries = []
@@ -74,7 +76,7 @@ def write_report(
     return run.folder / names[0]
 
 
-def _whole(run: Run, record: dict[str, Any] | None) -> dict[str, Any]:
+def _whole(run: Run, store: Store, record: RecordedEvaluation | None) -> dict[str, Any]:
     """Gather what is about the whole run, and the same on every page."""
     return {
         "info": run.info,
@@ -83,11 +85,11 @@ def _whole(run: Run, record: dict[str, Any] | None) -> dict[str, Any]:
         "classes": class_rows(run),
         "failures": run.failures,
         "stops": colour_stops(),
-        "salient": salient_table(run.folder),
-        "salient_pictures": salient_pictures(run.folder),
+        "salient": salient_table(store),
+        "salient_pictures": salient_pictures(store),
         "record": record,
         "methods": None if record is None else method_table(record),
-        "evaluation_pictures": evaluation_pictures(run.folder),
+        "evaluation_pictures": evaluation_pictures(store),
         "parts": part_rows(run),
         "part_names": list(run.part_names),
     }

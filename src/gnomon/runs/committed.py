@@ -12,10 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
+from gnomon.runs.account import Count
+from gnomon.runs.checks import check_images
+from gnomon.runs.parquet import RunTable
 from gnomon.runs.reader import Failure
 from gnomon.runs.spans import Part, Span, parts_of
 from gnomon.runs.store import Store
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id, image_row, keypoint_rows
+from gnomon.strict_json import read_as
 from gnomon.types import Detection
 
 NOTE = b"gnomon"
@@ -128,15 +132,24 @@ def _settle(store: Store, group: list[Part]) -> Settled:
     return Settled(attempt, len(images), sum(images.values()), tuple(left))
 
 
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What the images table of a part says beside its rows: its failures, by input number."""
+
+    failures: tuple[tuple[Count, Failure], ...]
+
+
 def _read(store: Store, part: Part) -> tuple[dict[str, int], dict[int, Failure]]:
     """Read a part's images by id, each with its number of keypoints, and its failures by number."""
     name = f"images/{part.file_name}"
     try:
-        with pq.ParquetFile(pa.BufferReader(store.read(name))) as file:
-            note = json.loads(file.schema_arrow.metadata[NOTE])
-            failures = {number: Failure(**one) for number, one in note["failures"]}
-            rows = file.read(["image_id", "n_keypoints"])
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        table = RunTable(store.read(name), f"{store}/{name}", IMAGES)
+        note = read_as(table.metadata[NOTE], _Note)
+    except (OSError, KeyError, ValueError) as error:
         raise RunError(f"{store}/{name} cannot be read: {error}") from error
-    ids, counts = (column.to_pylist() for column in rows.columns)
-    return dict(zip(ids, counts, strict=True)), failures
+    images: dict[str, int] = {}
+    for rows in table.batches():
+        check_images(rows, table.name)
+        ids, counts = rows["image_id"].to_pylist(), rows["n_keypoints"].to_pylist()
+        images |= dict(zip(ids, counts, strict=True))
+    return images, dict(note.failures)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
+from gnomon.runs.parquet import RunTable
 from gnomon.runs.store import Store
 from gnomon.runs.tables import shown
 
@@ -134,9 +135,9 @@ def listing_file(store: Store, number: int) -> pa.Table:
     """Read one file of the listing."""
     name = f"inputs/part-{number:06}.parquet"
     try:
-        return pq.read_table(pa.BufferReader(store.read(name)), schema=SCHEMA)
-    except (OSError, pa.ArrowException) as error:
-        raise RunError(f"{store}/{name} cannot be read: {error}") from error
+        return RunTable(store.read(name), f"{store}/{name}", SCHEMA).read()
+    except OSError as error:
+        raise RunError(f"{store}/{name} cannot be read: {error.strerror or error}") from error
 
 
 class Numbered:
@@ -151,7 +152,10 @@ class Numbered:
         if number // A_FILE != self._number:
             self._number = number // A_FILE
             self._table = listing_file(self._store, self._number)
-        return Input.from_row(self._table.slice(number % A_FILE, 1).to_pylist()[0])
+        rows = self._table.slice(number % A_FILE, 1).to_pylist()
+        if not rows:
+            raise RunError(f"the listing of inputs ends before number {number}; detect again")
+        return Input.from_row(rows[0])
 
     def between(self, first: int, stop: int) -> list[Input]:
         """Read the inputs from ``first`` to before ``stop``."""

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from gnomon.errors import RunError
 from gnomon.runs.store import LEASE, LOCK, LocalStore, Store
+from gnomon.strict_json import read_as
 
 BEAT = 4.0
 """Seconds between two signs of life in a store that has no locks of its own."""
@@ -59,7 +60,7 @@ def _leased(store: Store) -> Iterator[None]:
     _beat(store, me, 0)
     if before is None:
         stop.wait(0.2)
-    if (now := _lease(store)) is None or now["writer"] != me:
+    if (now := _lease(store)) is None or now.get("writer") != me:
         raise _held(store)
 
     def go_on() -> None:
@@ -83,12 +84,13 @@ def _beat(store: Store, me: str, count: int) -> None:
     store.write(LEASE, json.dumps(lease).encode())
 
 
-def _lease(store: Store) -> dict[str, object] | None:
+def _lease(store: Store) -> dict[str, str | int] | None:
     try:
-        found: dict[str, object] = json.loads(store.read(LEASE))
+        return read_as(store.read(LEASE), dict[str, str | int])
     except FileNotFoundError:
         return None
-    return found
+    except (OSError, ValueError) as error:
+        raise RunError(f"{store}/{LEASE} cannot be read: {error}; remove it") from error
 
 
 def _held(store: Store) -> RunError:

@@ -3,7 +3,6 @@
 A last line that a crash cut short is left out.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from gnomon.errors import RunError
 from gnomon.runs.review_event import Event
+from gnomon.strict_json import read_as
 
 FILE_NAME = "review.jsonl"
 
@@ -74,6 +74,11 @@ class Review:
         for event in self.standing(image_id):
             for rank in event.points:
                 if event.kind == "added":
+                    if rank != max(rows, default=0) + 1:
+                        raise RunError(
+                            f"the review adds point {rank} to image {image_id}, where the next is"
+                            f" {max(rows, default=0) + 1}: it is the review of another run"
+                        )
                     rows[rank] = _added(keypoints.schema, image_id, rank)
                 elif rank not in rows:
                     raise RunError(
@@ -133,9 +138,9 @@ def content_of(path: Path) -> bytes:
 def events_of(content: bytes, path: Path) -> list[Event]:
     """Read the events of whole lines; ``RunError`` names the line that holds none."""
     events = []
-    for number, line in enumerate(content.splitlines(), start=1):
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
         try:
-            events.append(Event(**json.loads(line)))
-        except (ValueError, TypeError) as error:
+            events.append(read_as(line, Event))
+        except ValueError as error:
             raise RunError(f"{path}, line {number}: not an event of a review: {error}") from error
     return events

@@ -1,5 +1,6 @@
 """Parquet and Arrow files: a column of images, or a column of paths."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -7,13 +8,23 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from gnomon.errors import DatasetError
-from gnomon.foreign import read_json_value
 from gnomon.images.read import is_url, open_binary
+from gnomon.strict_json import read_as
 
 PATH_COLUMNS = ("path", "file_path", "filepath", "file", "file_name", "filename", "url", "image")
 """Where a list's paths are looked for, in this order."""
 BYTES_COLUMNS = ("image", "img", "jpg", "jpeg", "png", "webp", "bytes", "content", "data")
 """Binary columns that are taken for images; so is any that Hugging Face's features call one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Info:
+    features: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    info: _Info
 
 
 class Columns(Protocol):
@@ -103,10 +114,9 @@ def _features(schema: pa.Schema) -> dict[str, Any]:
     """Read what Hugging Face noted of the columns; nothing where that is no such note."""
     note = (schema.metadata or {}).get(b"huggingface", b"{}")
     try:
-        features = read_json_value(note)["info"]["features"].value
+        return read_as(note, _Note).info.features
     except ValueError:
         return {}
-    return features if isinstance(features, dict) else {}
 
 
 def path_column(names: list[str], location: str) -> str:

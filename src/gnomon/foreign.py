@@ -1,9 +1,19 @@
-"""Regular files and their bytes, and paths that stay in their folder."""
+"""Read what somebody else wrote: regular files, paths that stay in a folder, bounded numbers."""
 
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
+
+from msgspec import Meta
+
+LARGEST = 2.0**31
+"""No number of an annotation is beyond: neither a place in an image nor an id."""
+Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+Side = Annotated[float, Meta(ge=1, le=LARGEST)]
+"""An image's width or height, which some tools write as 640.0."""
+Key = Annotated[int, Meta(ge=-int(LARGEST), le=int(LARGEST))] | str
+"""What identifies an entry."""
 
 MOST_BYTES = 2**31
 """Of an annotation file; COCO's largest takes a quarter of it."""
@@ -36,6 +46,25 @@ def read_regular(path: Path) -> bytes:
 def read_text(path: Path) -> str:
     """Read a regular file as UTF-8; ``OSError`` or ``ValueError`` where it is none."""
     return read_regular(path).decode("utf-8-sig")
+
+
+def bounded(text: str) -> float:
+    """Read text as a number; ``ValueError`` where it is none, not finite, or too large.
+
+    >>> bounded("1.5")
+    1.5
+    """
+    value = float(text)
+    if not abs(value) <= LARGEST:
+        raise ValueError(f"{text[:40]!r} is not a finite number up to {LARGEST:,.0f}")
+    return value
+
+
+def whole_size(width: float, height: float) -> tuple[int, int]:
+    """Return a size in pixels; ``ValueError`` where it has a fraction."""
+    if not (width.is_integer() and height.is_integer()):
+        raise ValueError(f"{width} x {height} is no size in pixels")
+    return int(width), int(height)
 
 
 def inside(home: Path, name: str) -> Path:
