@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -15,7 +15,10 @@ from gnomon.runs import Event, ReviewFile, Run
 from gnomon.runs.by_image import points_by_image
 
 State = Literal["all", "untouched", "begun", "done"]
-FILES_KEPT = 400
+MAX_BYTES = 128 * 2**20
+"""Bytes of the pictures' files that are kept."""
+AT_ONCE = 2
+"""How many pictures are decoded at once."""
 SIDE, THUMBNAIL = 1600, 96
 
 
@@ -32,7 +35,8 @@ class Album:
         self.review = ReviewFile(run.folder)
         self._points = points_by_image(run.keypoints)
         self._files: OrderedDict[tuple[str, int], bytes | None] = OrderedDict()
-        self._lock = Lock()
+        self._size = 0
+        self._lock, self._decoding = Lock(), BoundedSemaphore(AT_ONCE)
 
     def path(self, image_id: str | None) -> Path | None:
         """Give the file of an image of the run, if it is one."""
@@ -115,9 +119,13 @@ class Album:
             if key in self._files:
                 self._files.move_to_end(key)
                 return self._files[key]
-        made = make()
+        with self._decoding:
+            made = make()
         with self._lock:
-            self._files[key] = made
-            while len(self._files) > FILES_KEPT:
-                self._files.popitem(last=False)
+            if key not in self._files:
+                self._files[key] = made
+                self._size += len(made or b"")
+            while self._size > MAX_BYTES:
+                _, gone = self._files.popitem(last=False)
+                self._size -= len(gone or b"")
         return made
