@@ -113,9 +113,11 @@ def test_the_parts_are_those_found(
 def test_every_picture_is_seen_and_nothing_is_too_wide(
     report: Path, open_page: Callable[..., Any], faults: Callable[[Any], list[str]], width: int
 ) -> None:
-    page = open_page(report.as_uri(), width=width, dark=True)
+    page = open_page(report.as_uri(), width=width, dark=True, bypass_csp=True)
     pictures = page.locator("main img")
-    page.wait_for_function("[...document.querySelectorAll('main img')].every(one => one.complete)")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('main img')].every(one => one.complete)"
+    )
     assert all(pictures.evaluate_all("all => all.map(one => one.naturalWidth > 0)"))
     assert page.locator(".pictures .wide img").count() == 4
     assert page.evaluate("document.documentElement.scrollWidth") <= width
