@@ -4,7 +4,6 @@ A page that is a moment old may ask for what is gone, and a hand-made message fo
 neither is acted on.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ def number(value: Any, low: float, high: float) -> float | None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and low <= value <= high else None
+    return float(value) if low <= value <= high else None
 
 
 def line(value: Any, longest: int = 400) -> str | None:

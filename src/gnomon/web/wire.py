@@ -11,8 +11,10 @@ from nicegui import Client, core, json
 from starlette.types import Message, Receive, Scope
 
 ADDRESS = "/_nicegui_ws/socket.io/"
-MAX_MESSAGE = 2**20
+MAX_MESSAGE = 1_000_000
 PONG, GOODBYE, CONNECT, DISCONNECT, EVENT = "3", "1", "40", "41", "42["
+LAYOUT = 0
+"""The element that holds all others; it hears of NiceGUI's sub pages only, and there are none."""
 _NAMED = ("client_id", "tab_id", "document_id")
 LONGEST_NAME = 100
 
@@ -105,7 +107,8 @@ def _is_sound(name: Any, said: Any, client_id: str) -> bool:
     if name == "ack":
         number = said.get("next_message_id")
         return isinstance(number, int) and number >= 0
-    if name != "event" or not isinstance(said.get("id"), int):
+    element = said.get("id")
+    if name != "event" or not isinstance(element, int) or element <= LAYOUT:
         return False
     args = said.get("args")
     return (
