@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.request import urlopen
 
 import pytest
-from malformed_requests import MESSAGES, QUERY, REQUESTS, SOCKET, SOUND
+from malformed_requests import MESSAGES, QUERY, REQUESTS, SOCKET, SOUND, get
 from raw_client import opened, status_of
 from served_page import start, stop
 
@@ -34,6 +34,15 @@ def test_a_malformed_request_is_refused(served: str, name: str) -> None:
     authority = served.removeprefix("http://").encode()
     status = status_of(served, REQUESTS[name].replace(b"127.0.0.1:1\r", authority + b"\r"))
     assert status is None or 400 <= status < 500
+
+
+def test_a_body_without_end_is_refused(served: str) -> None:
+    chunk = b"100000\r\n" + bytes(2**20) + b"\r\n"
+    for path, chunks in ((b"/image?name=a.png", 40), (b"/", 3), (SOCKET, 3)):
+        sent = get(path, b"Transfer-Encoding: chunked\r\n", method=b"POST") + chunk * chunks
+        authority = served.removeprefix("http://").encode()
+        status = status_of(served, sent.replace(b"127.0.0.1:1\r", authority + b"\r"))
+        assert status in (405, 413, None)
 
 
 @pytest.mark.parametrize("name", SOUND)

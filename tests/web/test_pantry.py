@@ -1,5 +1,6 @@
 """What pages hold of pictures is bounded by their decoded size."""
 
+import asyncio
 import threading
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from gnomon.images import Picture
 from gnomon.runs import read_run
 from gnomon.web import album as albums
 from gnomon.web.album import Album
-from gnomon.web.pantry import AT_ONCE, Pantry
+from gnomon.web.decoding import AT_ONCE, in_turn
+from gnomon.web.pantry import Pantry
 
 
 def picture(height: int, width: int = 100) -> Picture:
@@ -51,37 +53,30 @@ def test_files_that_are_shown_count() -> None:
 
 
 def test_two_pictures_are_decoded_at_once_and_no_more() -> None:
-    pantry, lock, most, now = Pantry(), threading.Lock(), 0, 0
-    everybody = threading.Event()
+    lock, held = threading.Lock(), threading.Event()
+    most = now = 0
 
-    def decode() -> Picture:
+    def decode(number: int) -> int:
         nonlocal most, now
         with lock:
             now += 1
             most = max(most, now)
-        everybody.wait(0.05)
+        held.wait(0.05)
         with lock:
             now -= 1
-        return picture(1)
+        if number == 3:
+            raise ImageError("a.png: not an image")
+        return number
 
-    threads = [threading.Thread(target=pantry.take, args=(decode,)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    async def everybody() -> list[int | BaseException]:
+        return await asyncio.gather(
+            *(in_turn(decode, number) for number in range(8)), return_exceptions=True
+        )
+
+    done = asyncio.run(everybody())
     assert most == AT_ONCE
-
-
-def test_a_bad_picture_leaves_its_turn_to_others() -> None:
-    pantry = Pantry()
-
-    def bad() -> Picture:
-        raise ImageError("a.png: not an image")
-
-    for _ in range(AT_ONCE + 1):
-        with pytest.raises(ImageError):
-            pantry.take(bad)
-    assert pantry.get(pantry.take(lambda: picture(1))) is not None
+    assert isinstance(done.pop(3), ImageError)
+    assert done == [0, 1, 2, 4, 5, 6, 7]
 
 
 def test_a_run_s_pictures_are_bounded_too(

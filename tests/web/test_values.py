@@ -10,7 +10,7 @@ import pytest
 
 from gnomon.web.browser_values import field, line, number
 
-VALUES = (
+VALUES: tuple[Any, ...] = (
     None,
     True,
     -1,

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -17,8 +17,6 @@ from gnomon.runs.by_image import points_by_image
 State = Literal["all", "untouched", "begun", "done"]
 MAX_BYTES = 128 * 2**20
 """Bytes of the pictures' files that are kept."""
-AT_ONCE = 2
-"""How many pictures are decoded at once."""
 SIDE, THUMBNAIL = 1600, 96
 
 
@@ -36,7 +34,7 @@ class Album:
         self._points = points_by_image(run.keypoints)
         self._files: OrderedDict[tuple[str, int], bytes | None] = OrderedDict()
         self._size = 0
-        self._lock, self._decoding = Lock(), BoundedSemaphore(AT_ONCE)
+        self._lock = Lock()
 
     def path(self, image_id: str | None) -> Path | None:
         """Give the file of an image of the run, if it is one."""
@@ -119,8 +117,7 @@ class Album:
             if key in self._files:
                 self._files.move_to_end(key)
                 return self._files[key]
-        with self._decoding:
-            made = make()
+        made = make()
         with self._lock:
             if key not in self._files:
                 self._files[key] = made

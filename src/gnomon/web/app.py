@@ -1,8 +1,7 @@
 """The page's addresses, and the server that answers them."""
 
-from asyncio import Semaphore, timeout, to_thread
+from asyncio import Semaphore, timeout
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -16,17 +15,28 @@ from gnomon.images import decode
 from gnomon.report.pictures import photograph
 from gnomon.web.album import SIDE, THUMBNAIL, Album
 from gnomon.web.bench import Bench, examples
+from gnomon.web.decoding import in_turn
 from gnomon.web.explore_page import ExplorePage
 from gnomon.web.guard import Guard
 from gnomon.web.header import header
 from gnomon.web.judge_page import JudgePage
 from gnomon.web.pantry import Pantry
 from gnomon.web.policy import sign_templates
-from gnomon.web.uploads import ADDRESS, ARRIVING, MAX_BYTES, SECONDS, TOO_LARGE, picture_from
+from gnomon.web.uploads import (
+    ADDRESS,
+    ARRIVING,
+    MAX_BYTES,
+    MAX_REQUEST,
+    SECONDS,
+    TOO_LARGE,
+    picture_from,
+)
 from gnomon.web.wire import MAX_MESSAGE, listen_softly
 
 HERE = Path(__file__).parent
 STYLE = "/style.css"
+CLOSE = {"Connection": "close"}
+"""What is left of a body is not read."""
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
     '<path d="M2 14h12M8 14V2" stroke="#9a3412" stroke-width="2.4" stroke-linecap="round"/></svg>'
@@ -49,13 +59,12 @@ def build(bench: Bench, album: Album | None = None) -> None:
             async with reading, timeout(SECONDS):
                 content = await _content(request)
                 if content is None:
-                    return PlainTextResponse(f"{name[:80]}: {TOO_LARGE}", 413)
-                decode_it = partial(picture_from, name, content)
-                return PlainTextResponse(await to_thread(pantry.take, decode_it))
+                    return PlainTextResponse(f"{name[:80]}: {TOO_LARGE}", 413, CLOSE)
+                return PlainTextResponse(pantry.put(await in_turn(picture_from, name, content)))
         except GnomonError as error:
             return PlainTextResponse(str(error), 422)
         except (TimeoutError, ClientDisconnect):
-            return PlainTextResponse(f"{name[:80]}: it did not arrive; send it again", 408)
+            return PlainTextResponse(f"{name[:80]}: it did not arrive; send it again", 408, CLOSE)
 
     @app.get(STYLE)
     def style() -> Response:
@@ -63,13 +72,13 @@ def build(bench: Bench, album: Album | None = None) -> None:
 
     @app.get("/picture/{token}")
     async def picture(token: str) -> Response:
-        return _webp(await to_thread(pantry.file, token))
+        return _webp(await in_turn(pantry.file, token))
 
     @app.get("/example/{number}")
     async def example(number: int) -> Response:
         if not 0 <= number < len(shown):
             return _webp(None)
-        return _webp(await to_thread(thumbnail, shown[number]))
+        return _webp(await in_turn(thumbnail, shown[number]))
 
     @ui.page("/")
     def explore(image: str | None = None) -> None:
@@ -82,11 +91,11 @@ def build(bench: Bench, album: Album | None = None) -> None:
 def _build_judge(album: Album, run_name: str | None) -> None:
     @app.get("/run/picture/{image_id}")
     async def picture(image_id: str) -> Response:
-        return _webp(await to_thread(album.file, image_id, SIDE))
+        return _webp(await in_turn(album.file, image_id, SIDE))
 
     @app.get("/run/thumbnail/{image_id}")
     async def small(image_id: str) -> Response:
-        return _webp(await to_thread(album.file, image_id, THUMBNAIL))
+        return _webp(await in_turn(album.file, image_id, THUMBNAIL))
 
     @ui.page("/run")
     def judge(image: str | None = None) -> None:
@@ -141,12 +150,14 @@ def listen(host: str, port: int, password: str | None, ready: Callable[[], None]
 
 async def _content(request: Request) -> bytes | None:
     """Read what is sent; ``None`` where it is more than an image may have."""
-    content = bytearray()
+    content, arrived = bytearray(), 0
     async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BYTES:
+        arrived += len(chunk)
+        if arrived > MAX_REQUEST:
             return None
-    return bytes(content)
+        if arrived <= MAX_BYTES:
+            content += chunk
+    return bytes(content) if arrived <= MAX_BYTES else None
 
 
 def _webp(content: bytes | None) -> Response:

@@ -1,7 +1,5 @@
 """The page to explore: one image, one classifier or two, and every setting after the maps."""
 
-from asyncio import to_thread
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from gnomon.images import Picture, decode
 from gnomon.presets import Settings
 from gnomon.web.bench import Bench, examples, tuned
 from gnomon.web.controls import Choice, Drop, Slider, words
+from gnomon.web.decoding import in_turn
 from gnomon.web.pantry import GoneError, Pantry
 from gnomon.web.side import Side
 
@@ -85,11 +84,11 @@ class ExplorePage:
 
     async def _example(self, path: Path) -> None:
         try:
-            token = await to_thread(self.pantry.take, partial(_named, path))
+            picture = await in_turn(_named, path)
         except GnomonError as error:
             self._refused(str(error))
         else:
-            await self.take(token)
+            await self.take(self.pantry.put(picture))
 
     async def take(self, token: str) -> None:
         """Look at a picture that the pantry keeps."""

@@ -40,7 +40,7 @@ class Guard:
             else:
                 await self.app(scope, heard, send)
         elif refusal is not None:
-            refusal.headers["Connection"] = "close"  # or what is left of a body would be read
+            refusal.headers["Connection"] = "close"  # what is left of a body is not read
             await refusal(scope, receive, send)
         else:
             await self.app(scope, receive, self._with_cookie(scope, headers, send))

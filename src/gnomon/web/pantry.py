@@ -2,9 +2,8 @@
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 
 from gnomon.errors import ImageError
 from gnomon.images import Picture
@@ -13,8 +12,6 @@ from gnomon.report.pictures import photograph
 MAX_BYTES = 512 * 2**20
 """Bytes of all decoded pictures that are kept, with the files that are shown of them."""
 SIDE = 1400
-AT_ONCE = 2
-"""How many pictures are decoded at once."""
 
 
 class GoneError(ImageError):
@@ -43,18 +40,13 @@ class Pantry:
     def __init__(self, most: int = MAX_BYTES) -> None:
         self._most = most
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._lock, self._decoding = Lock(), BoundedSemaphore(AT_ONCE)
+        self._lock = Lock()
 
     @property
     def size(self) -> int:
         """Bytes of all that is kept."""
         with self._lock:
             return self._size()
-
-    def take(self, decode: Callable[[], Picture]) -> str:
-        """Decode a picture when it is its turn, keep it, and return its name."""
-        with self._decoding:
-            return self.put(decode())
 
     def put(self, picture: Picture) -> str:
         """Keep a picture and return its name; what was not asked for longest goes for it."""

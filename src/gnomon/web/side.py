@@ -16,6 +16,7 @@ from gnomon.runs.tables import keypoint_rows
 from gnomon.types import HeatmapKind, Image
 from gnomon.web.bench import Bench, CancelledError
 from gnomon.web.controls import Choice, words
+from gnomon.web.decoding import in_turn
 from gnomon.web.exploration import Covered, Exploration
 from gnomon.web.pantry import GoneError, Pantry
 from gnomon.web.stage import OnPlace, Stage, overlay_of
@@ -119,7 +120,7 @@ class Side:
         self.stage.show(window=None)
         try:
             detector = await to_thread(self.bench.detector, model, settings)
-            image = await to_thread(self._loaded, detector, token)
+            image = await in_turn(self._loaded, detector, token)
             found = await to_thread(self.bench.detect, detector, image, label_index, told)
             exploration = Exploration(detector, found)
             likely = await to_thread(exploration.likeliest, LIKELIEST)

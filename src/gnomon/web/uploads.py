@@ -10,7 +10,7 @@ MAX_REQUEST = 34 * 2**20
 TOO_LARGE = f"too large; at most {MAX_BYTES // 2**20} MiB are taken, make it smaller"
 LIMITS = Limits(max_pixels=50_000_000)
 KINDS = ".jpg,.jpeg,.png,.webp,.bmp,.gif,.tif,.tiff,.avif"
-ARRIVING, SECONDS = 4, 60.0
+ARRIVING, SECONDS = 4, 120.0
 """How many images arrive at once, and how long one may take."""
 
 
