@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
     {"disk", "errors", "geometry", "strict_json"},
-    {"extras", "figures", "interrupt", "limits", "plugs"},
+    {"extras", "figures", "foreign", "interrupt", "limits", "plugs", "spreadsheets"},
     {"types"},
     {"presets"},
     {"images"},

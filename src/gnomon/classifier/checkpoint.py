@@ -10,12 +10,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from gnomon.classifier.classifier import Classifier
-from gnomon.classifier.preprocessing import Preprocessing
-from gnomon.classifier.source import Architecture, Loaded
-from gnomon.classifier.sources import build_network
-from gnomon.classifier.state import fit, read_state
+from gnomon.classifier.header import read_header
+from gnomon.classifier.rebuild import rebuild
+from gnomon.classifier.source import Loaded
+from gnomon.classifier.state import read_state
 from gnomon.disk import Folder, reason_of
-from gnomon.errors import ClassifierError, SettingError
+from gnomon.errors import ClassifierError
 
 VERSION = "1"
 KEY = "gnomon"
@@ -69,18 +69,15 @@ def load_checkpoint(path: Path) -> Loaded:
         )
     if metadata[KEY] != VERSION:
         raise ClassifierError(
-            f"{str(path)!r} has checkpoint format {metadata[KEY]}, this gnomon reads {VERSION};"
+            f"{str(path)!r} has checkpoint format {metadata[KEY]!r}, this gnomon reads {VERSION};"
             " use the version of gnomon that wrote it"
         )
     try:
-        architecture = Architecture(**json.loads(metadata["architecture"]))
-        preprocessing = Preprocessing.from_dict(json.loads(metadata["preprocessing"]))
-        class_names = tuple(map(str, json.loads(metadata["class_names"])))
-    except (KeyError, TypeError, ValueError, SettingError) as error:
+        header = read_header(metadata)
+    except ValueError as error:
         raise ClassifierError(f"{str(path)!r} is a damaged checkpoint: {error}") from error
-    network = build_network(architecture)
-    fit(network, OrderedDict(state), repr(str(path)))
-    return Loaded(path.name, network, preprocessing, class_names, architecture)
+    network = rebuild(header.architecture, OrderedDict(state), repr(str(path)))
+    return Loaded(path.name, network, header.preprocessing, header.class_names, header.architecture)
 
 
 def _metadata(path: Path) -> dict[str, str]:

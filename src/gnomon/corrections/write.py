@@ -44,6 +44,7 @@ def _image(one: Corrected, ids: dict[str, int]) -> dict[str, Any]:
     scale = longer_side(box_around(xy)) if len(xy) > 1 else max(image.width, image.height)
     return {
         "path": whole_path(image.path),
+        "content_hash": image.content_hash,
         "label": image.label,
         "scale": float(scale),
         "points": [

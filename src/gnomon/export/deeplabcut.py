@@ -14,6 +14,7 @@ from gnomon.errors import ExportError
 from gnomon.export.contents import Contents
 from gnomon.export.photographs import copy_image
 from gnomon.extras import library
+from gnomon.spreadsheets import guarded
 from gnomon.types import Floats
 
 SCORER = "gnomon"
@@ -58,8 +59,9 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
         index = pandas.MultiIndex.from_tuples([(HOME, folder, file) for file in rows])
         values = np.stack(list(rows.values())).reshape(len(rows), len(columns))
         frame = pandas.DataFrame(values, index=index, columns=columns)
+        safe = frame.rename(index=guarded, columns=guarded)
         with home.create_text(f"{HOME}/{folder}/{FILE_NAME}.csv") as text:
-            frame.to_csv(text)
+            safe.to_csv(text)
         with home.create(f"{HOME}/{folder}/{FILE_NAME}.h5") as file:
             file.write(_hdf(pandas, frame))
 
