@@ -10,8 +10,8 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
-    {"errors", "geometry"},
-    {"extras", "figures", "interrupt", "limits", "page_policy", "plugs"},
+    {"disk", "errors", "geometry", "strict_json"},
+    {"extras", "figures", "foreign", "interrupt", "limits", "page_policy", "plugs", "spreadsheets"},
     {"types"},
     {"presets"},
     {"images"},
