@@ -62,6 +62,16 @@ class Socket:
             self._read()
         return None
 
+    def stays_open(self, seconds: float = 0.5) -> bool:
+        """Tell whether the socket is not closed for a while."""
+        self._connection.settimeout(seconds)
+        try:
+            while self.closed is None:
+                self._read()
+        except TimeoutError:
+            return True
+        return False
+
     def _read(self) -> None:
         try:
             chunk = self._connection.recv(65536)
