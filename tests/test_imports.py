@@ -10,9 +10,9 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
-    {"errors", "geometry", "strict_json"},
+    {"disk", "errors", "geometry", "strict_json"},
     {"arguments"},
-    {"extras", "figures", "interrupt", "limits", "plugs"},
+    {"extras", "figures", "foreign", "interrupt", "limits", "page_policy", "plugs", "spreadsheets"},
     {"types"},
     {"presets"},
     {"images"},

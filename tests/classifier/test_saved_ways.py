@@ -195,3 +195,6 @@ def test_layers_that_read_a_tensor_while_built_are_counted_too(tmp_path: Path) -
     torch.save(network.state_dict(), tmp_path / "mine.pth")
     found = load_classifier("torchvision/regnet_y_400mf", weights=tmp_path / "mine.pth", size=64)
     assert len(found.class_names) == 4
+    save_checkpoint(found, tmp_path / "mine.safetensors")
+    again = load_classifier(tmp_path / "mine.safetensors")
+    assert again.weights_sha256 == found.weights_sha256

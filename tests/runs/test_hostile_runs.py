@@ -19,6 +19,7 @@ from torchvision.models import get_model
 
 from gnomon import Classifier, Preprocessing, save_checkpoint
 from gnomon.classifier import Architecture
+from gnomon.cli.check import check
 from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
 from gnomon.cli.export import export
@@ -32,7 +33,7 @@ from gnomon.web.album import Album
 from gnomon.web.bench import make_bench
 
 HOSTILE = hostile_runs()
-check = print
+
 RUN = Path("run")
 DATASET = "coco:annotated"
 EDGE = 32
@@ -53,6 +54,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         first = read_run(RUN).images["image_id"][0].as_py()
         ReviewFile(RUN).record(Event(kind="accepted", image_id=first, points=(1,)))
         export(str(RUN), format="coco", out=Path("coco.json"), quiet=True)
+        for kind in EXPORTERS:  # so that every library is there before it is watched
+            _export(kind)
+        shutil.rmtree("out")
         Path("mine", "folder").mkdir(parents=True)
         Path("mine", "precious.txt").write_text("precious")
         Path("mine", "folder", "part-000000.parquet").write_text("precious")

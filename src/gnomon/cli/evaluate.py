@@ -54,19 +54,20 @@ def evaluate(
     from gnomon.evaluation import check_sanity, consistency
     from gnomon.evaluation import evaluate as evaluate_detector
     from gnomon.evaluation.evaluate import evenly, is_annotated
-    from gnomon.report import EvaluatedRun, evaluation_folder, write_page, write_record
+    from gnomon.report import EvaluatedRun, write_evaluation
     from gnomon.runs import Failure, annotated, read_run, rebuild_detector
     from gnomon.runs.discovered import points_and_parts
     from gnomon.runs.rebuild import Trust
+    from gnomon.runs.store import LocalStore
 
     if sanity_images < 0:
         raise SettingError(f"sanity_images is {sanity_images}; it must be 0 or more")
     recorded = read_run(run)
     seen = annotated(recorded, open_dataset(dataset), split)
+    LocalStore(run).check_writable()
     detector = rebuild_detector(
         recorded.info, model=model, weights=weights, device=device, trust=Trust(plug, fetch)
     )
-    folder = evaluation_folder(run)
     total = sum(map(is_annotated, seen.samples)) + sanity_images
     with Progress(total, quiet=quiet) as progress:
         if seen.absent:
@@ -110,8 +111,7 @@ def evaluate(
         parts=parts,
         part_regression=regression,
     )
-    write_record(folder, evaluated)
-    page = write_page(folder, evaluated)
+    page = write_evaluation(run, evaluated)
     progress.close_with(evaluation_table(found))
     if parts is not None:
         progress.close_with(consistency_table(parts))

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, UnidentifiedImageError
+from PIL import ExifTags
 from PIL import Image as PILImage
 
 from gnomon.errors import DatasetError
+from gnomon.foreign import open_regular
 from gnomon.geometry import Affine
 from gnomon.types import Floats
 
@@ -29,10 +30,10 @@ def to_displayed(image: Path, annotated_size: tuple[int, int]) -> Affine:
     raises ``DatasetError``.
     """
     try:
-        with PILImage.open(image) as opened:
+        with open_regular(image) as file, PILImage.open(file) as opened:
             stored = opened.size
             orientation = int(opened.getexif().get(ExifTags.Base.Orientation, 1))
-    except (OSError, UnidentifiedImageError) as error:
+    except Exception as error:  # On damaged input, decoders raise any kind.
         raise DatasetError(f"{image} cannot be read as an image: {error}") from error
     displayed = stored[::-1] if orientation in _TURNS else stored
     if annotated_size == displayed:

@@ -13,13 +13,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from gnomon.arguments import checked, checked_class
+from gnomon.disk import Batch
 from gnomon.errors import RunError, SettingError
 from gnomon.parts.describe import Space
 from gnomon.parts.layout import Layout
 from gnomon.runs.account import Count, Sha256, Text
 from gnomon.runs.checks import MOST_PARTS
-from gnomon.runs.files import write_whole
-from gnomon.runs.store import open_store
+from gnomon.runs.store import LocalStore, open_store
 from gnomon.strict_json import read_as
 from gnomon.types import Floats
 
@@ -104,6 +104,12 @@ class PartModel:
 
     def write(self, folder: Path) -> Path:
         """Write model.safetensors and model.json into ``folder`` and give the first's path."""
+        with LocalStore(folder).together() as files:
+            self.write_into(files)
+        return folder / TENSORS
+
+    def write_into(self, files: Batch, folder: str = "") -> None:
+        """Write both among other ``files``, below ``folder``, which ends in a slash."""
         tensors: dict[str, NDArray[Any]] = {"mean": self.space.mean, "axes": self.space.axes}
         for number, group in enumerate(self.groups):
             tensors |= {f"{number}.{name}": one for name, one in _tensors(group).items()}
@@ -117,14 +123,9 @@ class PartModel:
             "groups": [{"labels": one.labels, "first": one.first} for one in self.groups],
         }
         whole = {name: np.ascontiguousarray(one) for name, one in tensors.items()}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / TENSORS, save(whole))
-            text = json.dumps(account, indent=1, ensure_ascii=False) + "\n"
-            write_whole(folder / ACCOUNT, text.encode())
-        except OSError as error:
-            raise RunError(f"{folder} cannot be written: {error}") from error
-        return folder / TENSORS
+        files.write(f"{folder}{TENSORS}", save(whole))
+        text = json.dumps(account, indent=1, ensure_ascii=False) + "\n"
+        files.write(f"{folder}{ACCOUNT}", text.encode())
 
     @classmethod
     @checked

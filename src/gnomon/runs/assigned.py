@@ -14,7 +14,8 @@ class Assigned:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._rows = Rows(open_assigned(store).batches(), ASSIGNED) if part_names(store) else None
+        self._table = open_assigned(store) if part_names(store) else None
+        self._rows = None if self._table is None else Rows(self._table.batches(), ASSIGNED)
 
     def fill(self, image_id: str, points: pa.Table) -> pa.Table:
         """Fill the part column of an image's keypoints, -1 where a keypoint has none."""
@@ -30,6 +31,11 @@ class Assigned:
         return points.set_column(place, points.schema.field("part"), pa.array(part))
 
     def close(self) -> None:
+        """Close the table."""
+        if self._table is not None:
+            self._table.close()
+
+    def check_end(self) -> None:
         """See that all was read: ``RunError`` where the order is not the run's."""
         if self._rows is not None and self._rows.take(1).num_rows:
             raise RunError(

@@ -1,6 +1,7 @@
 """The parts that `gnomon parts` found in a run, as its keypoints table shows them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,10 +71,18 @@ class PartRows:
     def __init__(self, store: Store, name: str, schema: pa.Schema) -> None:
         self._n_parts = len(part_names(store))
         try:
-            content = store.read(f"{FOLDER}/{name}")
-            self._table = RunTable(content, f"{store}/{FOLDER}/{name}", schema)
+            self._file = store.open(f"{FOLDER}/{name}")
         except (OSError, RunError) as error:
             raise unreadable(f"{store}/{FOLDER}/{name}", error) from error
+        try:
+            self._table = RunTable(self._file, f"{store}/{FOLDER}/{name}", schema)
+        except RunError as error:
+            self._file.close()
+            raise unreadable(f"{store}/{FOLDER}/{name}", error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
     def batches(self) -> Iterator[pa.Table]:
         """Read some rows at a time; ``RunError`` where they hold what `gnomon parts` does not."""
@@ -105,12 +114,14 @@ def open_assigned(store: Store) -> PartRows:
 
 def read_assigned(place: str | Path | Store) -> pa.Table:
     """Read parts/keypoints.parquet; ``RunError`` where it cannot be read."""
-    return open_assigned(open_store(place)).read(ASSIGNED)
+    with closing(open_assigned(open_store(place))) as rows:
+        return rows.read(ASSIGNED)
 
 
 def read_searched(place: str | Path | Store) -> pa.Table:
     """Read parts/searched.parquet; ``RunError`` where it cannot be read."""
-    return PartRows(open_store(place), "searched.parquet", SEARCHED).read(SEARCHED)
+    with closing(PartRows(open_store(place), "searched.parquet", SEARCHED)) as rows:
+        return rows.read(SEARCHED)
 
 
 def with_parts(keypoints: pa.Table, place: str | Path | Store) -> pa.Table:

@@ -5,15 +5,19 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
+from gnomon.disk import reason_of
 from gnomon.errors import RunError
-from gnomon.runs.store import LEASE, LOCK, LocalStore, Store
+from gnomon.runs.store import LOCK, LocalStore, Store
+from gnomon.runs.url_store import LEASE
 from gnomon.strict_json import read_as
 
 BEAT = 4.0
 """Seconds between two signs of life in a store that has no locks of its own."""
+MOST = 10_000
+"""Bytes of a sign of life at most."""
 
 
 @contextmanager
@@ -30,25 +34,19 @@ def locked(store: Store) -> Iterator[None]:
 @contextmanager
 def _local(store: LocalStore) -> Iterator[None]:
     try:
-        import fcntl
-    except ImportError:  # a system without them
+        import fcntl as _  # noqa: F401 - to see whether the system has such locks
+    except ImportError:
         with _leased(store):
             yield
         return
-    try:
-        store.root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(store.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise RunError(f"{store} cannot be written: {error}") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise _held(store) from error
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(store.folder.held(LOCK, wait=False))
+        except BlockingIOError as error:
+            raise _held(store) from error
+        except OSError as error:
+            raise RunError(f"{store} cannot be written: {reason_of(error)}") from error
         yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager

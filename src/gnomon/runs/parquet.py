@@ -1,8 +1,8 @@
-"""Parquet files of a run, which somebody else may have written: opened only if they are honest.
+"""Parquet files of a run: written with checksums, and opened only if they are honest.
 
-A few bytes of Parquet can stand for gigabytes of rows. Files are therefore taken only in the codecs
-that gnomon writes, with at most one row a byte, and read a few rows at a time; text is looked at as
-a dictionary before it is laid out.
+Somebody else may have written them, and a few bytes of Parquet can stand for gigabytes of rows.
+Files are therefore taken only in the codecs that gnomon writes, with at most one row a byte, and
+read a few rows at a time; text is looked at as a dictionary before it is laid out.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,12 @@ class RunTable:
         try:
             source = pa.BufferReader(content) if isinstance(content, bytes) else content
             self._size = source.seek(0, 2)
-            self._file = pq.ParquetFile(source, read_dictionary=texts, pre_buffer=False)
+            self._file = pq.ParquetFile(
+                source,
+                read_dictionary=texts,
+                pre_buffer=False,
+                page_checksum_verification=True,
+            )
             self._check_header()
         except (OSError, ValueError, KeyError, MemoryError, pa.ArrowException) as error:
             raise self._damaged(error) from error
@@ -91,6 +96,14 @@ class RunTable:
 
     def _damaged(self, error: Exception) -> RunError:
         return RunError(f"{self.name} cannot be read: {' '.join(str(error).split())}")
+
+
+def to_parquet(table: pa.Table) -> bytes:
+    """Write a table as the bytes of a Parquet file, each page with a checksum."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, write_page_checksum=True)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 class Rows:

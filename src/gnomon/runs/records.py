@@ -1,6 +1,7 @@
 """A run's tables as a stream: checked, a few images at a time, whatever the run's size."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -82,15 +83,15 @@ def stream(run: str | Path | Store, n_parts: int = 0) -> Iterator[Record]:
     ``RunError`` where a table cannot be read or holds what no `detect` writes.
     """
     store = open_store(run)
-    assigned = Assigned(store)
-    for images, points in batches(store, n_parts):
-        start = 0
-        for row in images.to_pylist():
-            image = Photograph(**row)
-            mine = points.slice(start, image.n_keypoints)
-            start += image.n_keypoints
-            yield Record(image, assigned.fill(image.image_id, mine))
-    assigned.close()
+    with closing(Assigned(store)) as assigned:
+        for images, points in batches(store, n_parts):
+            start = 0
+            for row in images.to_pylist():
+                image = Photograph(**row)
+                mine = points.slice(start, image.n_keypoints)
+                start += image.n_keypoints
+                yield Record(image, assigned.fill(image.image_id, mine))
+        assigned.check_end()
 
 
 def batches(store: Store, n_parts: int = 0) -> Iterator[tuple[pa.Table, pa.Table]]:

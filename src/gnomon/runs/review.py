@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from gnomon.errors import RunError
 from gnomon.runs.review_event import Event
+from gnomon.runs.store import LocalStore
 from gnomon.strict_json import read_as
 
 FILE_NAME = "review.jsonl"
@@ -115,24 +116,20 @@ def _change(row: dict[str, Any], event: Event) -> None:
 
 
 def read_review(place: str | Path) -> Review:
-    """Read the review of a run, given its folder or the file itself; ``RunError`` without one."""
+    """Read the review of a run, given its folder or the file itself; ``RunError`` without one.
+
+    A last line that was cut short is left out.
+    """
     path = Path(place)
-    path = path / FILE_NAME if path.is_dir() else path
-    if not path.exists():
+    path = path / FILE_NAME if path.is_dir() else path.resolve()
+    try:
+        content = LocalStore(path.parent).read(path.name)
+    except FileNotFoundError:
         raise RunError(
             f"there is no review at {path}; make one with `gnomon serve RUN`,"
             " or give the file that holds it"
-        )
-    return Review(events_of(content_of(path), path))
-
-
-def content_of(path: Path) -> bytes:
-    """Read all but a last line that was cut short."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RunError(f"{path} cannot be read: {error}") from error
-    return content[: content.rfind(b"\n") + 1]
+        ) from None
+    return Review(events_of(content[: content.rfind(b"\n") + 1], path))
 
 
 def events_of(content: bytes, path: Path) -> list[Event]:

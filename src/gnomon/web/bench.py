@@ -9,11 +9,11 @@ from threading import Lock
 from gnomon.classifier.embedded import DEFAULT, NETWORKS
 from gnomon.detector import Detector
 from gnomon.errors import ClassifierError, unknown_name
-from gnomon.images import Picture, find_images
+from gnomon.images import find_images
 from gnomon.presets import PRESETS, Settings, changes_to
 from gnomon.runs import RunInfo
 from gnomon.runs.rebuild import Trust, untrusted_settings
-from gnomon.types import Detection
+from gnomon.types import Detection, Image
 from gnomon.web.offered import offered
 
 Told = Callable[[int, int], None]
@@ -62,10 +62,9 @@ class Bench:
             return ready[-1]
 
     def detect(
-        self, detector: Detector, picture: Picture, label_index: int | None, told: Told
+        self, detector: Detector, image: Image, label_index: int | None, told: Told
     ) -> Detection:
         """Detect while no other page does; ``told`` may raise ``CancelledError``."""
-        image = detector.load(picture)
         while not self._working.acquire(timeout=0.2):
             told(0, 1)
         try:
