@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
     {"errors", "geometry"},
-    {"extras", "figures", "interrupt", "limits", "plugs"},
+    {"extras", "figures", "interrupt", "limits", "memory", "plugs"},
     {"types"},
     {"presets"},
     {"images"},
