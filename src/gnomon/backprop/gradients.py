@@ -43,7 +43,8 @@ def plain_backward(outputs: Tensor, pixels: Tensor, direction: Tensor) -> Tensor
             raise ClassifierError(f"the network cannot be backpropagated: {error}") from error
     if arrived is None:
         raise ClassifierError(
-            "no gradient reaches the pixels: the network detaches them or runs under no_grad"
+            "no gradient reaches the pixels: the network detaches them, runs under no_grad or is "
+            "quantized; give it as it was before"
         )
     return arrived
 

@@ -87,6 +87,11 @@ def make_scorer(network: nn.Module, pair: Tensor, name: str) -> tuple[nn.Module,
     return scorer, scores
 
 
+def type_name(network: nn.Module) -> str:
+    """Name a network as its author does."""
+    return type(network.network if isinstance(network, Scorer) else network).__name__
+
+
 def fixed_batch(network: nn.Module) -> int | None:
     """Give the one number of images that an exported program takes; ``None`` where any is right."""
     if not isinstance(network, fx.GraphModule):
@@ -183,8 +188,9 @@ def _refusal(network: nn.Module, pair: Tensor, name: str, error: Exception) -> C
     first = next((m for m in network.modules() if isinstance(m, nn.Conv2d)), None)
     if first is not None and first.in_channels != pair.shape[1]:
         return ClassifierError(
-            f"{name} takes images of {first.in_channels} channels, and gnomon gives {pair.shape[1]}"
-            " (red, green, blue): put before it a layer that makes the one of the other, as in"
+            f"{name} takes images with {first.in_channels} channel{'s' * (first.in_channels > 1)},"
+            f" and gnomon gives {pair.shape[1]} (red, green, blue): put before it a layer"
+            " that makes the one of the other, for 1 channel"
             " nn.Sequential(torchvision.transforms.Grayscale(), network)"
         )
     return ClassifierError(
@@ -195,4 +201,6 @@ def _refusal(network: nn.Module, pair: Tensor, name: str, error: Exception) -> C
 
 def _first_line(error: Exception) -> str:
     lines = [line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()]
-    return ": ".join([type(error).__name__, *lines[:1]])
+    # TorchScript puts what happened last, behind where it did.
+    said = lines[-1:] if lines and "TorchScript" in lines[0] else lines[:1]
+    return ": ".join([type(error).__name__, *said])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gnomon.classifier.copying import evaluating_copy
-from gnomon.classifier.scorer import Scorer, are_alike, make_scorer, run
+from gnomon.classifier.scorer import Scorer, are_alike, make_scorer, run, type_name
 from gnomon.errors import ClassifierError, GnomonError, SettingError
 from gnomon.memory import does_not_fit, is_out_of_memory
 from gnomon.occlusion.engine import check_finite
@@ -40,7 +40,7 @@ class DenseEngine:
     def __init__(self, network: nn.Module, *, batch_size: int | None = None) -> None:
         if batch_size is not None and batch_size < 1:
             raise SettingError(f"batch_size is {batch_size}; it must be 1 or more")
-        self._name = type(network).__name__
+        self._name = type_name(network)
         self._network = evaluating_copy(network)
         self._laid_out = channels_last_copy(network)
         self._ways: dict[object, _Way] = {}

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from gnomon.classifier.copying import evaluating_copy
+from gnomon.classifier.scorer import type_name
 from gnomon.memory import does_not_fit, is_out_of_memory
 from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.engine import Several, check_finite, outputs_of_several
@@ -51,7 +52,7 @@ class IncrementalEngine(Several):
     def __init__(self, network: nn.Module) -> None:
         self._network = evaluating_copy(network)
         self._dense_because = ""
-        self._refusals = Refusals(type(network).__name__)
+        self._refusals = Refusals(type_name(network))
         self._steps: dict[_Layout, list[Step]] = {}
         self._clean: dict[_Layout, Tensor] = {}
         self._schedules: OrderedDict[Any, Schedule] = OrderedDict()
@@ -199,7 +200,7 @@ class IncrementalEngine(Several):
     def _run_densely(self, reason: str) -> None:
         self._dense_because = reason
         warnings.warn(
-            f"{type(self._network).__name__} runs densely, a whole pass for each window: {reason}",
+            f"{type_name(self._network)} runs densely, a whole pass for each window: {reason}",
             stacklevel=4,
         )
 
