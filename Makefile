@@ -29,9 +29,12 @@ bench: .venv/dev
 	done; test -z "$$missed" || { echo "missed their goals, or failed:$$missed"; exit 1; }
 
 # Two minutes of coverage-guided fuzzing of the decoders; more by FUZZ=-max_total_time=3600.
+# Then random networks, others each time: dense equal to incremental in float64.
+NETWORKS := 2000
 fuzz: .venv/dev
 	$(UV) --editable '.[fuzz]'
 	$(BIN)/python fuzz/fuzz_decode.py $(FUZZ)
+	NETWORKS=$(NETWORKS) $(BIN)/python -m pytest tests/occlusion/incremental/test_random_networks.py -k float64
 
 clean:
 	rm -rf .venv runs
