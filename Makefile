@@ -5,9 +5,9 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 
 .PHONY: demo test lint bench fuzz clean
 
+# Done a second time, it goes on with the run that is there: nothing in runs/ is ever removed.
 demo: .venv/core
-	rm -rf runs/demo
-	$(BIN)/gnomon detect samples --out runs/demo --save-heatmaps
+	$(BIN)/gnomon detect samples --out runs/demo --save-heatmaps --resume
 	$(BIN)/gnomon report runs/demo
 
 # One thread a worker: threads that wait for each other slow a busy machine down.
@@ -36,8 +36,9 @@ fuzz: .venv/dev
 	$(BIN)/python fuzz/fuzz_decode.py $(FUZZ)
 	NETWORKS=$(NETWORKS) $(BIN)/python -m pytest tests/occlusion/incremental/test_random_networks.py -k float64
 
+# What make made, and no results: runs/ is the user's.
 clean:
-	rm -rf .venv runs
+	rm -rf .venv
 
 .venv/uv: constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gnomon needs Python 3.11 or later; try: make PYTHON=python3.12")'

@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,14 +74,13 @@ def test_an_unknown_architecture_is_said(tiny: Make, tmp_path: Path) -> None:
 def test_a_failed_write_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(tensors: object, path: Path, metadata: object) -> None:
-        path.write_bytes(b"half")
+    def fail(handle: int) -> None:
         raise OSError("disk full")
 
     file = tmp_path / "m.safetensors"
     save_checkpoint(made(SPECS[0]), file)
     before = file.read_bytes()
-    monkeypatch.setattr("gnomon.classifier.checkpoint.save_file", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(ClassifierError, match=r"cannot write .*disk full"):
         save_checkpoint(made(SPECS[0]), file)
     assert file.read_bytes() == before

@@ -56,16 +56,18 @@ class BatchOfVectors(nn.Module):
 
 
 def quantized() -> nn.Module:
-    import torch.ao.quantization as quantization
+    import torch.ao.quantization
 
+    quantization: Any = torch.ao.quantization
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it announces its end
-        given = nn.Sequential(quantization.QuantStub(), *network(), quantization.DeQuantStub())
-        given.eval().qconfig = quantization.get_default_qconfig("x86")  # type: ignore[assignment]  # as torch asks
+        given: Any = nn.Sequential(quantization.QuantStub(), *network(), quantization.DeQuantStub())
+        given.eval().qconfig = quantization.get_default_qconfig("x86")
         quantization.prepare(given, inplace=True)
         given(torch.rand(4, 3, 16, 24))
         quantization.convert(given, inplace=True)
-    return given
+    network_of_whole_numbers: nn.Module = given
+    return network_of_whole_numbers
 
 
 REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
@@ -234,11 +236,11 @@ def test_weights_that_a_pass_writes_over_are_not_shared() -> None:
             return super().forward(input)
 
     torch.manual_seed(0)
-    given = nn.Sequential(nn.Flatten(), Clamped(3 * 16 * 24, 5), nn.ReLU())
-    given[1].weight.data *= 100
-    before = given[1].weight.clone()
-    classifier = Classifier(given, SIZE)
+    layer = Clamped(3 * 16 * 24, 5)
+    layer.weight.data *= 100
+    before = layer.weight.clone()
+    classifier = Classifier(nn.Sequential(nn.Flatten(), layer, nn.ReLU()), SIZE)
     classifier.probabilities(torch.rand(1, 3, 16, 24))
-    assert torch.equal(given[1].weight, before)
+    assert torch.equal(layer.weight, before)
     (weight, _) = classifier.network.parameters()
     assert weight.abs().max() <= 0.1

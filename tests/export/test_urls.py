@@ -1,6 +1,7 @@
 """Runs and photographs behind URLs."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gnomon.disk import Folder
 from gnomon.errors import ExportError, RunError
 from gnomon.export import export_run, open_contents
 from gnomon.export.photographs import copy_image, read_image
@@ -44,8 +46,7 @@ def test_a_run_behind_a_url_is_exported_as_one_here(
     (tmp_path / "run" / "parts" / "model.json").write_text(json.dumps({"names": ["head", "tail"]}))
     pq.write_table(table, tmp_path / "run" / "parts" / "keypoints.parquet")
     upload(tmp_path / "run", memory, "memory://runs/free")
-    for path in here.iterdir():
-        (tmp_path / "run" / path.name).symlink_to(path)
+    shutil.copytree(here, tmp_path / "run", dirs_exist_ok=True)
     read = read_run("memory://runs/free")
     assert read.part_names == ("head", "tail")
     assert read.keypoints["part"].to_pylist() == [1, -1, 0, *[-1] * 5, 0]
@@ -64,7 +65,7 @@ def test_a_run_behind_a_url_is_exported_as_one_here(
 def test_photographs_behind_a_url_are_copied(memory: Any, tmp_path: Path) -> None:
     memory.pipe("memory://photographs/a.jpg", b"a photograph")
     assert read_image("memory://photographs/a.jpg") == b"a photograph"
-    copy_image("memory://photographs/a.jpg", tmp_path / "folder" / "a.jpg")
+    copy_image("memory://photographs/a.jpg", Folder(tmp_path), "folder/a.jpg")
     assert (tmp_path / "folder" / "a.jpg").read_bytes() == b"a photograph"
     with pytest.raises(ExportError, match=r"photographs/b\.jpg cannot be read .*holds the images"):
-        copy_image("memory://photographs/b.jpg", tmp_path / "b.jpg")
+        copy_image("memory://photographs/b.jpg", Folder(tmp_path), "b.jpg")

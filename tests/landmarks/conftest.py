@@ -44,7 +44,7 @@ def make_run() -> Callable[[dict[str, Points]], Run]:
             {
                 "image_id": image_id(path),
                 "path": path,
-                "content_hash": "",
+                "content_hash": "0" * 64,
                 "width": 99,
                 "height": 99,
                 "label": "",

@@ -123,7 +123,7 @@ def image_row(key: str, path: Path, label: str, count: int) -> dict[str, object]
     return {
         "image_id": key,
         "path": str(path),
-        "content_hash": "0",
+        "content_hash": "0" * 64,
         "width": SIZE,
         "height": SIZE,
         "label": label,

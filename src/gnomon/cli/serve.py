@@ -15,6 +15,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8765,
     device: str = "auto",
+    plug: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
+    fetch: bool = False,
     show: bool = True,
 ) -> Outcome:
     """Open a page in the browser: explore an image, and judge a run's keypoints.
@@ -31,9 +33,12 @@ def serve(
         host: The address to listen on.
         port: The port to listen on.
         device: Where to compute: auto, cpu, cuda, mps.
+        plug: A package.module:name that the run names and that may be imported; may be repeated.
+        fetch: Download what the run names and this machine lacks.
         show: Open the page in a browser.
     """
     from gnomon.errors import GnomonError
+    from gnomon.runs.rebuild import Trust
 
     try:
         from gnomon.web.serve import serve as serve_page
@@ -44,5 +49,13 @@ def serve(
             f"the page needs NiceGUI ({error.name} is missing); pip install 'gnomon[serve]'"
         ) from error
 
-    serve_page(run, models=model, host=host, port=port, device=device, show=show)
+    serve_page(
+        run,
+        models=model,
+        host=host,
+        port=port,
+        device=device,
+        trust=Trust(plug, fetch),
+        show=show,
+    )
     return Outcome()

@@ -15,8 +15,8 @@ from gnomon.corrections.label_studio import read_label_studio
 from gnomon.datasets.orientation import to_displayed
 from gnomon.errors import ExportError
 from gnomon.export import Contents
-from gnomon.export.records import Photograph
 from gnomon.plugs import plugged
+from gnomon.runs.records import Photograph
 
 ToolReader = Callable[[Path], list[CorrectedImage]]
 

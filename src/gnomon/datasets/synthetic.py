@@ -9,6 +9,7 @@ probability away. Clutter makes sure that neither noise nor a white disc is evid
 
 import csv
 from dataclasses import dataclass
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image as PILImage
 
 from gnomon.datasets.files import number, require, require_images
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split
+from gnomon.disk import Folder
 from gnomon.errors import DatasetError
 from gnomon.types import Floats, Landmarks
 
@@ -70,17 +72,19 @@ def draw(index: int, seed: int = 0, size: int = 64) -> Drawing:
 
 def write_synthetic(folder: Path, count: int, seed: int = 0, size: int = 64) -> None:
     """Draw ``count`` images into ``folder``, the last quarter of them as the test split."""
-    (folder / "images").mkdir(parents=True, exist_ok=True)
-    with (folder / "truth.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(_HEADER)
-        for index in range(count):
-            drawing = draw(index, seed, size)
-            name = f"{index:05d}.png"
-            PILImage.fromarray(drawing.pixels).save(folder / "images" / name)
-            split = "train" if index < count - count // 4 else "test"
-            x, y = (float(value) for value in drawing.xy)
-            table.writerow([name, drawing.label, x, y, drawing.radius, split])
+    home, text = Folder(folder), StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(_HEADER)
+    for index in range(count):
+        drawing = draw(index, seed, size)
+        name = f"{index:05d}.png"
+        picture = BytesIO()
+        PILImage.fromarray(drawing.pixels).save(picture, "PNG")
+        home.write(f"images/{name}", picture.getvalue())
+        split = "train" if index < count - count // 4 else "test"
+        x, y = (float(value) for value in drawing.xy)
+        table.writerow([name, drawing.label, x, y, drawing.radius, split])
+    home.write("truth.csv", text.getvalue().encode())
 
 
 def read_synthetic(folder: Path) -> Dataset:

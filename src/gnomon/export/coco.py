@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from gnomon.disk import new_text
 from gnomon.export.contents import Contents
 from gnomon.export.json_stream import number, write_array, write_object
-from gnomon.export.records import Photograph
+from gnomon.runs.records import Photograph
 from gnomon.types import Floats
 
 VISIBLE = 2
@@ -27,7 +28,7 @@ def write_coco(contents: Contents, out: Path) -> None:
 
 def write_document(contents: Contents, out: Path, shift: float) -> None:
     """Write the ground truth form, its keypoints moved by ``shift`` pixels both ways."""
-    with out.open("w", encoding="utf-8") as file:
+    with new_text(out) as file:
         write_object(
             file,
             {
@@ -46,7 +47,7 @@ def write_document(contents: Contents, out: Path, shift: float) -> None:
 
 def write_coco_results(contents: Contents, out: Path) -> None:
     """Write the results form, which ``loadRes`` reads: the score is the class's probability."""
-    with out.open("w", encoding="utf-8") as file:
+    with new_text(out) as file:
         write_array(file, _results(contents))
 
 

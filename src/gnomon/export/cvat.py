@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
+from gnomon.disk import Folder, new_folder
 from gnomon.export.contents import ANY, Contents
-from gnomon.export.records import Record
+from gnomon.runs.records import Record
 
 TO_CANVAS = 0.5
 ATTRIBUTES = ("score", "rank")
@@ -22,11 +23,11 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def write_cvat(contents: Contents, out: Path) -> None:
     """Write a folder with ``annotations.xml`` and ``labels.json``."""
-    out.mkdir()
+    folder = new_folder(out)
     names = (*contents.names, ANY) if contents.ordered else (ANY,)
     labels = [point_label(name, [text_attribute(one) for one in ATTRIBUTES]) for name in names]
-    write_labels(out, labels)
-    with (out / "annotations.xml").open("w", encoding="utf-8", newline="\n") as file:
+    write_labels(folder, labels)
+    with folder.create_text("annotations.xml") as file:
         file.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n')
         file.write("  <version>1.1</version>\n")
         _write_meta(file, names)
@@ -35,10 +36,10 @@ def write_cvat(contents: Contents, out: Path) -> None:
         file.write("</annotations>\n")
 
 
-def write_labels(folder: Path, labels: list[dict[str, Any]]) -> None:
+def write_labels(folder: Folder, labels: list[dict[str, Any]]) -> None:
     """Write labels.json, the "Raw" form of a task's labels."""
-    text = json.dumps(labels, ensure_ascii=False, indent=2)
-    (folder / "labels.json").write_text(text + "\n", encoding="utf-8")
+    with folder.create_text("labels.json") as file:
+        file.write(json.dumps(labels, ensure_ascii=False, indent=2) + "\n")
 
 
 def point_label(name: str, attributes: list[dict[str, Any]]) -> dict[str, Any]:

@@ -13,19 +13,21 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
+from gnomon.disk import new_folder
 from gnomon.export.contents import ANY, Contents
 from gnomon.export.json_stream import write_array
 from gnomon.export.naming import whole_path
-from gnomon.export.records import Record
+from gnomon.runs.records import Record
 
 FROM, TO = "keypoints", "image"
 
 
 def write_label_studio(contents: Contents, out: Path) -> None:
     """Write a folder with ``tasks.json`` to import and ``config.xml`` for the project."""
-    out.mkdir()
-    (out / "config.xml").write_text(configuration(contents), encoding="utf-8")
-    with (out / "tasks.json").open("w", encoding="utf-8") as file:
+    folder = new_folder(out)
+    with folder.create_text("config.xml") as file:
+        file.write(configuration(contents))
+    with folder.create_text("tasks.json") as file:
         write_array(file, _tasks(contents))
         file.write("\n")
 

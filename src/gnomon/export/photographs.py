@@ -1,9 +1,9 @@
 """The photographs of a run, for the formats that hold them."""
 
 import shutil
-from pathlib import Path
 from typing import BinaryIO
 
+from gnomon.disk import Folder
 from gnomon.errors import ExportError
 from gnomon.images.read import open_binary
 
@@ -14,10 +14,9 @@ def read_image(path: str) -> bytes:
         return file.read()
 
 
-def copy_image(path: str, to: Path) -> None:
+def copy_image(path: str, folder: Folder, name: str) -> None:
     """Copy a photograph's file as it is; ``ExportError`` where it is not there any more."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with _open(path) as file, to.open("wb") as copy:
+    with _open(path) as file, folder.create(name) as copy:
         shutil.copyfileobj(file, copy)
 
 

@@ -4,43 +4,49 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
+from gnomon.disk import new_folder
 from gnomon.export.contents import Contents
-from gnomon.export.records import PHOTOGRAPH, Record
+from gnomon.runs.records import PHOTOGRAPH, Record
 from gnomon.runs.review import reviewed_schema
 from gnomon.runs.tables import IMAGES, KEYPOINTS
 
-Open = Callable[[Path, pa.Schema], Any]
-"""Opens a writer of tables, a context with a ``write_table``."""
+Open = Callable[[BinaryIO, pa.Schema], Any]
+"""Opens a writer of tables into a file, a context with a ``write_table``."""
 
 IMAGES_AT_ONCE = 128
 
 
 def write_csv(contents: Contents, out: Path) -> None:
     """Write a folder with ``images.csv`` and ``keypoints.csv``, a row for each."""
-    _write(contents, out, "csv", lambda path, schema: arrow_csv.CSVWriter(path, schema))
+    _write(contents, out, "csv", arrow_csv.CSVWriter)
 
 
 def write_parquet(contents: Contents, out: Path) -> None:
     """Write a folder with ``images.parquet`` and ``keypoints.parquet``, a row for each."""
-    _write(contents, out, "parquet", lambda path, schema: pq.ParquetWriter(path, schema))
+    _write(contents, out, "parquet", pq.ParquetWriter)
 
 
 def _write(contents: Contents, out: Path, suffix: str, opened: Open) -> None:
     """Write both tables; the keypoints have their image's path and label, and part by name."""
-    out.mkdir()
+    folder = new_folder(out)
     photographs = pa.schema([IMAGES.field(name) for name in PHOTOGRAPH])
     points = KEYPOINTS if contents.choice.review is None else reviewed_schema(KEYPOINTS)
     for name in ("path", "label", "part_name"):
         points = points.append(pa.field(name, pa.string()))
     with ExitStack() as files:
-        images = files.enter_context(opened(out / f"images.{suffix}", photographs))
-        keypoints = files.enter_context(opened(out / f"keypoints.{suffix}", points))
+        images, keypoints = (
+            files.enter_context(opened(files.enter_context(folder.create(name)), schema))
+            for name, schema in (
+                (f"images.{suffix}", photographs),
+                (f"keypoints.{suffix}", points),
+            )
+        )
         for records in _some(contents):
             rows = [asdict(record.image) for record in records]
             images.write_table(pa.Table.from_pylist(rows, schema=photographs))

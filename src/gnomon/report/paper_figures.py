@@ -14,7 +14,7 @@ from gnomon.geometry import Affine
 from gnomon.report.evidence import Maps, picture_of
 from gnomon.runs import Run
 from gnomon.runs.by_image import covariances, places, points_by_image
-from gnomon.runs.files import write_whole
+from gnomon.runs.store import LocalStore
 from gnomon.types import Landmarks
 
 FigureFormat = Literal["png", "svg", "pdf"]
@@ -32,17 +32,16 @@ def write_figures(
     Where the run kept no maps and no ``detector`` computes them, their columns are left out; an
     image whose file is gone has no figure.
     """
-    folder = run.folder / "figures"
-    folder.mkdir(exist_ok=True)
+    store = LocalStore(run.folder)
     points = points_by_image(run.keypoints)
     written = []
     for row in run.images.to_pylist():
         known = (landmarks or {}).get(row["path"])
         drawn = _figure(run, row, points[row["image_id"]], known, detector, kind)
         if drawn is not None:
-            path = folder / f"{row['image_id']}.{kind}"
-            write_whole(path, drawn)
-            written.append(path)
+            name = f"figures/{row['image_id']}.{kind}"
+            store.write(name, drawn)
+            written.append(run.folder / name)
         image_done()
     return written
 
