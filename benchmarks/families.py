@@ -22,7 +22,7 @@ from typing import Any
 import timm
 import torch
 import torchvision
-from rich import print
+from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
@@ -35,7 +35,7 @@ from gnomon.types import Image
 from measure import RESULTS, record
 
 NAME = "families"
-LARGEST, PATCH, WINDOWS = 384, 16, 6
+LARGEST, PATCH = 384, 16
 TOLERANCE = 1e-4
 SMALL = (
     *("test_", "atto", "femto", "pico", "nano", "xxs", "xx_small", "xsmall", "tiny", "xs", "mini"),
@@ -93,9 +93,8 @@ def built(family: str, names: list[str]) -> tuple[str, int, nn.Module] | None:
             else:
                 size = 299 if name == "inception_v3" else 224
                 options = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
-                network = torchvision.models.get_model(
-                    name, weights=None, num_classes=10, **options
-                )
+                make = torchvision.models.get_model
+                network = make(name, weights=None, num_classes=10, **options)
         except (RuntimeError, ImportError, TypeError, KeyError, ValueError):
             continue
         if size <= LARGEST:
@@ -115,14 +114,12 @@ def lively(network: nn.Module) -> nn.Module:
 
 
 @torch.no_grad()
-def single_passes(
-    classifier: Classifier, image: Tensor, windows: Tensor, patches: Tensor
-) -> Tensor:
+def single_passes(scorer: nn.Module, image: Tensor, windows: Tensor, patches: Tensor) -> Tensor:
     rows = []
     for (y, x), patch in zip(windows.tolist(), patches, strict=True):
         covered = image.clone()
         covered[:, y : y + PATCH, x : x + PATCH] = patch
-        rows.append(classifier.scorer(covered[None])[0])
+        rows.append(scorer(covered[None])[0])
     return torch.stack(rows)
 
 
@@ -136,10 +133,10 @@ def tried(family: str, name: str, size: int, network: nn.Module) -> Row:
         pixels = torch.rand(3, size, size, generator=random)
         image = classifier.preprocessing.normalise(pixels)
         last = size - PATCH
-        places = [(0, 0), (0, last), (last, last), (last // 2, last // 3)]
-        windows = torch.tensor([*places, (last // 2 + 3, last // 3), (size // 4, size // 2)])
+        places = [(0, 0), (last, last), (last // 2, last // 3), (size // 4, size // 2)]
+        windows = torch.tensor(places)
         patches = torch.randn(len(windows), 3, PATCH, PATCH, generator=random)
-        expected = single_passes(classifier, image, windows, patches)
+        expected = single_passes(classifier.scorer, image, windows, patches)
         engine = IncrementalEngine(classifier.scorer)
         grid = torch.cartesian_prod(torch.arange(0, last, 8), torch.arange(0, last, 8))
         planned = engine.plan(image, grid, PATCH)
@@ -199,7 +196,7 @@ def main() -> None:
         print(f"{family} {row.network}: {row.outcome} {row.ratio} {row.why} ({row.seconds} s)")
         with redirect_stdout(StringIO()):
             record(NAME, {"rows": list(rows.values())}, ("torchvision", "timm"))
-    print(table(rows))
+    Console(width=160).print(table(rows))
     outcomes = [row["outcome"] for row in rows.values()]
     print({outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))})
     sys.exit("fault" in outcomes)

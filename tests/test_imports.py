@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
-{"disk", "errors", "geometry", "strict_json"},
+    {"disk", "errors", "geometry", "strict_json"},
     {"extras", "figures", "interrupt", "limits", "memory", "plugs"},
     {"types"},
     {"presets"},

@@ -87,7 +87,7 @@ def networks(draw: st.DrawFn, height: int, width: int) -> nn.Module:
     last = program.add(nn.Conv2d(3, draw(st.sampled_from([4, 6, 8])), 3, padding=1), 0)
     for _ in range(draw(st.integers(1, 7))):
         last = draw(one_more(program, last))
-    return Network(program, last, draw(heads(*program.values[last].shape[1:]))).eval()
+    return Network(program, last, draw(heads(program.values[last]))).eval()
 
 
 @st.composite

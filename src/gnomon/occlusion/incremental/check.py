@@ -21,6 +21,8 @@ from gnomon.occlusion.incremental.schedule import Schedule
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4}
 """How far outputs may be apart, as a part of the largest; 0.05 in fewer bits."""
+LEAST = 1e-3
+"""What is less than this is as good as 0, and rounding may be as large."""
 OF_THE_CHANGE = 0.01
 """How far more they may be apart, as a part of what the windows change."""
 WINDOWS = 2
@@ -157,4 +159,4 @@ def _kept(value: Any) -> Any:
 
 
 def _bound(values: Tensor) -> float:
-    return TOLERANCE.get(values.dtype, 0.05) * float(values.abs().max())
+    return TOLERANCE.get(values.dtype, 0.05) * max(float(values.abs().max()), LEAST)
