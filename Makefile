@@ -29,8 +29,9 @@ bench: .venv/dev
 	done; test -z "$$missed" || { echo "missed their goals, or failed:$$missed"; exit 1; }
 
 # Coverage-guided fuzzing: two minutes of the decoders, a quarter of one of each reader of foreign
-# files. More by FUZZ=-max_total_time=3600; one alone by READERS=import-cvat.
+# files; then random networks, dense equal to incremental in float64. More by FUZZ=-max_total_time=3600; one alone by READERS=import-cvat.
 READERS = $(shell PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py --list)
+NETWORKS := 2000
 fuzz: .venv/dev
 	$(UV) --editable '.[fuzz]'
 	$(BIN)/python fuzz/fuzz_decode.py $(FUZZ)
@@ -38,6 +39,7 @@ fuzz: .venv/dev
 	  echo $$name; \
 	  PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py $$name $(FUZZ) || exit 1; \
 	done
+	NETWORKS=$(NETWORKS) $(BIN)/python -m pytest tests/occlusion/incremental/test_random_networks.py -k float64
 
 # What make made, and no results: runs/ is the user's.
 clean:

@@ -15,6 +15,8 @@ from gnomon.occlusion.incremental.rules.rule import Collapse
 from gnomon.occlusion.incremental.schedule import Schedule
 
 WIDEST = 10_000
+SHOWN = 5
+"""So many reasons stand under the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class PlannedNode:
     ``path`` is "incremental", "delta" (from regions to values without a place), "dense" (whole
     maps) or "incremental, then dense" (dense for some windows). ``smallest`` and ``largest`` are
     the regions' (height, width), ``map_size`` the whole map's; ``None`` where nothing has a place.
+    ``because`` says why a node takes whole maps that the one before it did not need.
     """
 
     name: str
@@ -34,6 +37,7 @@ class PlannedNode:
     map_size: Size | None
     multiply_adds: int
     dense_multiply_adds: int
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Plan:
         yield wide if needed <= options.max_width else self._narrow()
 
     def _wide(self) -> Table:
-        table = Table(title=self._title(), caption=self.dense_because or None)
+        table = Table(title=self._title(), caption=self._caption() or None)
         for name in ("node", "operation", "path", "region", "map"):
             table.add_column(name, overflow="fold")
         for name in ("multiply-adds", "dense", "ratio"):
@@ -87,7 +91,7 @@ class Plan:
     def _narrow(self) -> Table:
         """Let operation and path stand below the node, and leave out what the ratio says too."""
         table = Table(
-            title=self._title(), caption=self.dense_because or None, box=SIMPLE_HEAD, padding=(0, 0)
+            title=self._title(), caption=self._caption() or None, box=SIMPLE_HEAD, padding=(0, 0)
         )
         table.add_column("node", overflow="fold")
         for name in ("region", "map"):
@@ -103,6 +107,12 @@ class Plan:
                 _ratio(node),
             )
         return table
+
+    def _caption(self) -> str:
+        """Say why there are whole maps: for the whole network, or where they begin."""
+        begin = [f"{node.name} is dense: {node.because}" for node in self.nodes if node.because]
+        more = [f"and {len(begin) - SHOWN} more"] if len(begin) > SHOWN else []
+        return self.dense_because or "\n".join(begin[:SHOWN] + more)
 
     def _title(self) -> str:
         ideal = self.dense_multiply_adds / max(self.ideal_multiply_adds, 1)
@@ -161,6 +171,7 @@ def _describe_step(
         step.map_size if step.axes else None,
         round(planned),
         windows * step.dense_multiply_adds,
+        step.because,
     )
 
 
