@@ -13,6 +13,7 @@ from torch import nn
 
 import gnomon
 from gnomon.arguments import checked
+from gnomon.datasets import open_dataset
 from gnomon.errors import GnomonError, SettingError
 from gnomon.geometry import Affine
 from gnomon.types import Work
@@ -102,6 +103,9 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
             gnomon.occlude, {"classifier": classifier, "image": image, "patch": 8, "stride": 8}
         ),
         "plan": Case(gnomon.occlusion.plan, {"model": network, "size": (16, 24), "patch": 8}),
+        "DenseEngine": Case(gnomon.occlusion.DenseEngine, {"network": network}),
+        "IncrementalEngine": Case(gnomon.occlusion.IncrementalEngine, {"network": network}),
+        "open_dataset": Case(open_dataset, {"name": "cub:absent"}),
         "fine_map": Case(gnomon.fine_map, {"classifier": classifier, "image": image}),
         "guided_backprop": Case(gnomon.guided_backprop, {"classifier": classifier, "image": image}),
         "fuse": Case(gnomon.fuse, {"coarse": found.coarse, "fine": found.fine}),
@@ -152,6 +156,9 @@ NAMES = [
     "load_image",
     "occlude",
     "plan",
+    "DenseEngine",
+    "IncrementalEngine",
+    "open_dataset",
     "fine_map",
     "guided_backprop",
     "fuse",

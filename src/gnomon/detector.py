@@ -13,6 +13,7 @@ from torch import nn
 from gnomon.arguments import checked
 from gnomon.backprop import FINE_METHODS, fine_map
 from gnomon.classifier import Classifier, Preprocessing, load_classifier
+from gnomon.classifier.source import Exported
 from gnomon.classifier.transforms import Transforms
 from gnomon.errors import SettingError, unknown_name
 from gnomon.foerstner import SUMS, refine
@@ -54,7 +55,7 @@ class Detector:
     @checked
     def __init__(
         self,
-        classifier: str | Path | Classifier | nn.Module | None = None,
+        classifier: str | Path | Classifier | nn.Module | Exported | None = None,
         *,
         preset: str = "default",
         preprocessing: Preprocessing | Transforms | None = None,

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ from gnomon.classifier.recognition import Probe, recognised
 from gnomon.classifier.scorer import make_scorer, run
 from gnomon.classifier.source import NOWHERE, Architecture, Origin
 from gnomon.classifier.writes import NoWrites, WriteError
-from gnomon.errors import ClassifierError, SettingError, unknown_name
+from gnomon.errors import ClassifierError
 from gnomon.presets import Outputs
 
 
@@ -50,8 +50,6 @@ class Classifier:
     scorer: nn.Module = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.outputs not in get_args(Outputs):
-            raise SettingError(unknown_name("outputs", self.outputs, get_args(Outputs)))
         object.__setattr__(self, "name", self.name or type(unwrapped(self.network)).__name__)
         object.__setattr__(self, "network", evaluating_copy(self.network))
         probe = self._probe()

@@ -6,18 +6,15 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from gnomon.classifier.sketch import sketch
 from gnomon.classifier.source import Architecture, Build
 
 Shapes = dict[str, torch.Size]
 
 
 def shapes_of(build: Build, architecture: Architecture) -> Shapes:
-    """Give the shape of each of a network's tensors by name, without weights where that goes."""
-    try:
-        with torch.device("meta"):
-            network = build(architecture)
-    except NotImplementedError:  # Some read a tensor while they are built.
-        network = build(architecture)
+    """Give the shape of each of a network's tensors by name."""
+    network = sketch(lambda: build(architecture))
     return {name: tensor.shape for name, tensor in network.state_dict().items()}
 
 

@@ -17,7 +17,7 @@ from gnomon.classifier.classifier import Classifier
 from gnomon.classifier.copying import structural_copy, unwrapped
 from gnomon.classifier.device import resolve_device
 from gnomon.classifier.preprocessing import Preprocessing
-from gnomon.classifier.source import Loaded, Origin, unknown_model
+from gnomon.classifier.source import Exported, Loaded, Origin, unknown_model
 from gnomon.classifier.sources import SOURCES, UNTRAINED
 from gnomon.classifier.transforms import Transforms, as_preprocessing
 from gnomon.errors import ClassifierError
@@ -30,7 +30,7 @@ FILES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar", ".pt2", ".onnx"
 
 @checked
 def load_classifier(
-    spec: str | PathLike[str] | nn.Module | Classifier = "embedded",
+    spec: str | PathLike[str] | nn.Module | Exported | Classifier = "embedded",
     *,
     weights: str | PathLike[str] | None = None,
     size: int | tuple[int, int] | None = None,

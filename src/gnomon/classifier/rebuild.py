@@ -4,10 +4,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
+from gnomon.classifier.sketch import sketch
 from gnomon.classifier.source import Architecture
 from gnomon.classifier.sources import build_network
 from gnomon.classifier.state import State, fit, mismatch
@@ -25,28 +25,19 @@ def rebuild(architecture: Architecture, state: State, what: str) -> nn.Module:
     """
     try:
         with _at_most(2 * len(state) + SPARE):
-            sketch = _sketch(architecture)
+            made = sketch(lambda: build_network(architecture))
     except GnomonError:
         raise
     except Exception as error:  # On a strange configuration, libraries raise any kind.
         raise ClassifierError(
             f"{what} is a damaged checkpoint: {architecture.spec} cannot be built ({error})"
         ) from error
-    shapes = {name: tensor.shape for name, tensor in sketch.state_dict().items()}
+    shapes = {name: tensor.shape for name, tensor in made.state_dict().items()}
     if shapes != {name: tensor.shape for name, tensor in state.items()}:
-        raise ClassifierError(mismatch(sketch, state, what))
+        raise ClassifierError(mismatch(made, state, what))
     network = build_network(architecture)
     fit(network, state, what)
     return network
-
-
-def _sketch(architecture: Architecture) -> nn.Module:
-    """Build a network without memory, but for the few that read a tensor while they are built."""
-    try:
-        with torch.device("meta"):
-            return build_network(architecture)
-    except NotImplementedError:
-        return build_network(architecture)
 
 
 @contextmanager

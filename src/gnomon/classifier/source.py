@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from torch import nn
 
@@ -21,6 +22,17 @@ class Architecture:
     spec: str
     n_classes: int
     config: str = ""
+
+
+@runtime_checkable
+class Exported(Protocol):
+    """What ``torch.export.export`` gives: a program that becomes a network by ``module()``."""
+
+    graph_signature: Any
+
+    def module(self) -> nn.Module:
+        """Make the network."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class IncrementalEngine(Several):
 
     name = "incremental"
 
+    @checked
     def __init__(self, network: nn.Module) -> None:
         self._network = evaluating_copy(network)
         self._dense_because = ""
