@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_a_checkpoint_is_found_by_model_and_its_weights_are_checked(tmp_path: Pa
 MARK = "hostile_mark"
 
 
-def named(**settings: str) -> RunInfo:
+def named(**settings: Any) -> RunInfo:
     info = RunInfo.of(Detector(size=32, device="cpu"), "default")
     return replace(info, settings=replace(info.settings, **settings))
 

@@ -15,7 +15,8 @@ from gnomon.runs import Event, ReviewFile, Run
 from gnomon.runs.by_image import points_by_image
 
 State = Literal["all", "untouched", "begun", "done"]
-FILES_KEPT = 400
+MAX_BYTES = 128 * 2**20
+"""Bytes of the pictures' files that are kept."""
 SIDE, THUMBNAIL = 1600, 96
 
 
@@ -32,6 +33,7 @@ class Album:
         self.review = ReviewFile(run.folder)
         self._points = points_by_image(run.keypoints)
         self._files: OrderedDict[tuple[str, int], bytes | None] = OrderedDict()
+        self._size = 0
         self._lock = Lock()
 
     def path(self, image_id: str | None) -> Path | None:
@@ -117,7 +119,10 @@ class Album:
                 return self._files[key]
         made = make()
         with self._lock:
-            self._files[key] = made
-            while len(self._files) > FILES_KEPT:
-                self._files.popitem(last=False)
+            if key not in self._files:
+                self._files[key] = made
+                self._size += len(made or b"")
+            while self._size > MAX_BYTES:
+                _, gone = self._files.popitem(last=False)
+                self._size -= len(gone or b"")
         return made
