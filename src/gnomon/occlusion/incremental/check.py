@@ -140,10 +140,11 @@ def _first_fault(
     ``pair`` is the image (3,H,W) without and with the window.
     """
     made: dict[fx.Node, Any] = {}
-    run = Run(
-        module, schedule, images, lambda step, value: made.setdefault(step.node, _kept(value))
-    )
-    run.outputs(patches, None)
+
+    def watch(step: Step, value: Any) -> None:
+        made[step.node] = _kept(value)
+
+    Run(module, schedule, images, watch).outputs(patches, None)
     steps = {step.node: step for step in schedule.steps}
     found: list[Step] = []
 
