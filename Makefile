@@ -30,6 +30,8 @@ bench: .venv/dev
 
 # Coverage-guided fuzzing: two minutes of the decoders, a quarter of one of each reader of foreign
 # files. More by FUZZ=-max_total_time=3600; one alone by READERS=import-cvat.
+# Then random networks, others each time: dense equal to incremental in float64.
+NETWORKS := 2000
 READERS = $(shell PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py --list)
 fuzz: .venv/dev
 	$(UV) --editable '.[fuzz]'
@@ -38,6 +40,7 @@ fuzz: .venv/dev
 	  echo $$name; \
 	  PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py $$name $(FUZZ) || exit 1; \
 	done
+	NETWORKS=$(NETWORKS) $(BIN)/python -m pytest tests/occlusion/incremental/test_random_networks.py -k float64
 
 # What make made, and no results: runs/ is the user's.
 clean:

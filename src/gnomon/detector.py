@@ -190,7 +190,7 @@ class Detector:
             coarse=coarse,
             fine=fine,
             confidence=located.confidence,
-            work=coarse.work,
+            work=replace(coarse.work, fine=fine.method),
             seconds=seconds + perf_counter() - begin,
         )
 

@@ -180,11 +180,16 @@ class Keypoints:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An engine's account: which engine ran, on how many windows, for how long."""
+    """What was done: which engine ran, on how many windows, for how long, and which fine method.
+
+    ``fine`` is the method that found the fine map, empty where none was asked for: where the chosen
+    one cannot read the network, it is the one that stood in for it.
+    """
 
     engine: str
     windows: int
     seconds: float
+    fine: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """A network, its preprocessing and its class names, together."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gnomon.classifier.copying import structural_copy
+from gnomon.classifier.copying import evaluating_copy, unwrapped, whole_copy
 from gnomon.classifier.device import resolve_device
 from gnomon.classifier.preprocessing import Preprocessing
+from gnomon.classifier.scorer import make_scorer, run
 from gnomon.classifier.source import Architecture
+from gnomon.classifier.writes import NoWrites, WriteError
 from gnomon.errors import ClassifierError
 
 
@@ -21,10 +23,13 @@ class Classifier:
     """An image classifier, ready to use and checked by one forward pass when made.
 
     ``network`` takes ``preprocessing.normalise(pixels)`` and returns raw outputs (N,K), K >= 2; the
-    classifier keeps a copy of its modules in evaluation mode that shares the weights, so the given
-    one is never altered. ``class_names`` K names, "class 0", "class 1", ... if not given; ``name``
-    the network's type if not given. ``architecture`` lets a checkpoint be saved.
-    ``weights_sha256`` identifies the weights as they were when the classifier was made.
+    classifier keeps a copy of its modules in evaluation mode that shares the weights, unless the
+    network writes over them, so the given one is never altered. ``class_names`` K names,
+    "class 0", "class 1", ... if not given; ``name`` the network's type if not given.
+    ``architecture`` lets a checkpoint be saved. ``weights_sha256`` identifies the weights as they
+    were when the classifier was made. ``scorer`` is ``network`` as gnomon asks it for (N,K): for
+    one entry of what it returns, and for so many images at a time as give each the scores that it
+    has alone.
     Raises ``ClassifierError`` for a network that is no image classifier.
     """
 
@@ -34,10 +39,11 @@ class Classifier:
     name: str = ""
     architecture: Architecture | None = None
     weights_sha256: str = field(init=False)
+    scorer: nn.Module = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.name or type(self.network).__name__)
-        object.__setattr__(self, "network", structural_copy(self.network).eval())
+        object.__setattr__(self, "name", self.name or type(unwrapped(self.network)).__name__)
+        object.__setattr__(self, "network", evaluating_copy(self.network))
         n_classes = self._probe()
         names = tuple(self.class_names) or tuple(f"class {i}" for i in range(n_classes))
         if len(names) != n_classes:
@@ -65,13 +71,18 @@ class Classifier:
         target = resolve_device(device)
         if target == self.device:
             return self
-        return replace(self, network=structural_copy(self.network, target))
+        return replace(self, network=evaluating_copy(self.network, target))
 
     def logits(self, pixels: Tensor) -> Tensor:
-        """Compute the raw outputs (N,K) for RGB pixels (N,3,H,W) in [0,1]; differentiable."""
-        pixels = pixels.to(self.device, self.dtype)
-        outputs: Tensor = self.network(self.preprocessing.normalise(pixels))
+        """Compute the raw outputs (N,K) for RGB pixels (N,3,H,W) in [0,1]; differentiable.
+
+        ``ClassifierError`` where the network fails.
+        """
+        outputs: Tensor = run(self.scorer, self._normalised(pixels), self.name)
         return outputs
+
+    def _normalised(self, pixels: Tensor) -> Tensor:
+        return self.preprocessing.normalise(pixels.to(self.device, self.dtype))
 
     @torch.no_grad()
     def probabilities(self, pixels: Tensor) -> Tensor:
@@ -87,15 +98,21 @@ class Classifier:
     @torch.no_grad()
     def _probe(self) -> int:
         """Run two random images through the network; its number of outputs, if all is well."""
+        if self.device.type == "meta":
+            raise ClassifierError(
+                f"{self.name} has weights without values, on the meta device; load them first"
+            )
         shape = (2, 3, *self.preprocessing.size)
         pixels = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+        pixels[1] /= 4
+        pair = self._normalised(pixels)
         try:
-            outputs: Any = self.logits(pixels)
-        except Exception as error:
-            raise ClassifierError(
-                f"{self.name} does not take images of shape {shape}: {error}. gnomon needs a"
-                " network with a spatial input (N,3,H,W); if it takes another size, say size="
-            ) from error
+            with NoWrites(self.network):
+                scorer, outputs = make_scorer(self.network, pair, self.name)
+        except WriteError:
+            object.__setattr__(self, "network", whole_copy(self.network))
+            scorer, outputs = make_scorer(self.network, pair, self.name)
+        object.__setattr__(self, "scorer", scorer)
         if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) != len(pixels):
             got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
             raise ClassifierError(
@@ -124,9 +141,19 @@ def _digest(state: Mapping[str, Any]) -> str:
     """SHA-256 over names, types, shapes and bytes of all tensors, in the names' order."""
     digest = hashlib.sha256()
     for name in sorted(state):
-        tensor = state[name]
-        if isinstance(tensor, Tensor):
+        for tensor in _tensors(state[name]):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
             flat = tensor.detach().cpu().contiguous().flatten()
             digest.update(flat.view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """Give the tensors of an entry, quantized ones as whole numbers, sparse ones filled in."""
+    if isinstance(value, tuple | list):
+        for part in value:
+            yield from _tensors(part)
+    elif isinstance(value, Tensor) and value.is_quantized:
+        yield value.int_repr()
+    elif isinstance(value, Tensor):
+        yield value if value.layout is torch.strided else value.to_dense()

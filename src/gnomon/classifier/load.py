@@ -12,7 +12,7 @@ from torch import nn
 from gnomon.classifier import timm_models, torchvision_models
 from gnomon.classifier.checkpoint import load_checkpoint
 from gnomon.classifier.classifier import Classifier
-from gnomon.classifier.copying import structural_copy
+from gnomon.classifier.copying import structural_copy, unwrapped
 from gnomon.classifier.device import resolve_device
 from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Loaded, unknown_model
@@ -91,12 +91,14 @@ def names_code(spec: str) -> bool:
 
 
 def _given(spec: Any) -> Loaded:
+    if type(spec).__name__ == "ExportedProgram":
+        spec = spec.module()
     if isinstance(spec, Classifier):
         return Loaded(
             spec.name, spec.network, spec.preprocessing, spec.class_names, spec.architecture
         )
     if isinstance(spec, nn.Module):
-        return Loaded(type(spec).__name__, spec, Preprocessing())
+        return Loaded(type(unwrapped(spec)).__name__, spec, Preprocessing())
     raise ClassifierError(
         "a classifier is a name such as 'embedded' or 'torchvision/vgg19', a checkpoint file,"
         f" a torch.nn.Module or a gnomon.Classifier, not {type(spec).__name__}"

@@ -30,7 +30,7 @@ def plan(
     from gnomon.occlusion import plan as plan_occlusion
 
     classifier = load_classifier(model, weights=weights, size=size)
-    planned = plan_occlusion(classifier.network, classifier.preprocessing.size, patch, stride)
+    planned = plan_occlusion(classifier.scorer, classifier.preprocessing.size, patch, stride)
     console = Console()
     console.print(planned, width=None if console.is_terminal else 160)
     return Outcome()

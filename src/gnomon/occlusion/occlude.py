@@ -53,7 +53,7 @@ def prepare_engine(classifier: Classifier, engine: str = "auto", precision: str 
     ``engine`` is a name in ``ENGINES`` or "package.module:name", ``precision`` full, tf32, bfloat16
     or float16 (`Precise`); ``SettingError`` where there is no such name.
     """
-    return Precise(plugged("engine", engine, ENGINES), classifier.network, precision)
+    return Precise(plugged("engine", engine, ENGINES), classifier.scorer, precision)
 
 
 def occlude(

@@ -12,6 +12,9 @@ from gnomon.occlusion.incremental.regions import Size
 from gnomon.occlusion.incremental.rules.rule import Collapse
 from gnomon.occlusion.incremental.schedule import Schedule
 
+SHOWN = 5
+"""So many reasons stand under the table."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedNode:
@@ -20,6 +23,7 @@ class PlannedNode:
     ``path`` is "incremental", "delta" (from regions to values without a place), "dense" (whole
     maps) or "incremental, then dense" (dense for some windows). ``smallest`` and ``largest`` are
     the regions' (height, width), ``map_size`` the whole map's; ``None`` where nothing has a place.
+    ``because`` says why a node takes whole maps that the one before it did not need.
     """
 
     name: str
@@ -30,6 +34,7 @@ class PlannedNode:
     map_size: Size | None
     multiply_adds: int
     dense_multiply_adds: int
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class Plan:
 
     def __rich__(self) -> Table:
         """Lay the plan out as a table for ``rich.print``."""
-        table = Table(title=self._title(), caption=self.dense_because or None)
+        table = Table(title=self._title(), caption=self._caption() or None)
         for name in ("node", "operation", "path", "region", "map"):
             table.add_column(name)
         for name in ("multiply-adds", "dense", "ratio"):
@@ -75,6 +80,12 @@ class Plan:
                 f"{share:.1f}" if share else "",
             )
         return table
+
+    def _caption(self) -> str:
+        """Say why there are whole maps: for the whole network, or where they begin."""
+        begin = [f"{node.name} is dense: {node.because}" for node in self.nodes if node.because]
+        more = [f"and {len(begin) - SHOWN} more"] if len(begin) > SHOWN else []
+        return self.dense_because or "\n".join(begin[:SHOWN] + more)
 
     def _title(self) -> str:
         ideal = self.dense_multiply_adds / max(self.ideal_multiply_adds, 1)
@@ -133,6 +144,7 @@ def _describe_step(
         step.map_size if step.axes else None,
         round(planned),
         windows * step.dense_multiply_adds,
+        step.because,
     )
 
 
