@@ -9,7 +9,7 @@ part.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -140,7 +140,7 @@ def measure(network: str, chosen: dict[str, list[Sample]]) -> list[Row]:
     return rows
 
 
-def with_fine_maps(detector: Detector, sample: Sample) -> tuple[Detection, dict[str, Heatmap]]:
+def with_fine_maps(detector: Detector, sample: Sample) -> tuple[Detection, Mapping[str, Heatmap]]:
     """Detect once, and compute every fine map of the class that was found."""
     found = detector(sample.image)
     maps = {

@@ -11,7 +11,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
     {"disk", "errors", "geometry", "strict_json"},
-    {"extras", "figures", "foreign", "interrupt", "limits", "page_policy", "plugs", "spreadsheets"},
+    {"arguments"},
+    {"extras", "figures", "foreign", "interrupt", "limits", "memory", "page_policy", "plugs"}
+    | {"spreadsheets"},
     {"types"},
     {"presets"},
     {"images"},

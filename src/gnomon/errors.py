@@ -28,6 +28,10 @@ class SettingError(GnomonError):
     """A setting, preset or other argument that is not allowed."""
 
 
+class ArgumentError(SettingError, TypeError, ValueError):
+    """An argument that there is not, or of a type or shape that is not allowed."""
+
+
 class RunError(GnomonError):
     """A run folder that cannot be written or read."""
 

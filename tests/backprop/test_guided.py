@@ -17,7 +17,6 @@ from gnomon.backprop.gradients import pixel_gradient
 from gnomon.backprop.guided import guided_backward
 from gnomon.backprop.methods import FINE_METHODS, fine_map, guided_backprop
 from gnomon.classifier.classifier import Classifier
-from gnomon.errors import ClassifierError
 from gnomon.types import Image
 
 Classify = Callable[..., Classifier]
@@ -232,7 +231,9 @@ def test_gradient_checkpointing_changes_nothing(classify: Classify) -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch.compile's own
-def test_a_compiled_network_is_refused(classify: Classify, make_image: MakeImage) -> None:
+def test_a_network_compiled_as_it_runs_is_read_by_its_gradient(
+    classify: Classify, make_image: MakeImage
+) -> None:
     class Compiled(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -242,14 +243,19 @@ def test_a_compiled_network_is_refused(classify: Classify, make_image: MakeImage
             logits: Tensor = torch.compile(self.plain, backend="aot_eager")(x)
             return logits
 
-    with pytest.raises(ClassifierError, match=r"CompiledFunctionBackward.*uncompiled"):
-        fine_map(classify(Compiled()), make_image())
+    with pytest.warns(UserWarning, match=r"CompiledFunctionBackward.*uncompiled"):
+        found = fine_map(classify(Compiled()), make_image())
+    assert found.method == "gradient"
 
 
-def test_a_network_of_gates_names_the_alternatives(
+def test_a_network_of_gates_is_read_by_its_gradient_and_says_so(
     classify: Classify, make_image: MakeImage
 ) -> None:
     network = nn.Sequential(nn.Conv2d(3, 4, 16), nn.Tanh(), nn.Flatten(), nn.Linear(4, 5))
-    with pytest.raises(ClassifierError, match="'gradient' or 'smoothgrad'"):
-        guided_backprop(classify(network), make_image())
-    assert fine_map(classify(network), make_image(), method="gradient").values.max() > 0
+    gradient = fine_map(classify(network), make_image(), method="gradient")
+    assert (gradient.method, gradient.values.max() > 0) == ("gradient", True)
+    for method in ("guided", "guided-layers"):
+        with pytest.warns(UserWarning, match=r"Sequential: .* its fine map is found by 'gradient'"):
+            found = fine_map(classify(network), make_image(), method=method)
+        assert found.method == "gradient"
+        np.testing.assert_array_equal(found.values, gradient.values)

@@ -135,7 +135,8 @@ def test_annotations_have_another_shape(report: Path, open_page: Callable[..., A
 @pytest.fixture
 def paged(a_run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("gnomon.report.page.IMAGES_A_PAGE", 2)
-    (a_run / "report-9.html").touch()
+    earlier = '<meta name="generator" content="gnomon report, report-9.html">'
+    (a_run / "report-9.html").write_text(f"<!doctype html><html><head>{earlier}</head></html>")
     return write_report(read_run(a_run))
 
 

@@ -10,12 +10,16 @@ from torch import Tensor
 
 from gnomon.backprop.targets import cotangent
 from gnomon.classifier.classifier import Classifier
-from gnomon.errors import ClassifierError
+from gnomon.classifier.outputs import is_multilabel
+from gnomon.errors import ClassifierError, GnomonError
+from gnomon.memory import is_out_of_memory
 from gnomon.presets import Target
 from gnomon.types import Image
 
 Backward = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(outputs (N,K), pixels (N,3,H,W), direction (N,K)) -> what arrives at the pixels (N,3,H,W)."""
+
+HIDDEN_BY_A_SIGMOID = ("binary-probabilities", "multilabel-probabilities")
 
 
 class FineMethod(Protocol):
@@ -34,13 +38,16 @@ def plain_backward(outputs: Tensor, pixels: Tensor, direction: Tensor) -> Tensor
     if outputs.requires_grad:
         try:
             (arrived,) = torch.autograd.grad(outputs, pixels, direction, allow_unused=True)
-        except torch.OutOfMemoryError:
+        except GnomonError:
             raise
-        except RuntimeError as error:
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
             raise ClassifierError(f"the network cannot be backpropagated: {error}") from error
     if arrived is None:
         raise ClassifierError(
-            "no gradient reaches the pixels: the network detaches them or runs under no_grad"
+            "no gradient reaches the pixels: the network detaches them, runs under no_grad or is "
+            "quantized; give it as it was before"
         )
     return arrived
 
@@ -57,7 +64,8 @@ def pixel_gradient(
 
     ``pixels`` (N,3,H,W) in [0,1], N images that do not mix. Returns (N,3,H,W) float64 on the CPU,
     per unit of pixel value. The network is left as it was. ``ClassifierError`` where the outputs
-    or the gradient are not finite, or do not depend on the pixels in a way that autograd can see.
+    or the gradient are not finite, or do not depend on the pixels in a way that autograd can see,
+    and where the network fails on its way to them or back.
     """
     weights = chain(classifier.network.parameters(), classifier.network.buffers())
     if any(weight.is_inference() for weight in weights):
@@ -70,8 +78,14 @@ def pixel_gradient(
         outputs = classifier.logits(leaf)
         if not outputs.isfinite().all():
             raise ClassifierError("the network's outputs are not finite")
-        direction, scale = cotangent(outputs, label_index, target)
+        multilabel = is_multilabel(classifier.outputs)
+        direction, scale = cotangent(outputs, label_index, target, multilabel=multilabel)
         arrived = backward(outputs, leaf, direction.to(outputs))
+    if classifier.outputs in HIDDEN_BY_A_SIGMOID and not arrived.any():
+        raise ClassifierError(
+            f"{classifier.name} is so sure of this image that its sigmoid rounds to 0 or 1, and no"
+            " gradient comes through; let the network return its scores without the sigmoid"
+        )
     if not arrived.isfinite().all():
         raise ClassifierError("the gradient at the pixels is not finite")
     return arrived.detach().cpu().double() * scale[:, None, None, None]

@@ -37,7 +37,15 @@ BACKWARD_KERNELS: dict[object, int] = {
 }
 """What arrives is the first argument; this one is the input z, or an output of the same sign."""
 
-ALTERNATIVES = "use the fine method 'gradient' or 'smoothgrad' instead"
+ALTERNATIVES = "only the fine method 'gradient' or 'smoothgrad' reads this network"
+
+
+class GuidedError(ClassifierError):
+    """A network that a guided method cannot read; ``instead`` is the fine method that can."""
+
+    def __init__(self, says: str, instead: str = "gradient") -> None:
+        super().__init__(says)
+        self.instead = instead
 
 
 Note = Callable[[Tensor, Tensor], None]
@@ -82,23 +90,23 @@ def guided_backward(
 ) -> Tensor:
     """Backpropagate with the guided rule at every activation.
 
-    ``ClassifierError`` where no activation was met, or where one may hide in code that the rule
-    cannot see into.
+    ``GuidedError`` where no activation was met, or where one may hide in code that the rule cannot
+    see into.
     """
     rule = _GuidedRule(note)
     for node in nodes(outputs):
         if is_opaque(node):
-            raise ClassifierError(
+            raise GuidedError(
                 f"guided backpropagation cannot see into {node.name()!r}, a custom autograd "
-                f"function or compiled network, which may hide an activation; {ALTERNATIVES}, or "
-                "give the network uncompiled and with PyTorch's own activations"
+                f"function or compiled network, which may hide an activation; {ALTERNATIVES}, "
+                "unless it is given uncompiled and with PyTorch's own activations"
             )
         if is_relu_clamp(node):
             before_clamp(node, rule.guide)
     with rule:
         arrived = plain_backward(outputs, pixels, direction)
     if rule.overridden == 0:
-        raise ClassifierError(
+        raise GuidedError(
             "guided backpropagation met no activation that it has a rule for (ReLU and its kin, "
             f"see docs/activations.md); {ALTERNATIVES}"
         )

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gnomon.backprop.gradients import pixel_gradient
-from gnomon.backprop.guided import guided_backward
+from gnomon.backprop.guided import GuidedError, guided_backward
 from gnomon.classifier.classifier import Classifier
 from gnomon.presets import Target
 from gnomon.types import Image
@@ -29,15 +29,20 @@ def guided_layers(
 
     It is (3,H,W), the same for each channel. E_l = Σ_c max(R, 0) max(z, 0) over the channels of an
     activation's input z at which R arrives by the guided rule, scaled bilinearly to the image. The
-    layers are those from 60 % to 80 % of the activations that have maps, in the order of computing;
-    the pixels stand alone where there are none. By measurement: docs/quality.md.
+    layers are those from 60 % to 80 % of the activations that have maps, in the order of computing.
+    By measurement: docs/quality.md. ``GuidedError`` where there are none, as in a plain transformer
+    or a network that looks at several views of the image: ``guided`` reads the pixels alone.
     """
     passed: list[Tensor] = []
 
     def note(arrived: Tensor, z: Tensor) -> None:
         channels = _channels(z, image)
-        if channels is not None:
-            passed.append((arrived.clamp(min=0) * z.clamp(min=0)).sum(channels))
+        if channels is None:
+            return
+        # Of copies that only fill up a batch, nothing arrives; several views lie each otherwise.
+        rows = arrived.flatten(1).any(1).nonzero()[:, 0] if len(z) > 1 else torch.arange(1)
+        if len(rows) == 1:
+            passed.append((arrived[rows].clamp(min=0) * z[rows].clamp(min=0)).sum(channels))
 
     signed = pixel_gradient(
         classifier,
@@ -48,9 +53,12 @@ def guided_layers(
     )
     pixels = signed[0].abs().amax(0, keepdim=True)
     layers = _inner(passed[::-1])
-    if layers:
-        pixels = pixels**POWER * torch.stack([_light(one, image) for one in layers]).sum(0)
-    return pixels.expand(3, -1, -1)
+    if not layers:
+        raise GuidedError(
+            "guided-layers found no layer whose maps lie as the image does", instead="guided"
+        )
+    lit = pixels**POWER * torch.stack([_light(one, image) for one in layers]).sum(0)
+    return lit.expand(3, -1, -1)
 
 
 def _light(evidence: Tensor, image: Image) -> Tensor:

@@ -29,7 +29,7 @@ class LogitsOf(nn.Module):
         return logits
 
 
-def load(name: str, weights: Path | None, n_classes: int | None) -> Loaded:
+def load(name: str, weights: Path | None) -> Loaded:
     """Load NAME (``owner/model``, or a folder, ``./model``); code that comes with it never runs."""
     if weights is not None:
         raise ClassifierError(
@@ -56,8 +56,14 @@ def load(name: str, weights: Path | None, n_classes: int | None) -> Loaded:
     labels = model.config.id2label
     names = tuple(str(labels[i]) for i in sorted(labels))
     architecture = Architecture("hf", len(names), model.config.to_json_string(use_diff=False))
+    several = model.config.problem_type == "multi_label_classification"
     return Loaded(
-        f"hf/{name}", LogitsOf(model.float()), _preprocessing(processor), names, architecture
+        f"hf/{name}",
+        LogitsOf(model.float()),
+        _preprocessing(processor),
+        names,
+        architecture,
+        "multilabel-logits" if several else "auto",
     )
 
 

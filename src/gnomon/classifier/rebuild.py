@@ -24,8 +24,8 @@ def rebuild(architecture: Architecture, state: State, what: str) -> nn.Module:
     nothing. ``ClassifierError`` where it is unknown or does not fit, in the words of ``what``.
     """
     try:
-        with _at_most(2 * len(state) + SPARE), torch.device("meta"):
-            sketch = build_network(architecture)
+        with _at_most(2 * len(state) + SPARE):
+            sketch = _sketch(architecture)
     except GnomonError:
         raise
     except Exception as error:  # On a strange configuration, libraries raise any kind.
@@ -38,6 +38,15 @@ def rebuild(architecture: Architecture, state: State, what: str) -> nn.Module:
     network = build_network(architecture)
     fit(network, state, what)
     return network
+
+
+def _sketch(architecture: Architecture) -> nn.Module:
+    """Build a network without memory, but for the few that read a tensor while they are built."""
+    try:
+        with torch.device("meta"):
+            return build_network(architecture)
+    except NotImplementedError:
+        return build_network(architecture)
 
 
 @contextmanager

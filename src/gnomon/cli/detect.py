@@ -9,7 +9,7 @@ import tyro
 
 from gnomon.cli.outcome import Outcome
 from gnomon.limits import Limits
-from gnomon.presets import SettingChanges
+from gnomon.presets import Outputs, SettingChanges
 
 
 def detect(
@@ -19,6 +19,8 @@ def detect(
     out: str,
     model: str | None = None,
     weights: Path | None = None,
+    classes: str | None = None,
+    outputs: Outputs = "auto",
     preset: str = "default",
     parts: Path | None = None,
     device: str = "auto",
@@ -45,7 +47,10 @@ def detect(
             kind:FOLDER.
         out: The run folder to write, or its URL.
         model: The classifier: embedded, torchvision/NAME, timm/NAME, hf/NAME or a checkpoint file.
-        weights: A weights file for the model, where its own cannot be fetched.
+        weights: A weights file for the model, of any number of classes; else its own are fetched.
+        classes: The names of its classes in order: a file of one name a line, or a,b,c.
+        outputs: What the model returns, where that cannot be recognized: logits, probabilities,
+            binary (one output, two classes), multilabel (each class by itself), ...
         preset: The set of choices to start from: default or paper.
         parts: A part model, or a run in which `gnomon parts` found one: keypoints get their parts.
         device: Where to compute: auto, cpu, cuda, mps.
@@ -64,6 +69,7 @@ def detect(
     """
     import torch
 
+    from gnomon.classifier.names import read_names
     from gnomon.cli.closing import closing_table
     from gnomon.cli.progress import Progress
     from gnomon.runs import RunInfo
@@ -88,6 +94,8 @@ def detect(
         model=model,
         preset=preset,
         weights=weights,
+        class_names=None if classes is None else read_names(classes),
+        outputs=outputs,
         device=device,
         size=size,
         resize=resize,

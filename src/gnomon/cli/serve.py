@@ -12,6 +12,7 @@ def serve(
     /,
     *,
     model: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
+    weights: Path | None = None,
     host: str = "127.0.0.1",
     port: int = 8765,
     device: str = "auto",
@@ -29,7 +30,9 @@ def serve(
     Args:
         run: The folder that `gnomon detect --out` wrote, to leaf through and to judge. The review
             is written into it as review.jsonl.
-        model: A further classifier to choose, named as for `gnomon detect`; may be repeated.
+        model: A further classifier to choose, named as for `gnomon detect`; may be repeated. One
+            with the weights of the run's classifier stands for it.
+        weights: The weights file of the run's classifier, where the run does not lead to it.
         host: The address to listen on.
         port: The port to listen on.
         device: Where to compute: auto, cpu, cuda, mps.
@@ -52,6 +55,7 @@ def serve(
     serve_page(
         run,
         models=model,
+        weights=weights,
         host=host,
         port=port,
         device=device,

@@ -1,6 +1,5 @@
 """A classifier whose last layers have lost what they learnt."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -9,6 +8,7 @@ import torch
 from torch import nn
 
 from gnomon.classifier import Classifier
+from gnomon.classifier.copying import whole_copy
 
 
 def weighted_layers(classifier: Classifier) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ def randomised(classifier: Classifier, layers: Sequence[str], seed: int = 0) -> 
     network of any depth. The shuffle depends on (seed, layer) alone; the given classifier is not
     touched.
     """
-    network = copy.deepcopy(classifier.network)
+    network = whole_copy(classifier.network)
     for name in layers:
         random = torch.Generator().manual_seed(_seed(seed, name))
         for parameter in _own_parameters(network.get_submodule(name)):

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from gnomon.classifier.copying import structural_copy
 from gnomon.errors import SettingError, unknown_name
 from gnomon.occlusion.engine import Engine, Several, outputs_of_several
 
@@ -29,7 +29,9 @@ class Precise(Several):
             raise SettingError(unknown_name("precision", precision, DTYPES))
         self._dtype = DTYPES[precision]
         self._may_shorten = precision == "tf32"
-        self.engine = make(network if self._dtype is None else deepcopy(network).to(self._dtype))
+        if self._dtype is not None:
+            network = structural_copy(network).to(self._dtype)
+        self.engine = make(network)
         self.name = self.engine.name
 
     def outputs_of_several(

@@ -163,6 +163,8 @@ def use_winograd(network: nn.Module) -> None:
     """Put a `WinogradConv2d` in the place of each convolution in a network that it pays for."""
     twins: dict[nn.Module, nn.Module] = {}
     for parent in list(network.modules()):
+        if isinstance(parent, torch.jit.ScriptModule):
+            continue
         for name, module in parent._modules.items():
             if module is not None and pays(module):
                 twins[module] = twins.get(module) or WinogradConv2d(module)

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from gnomon.arguments import checked
 from gnomon.classifier import Classifier
 from gnomon.errors import SettingError
 from gnomon.parts.features import FeatureMaps
@@ -23,6 +24,7 @@ Start = Layout | int | Literal["auto"]
 """An earlier layout, or how many parts to find."""
 
 
+@checked
 def discover_parts(
     run: Run,
     classifier: Classifier,

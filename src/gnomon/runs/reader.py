@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gnomon.arguments import checked
 from gnomon.errors import RunError
 from gnomon.runs.discovered import part_names, with_parts
 from gnomon.runs.info import RunInfo
@@ -94,6 +95,7 @@ def read_failures(place: str | Path | Store) -> list[Failure]:
     return failures
 
 
+@checked
 def read_run(folder: str | Path) -> Run:
     """Read a run that `gnomon detect` wrote, by path or URL; ``RunError`` where there is none.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from gnomon.images import Limits, Picture, Resize
-from gnomon.presets import SettingChanges
+from gnomon.presets import Outputs, SettingChanges
 from gnomon.runs import Failure
 from gnomon.runs.committed import Committed
 from gnomon.types import Detection, Image
@@ -48,6 +48,8 @@ class Recipe:
     model: str | None = None
     preset: str = "default"
     weights: Path | None = None
+    class_names: tuple[str, ...] | None = None
+    outputs: Outputs = "auto"
     device: str = "auto"
     size: int | tuple[int, int] | None = None
     resize: Resize | None = None
@@ -61,6 +63,8 @@ class Recipe:
             self.model,
             preset=self.preset,
             weights=self.weights,
+            class_names=self.class_names,
+            outputs=self.outputs,
             device=self.device,
             size=self.size,
             resize=self.resize,

@@ -12,7 +12,7 @@ from gnomon.geometry import Affine
 from gnomon.occlusion import FILLS
 from gnomon.occlusion.occlude import Occlusion
 from gnomon.plugs import plugged
-from gnomon.presets import Settings
+from gnomon.presets import Settings, changes_to
 from gnomon.types import Detection, Floats
 
 NAMED = 5
@@ -55,7 +55,7 @@ class Exploration:
         """Fuse, take the peaks and refine again, from the maps in memory."""
         found = self.found
         located = locate(found.image, found.coarse, found.fine, settings)
-        self.detector.settings = settings
+        self.detector = self.detector.with_settings(**changes_to(settings))
         self.found = replace(
             found,
             confidence=located.confidence,

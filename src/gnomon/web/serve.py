@@ -23,6 +23,7 @@ def serve(
     run: Path | None,
     *,
     models: Sequence[str] = (),
+    weights: Path | None = None,
     host: str = "127.0.0.1",
     port: int = 8765,
     device: str = "auto",
@@ -31,15 +32,16 @@ def serve(
 ) -> None:
     """Open the page, and answer until the program is ended.
 
-    ``trust`` is what the names in the run may do. Raises ``SettingError`` for an address that is
-    not free, or that others reach without a password.
+    ``weights`` are the run's classifier's, where the run does not lead to them; ``trust`` is what
+    the names in the run may do. Raises ``SettingError`` for an address that is not free, or that
+    others reach without a password.
     """
     recorded = None if run is None else read_run(run)
     password = None if is_loopback(host) else _password(host)
     _check_free(host, port)
     album = None if recorded is None else Album(recorded)
     info = None if recorded is None else recorded.info
-    build(make_bench(models, device, info, trust), album)
+    build(make_bench(models, device, info, trust, weights), album)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/{'' if album is None else 'run'}"
 

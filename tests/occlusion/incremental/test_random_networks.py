@@ -1,22 +1,35 @@
 """Generated networks: the incremental engine against one forward pass for each window."""
 
-import operator
+import os
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch as patched
 
 import hypothesis.strategies as st
-import pytest
 import torch
+from grammar import (
+    ACTIVATIONS,
+    GRAMMAR,
+    MERGES,
+    SHAPED,
+    UNARY,
+    Function,
+    convolutions,
+    heads,
+    joined,
+    pools,
+)
 from hypothesis import HealthCheck, Phase, given, settings
 from single_passes import one_by_one
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gnomon.occlusion.incremental import IncrementalEngine
 from gnomon.occlusion.incremental import engine as incremental_engine
 from gnomon.occlusion.incremental.machine import Machine
+from gnomon.occlusion.incremental.refusal import Refusals, StepError
 
+NETWORKS = int(os.environ.get("NETWORKS", "0"))
+"""So many networks, of another choice each time, as make fuzz asks for; the same 100 otherwise."""
 MOST_CHANNELS = 24
 
 # What decides where regions become whole maps: nearly nowhere, somewhere, early.
@@ -34,14 +47,15 @@ class Program:
         """Append an operation, unless it cannot take these inputs or empties the map.
 
         Dilated largest values may see nothing but padding: they are infinite, and of no use.
+        Large values make rounding large.
         """
         try:
             value = operation(*(self.values[i] for i in inputs))
-        except RuntimeError:
+        except (RuntimeError, ValueError, AssertionError):
             return inputs[0]
         if value.shape[1] > MOST_CHANNELS or 0 in value.shape or value.shape[0] != 1:
             return inputs[0]
-        if not value.isfinite().all():
+        if not value.isfinite().all() or value.abs().max() > 1e4:
             return inputs[0]
         self.operations.append((operation, inputs))
         self.values.append(value)
@@ -66,178 +80,50 @@ class Network(nn.Module):
         return out
 
 
-class Function(nn.Module):
-    def __init__(self, function: Any) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, *values: Tensor) -> Tensor:
-        out: Tensor = self.function(*values)
-        return out
-
-
-def shuffle(groups: int) -> Any:
-    def apply(x: Tensor) -> Tensor:
-        (n, c, h, w) = x.size()
-        return x.view(n, groups, c // groups, h, w).transpose(1, 2).contiguous().view(n, -1, h, w)
-
-    return apply
-
-
-def swap_halves(x: Tensor) -> Tensor:
-    first, second = x.chunk(2, dim=1)
-    return torch.cat([second, F.relu(first)], 1)
-
-
-def split_sum(x: Tensor) -> Tensor:
-    first, second = torch.split(x, [1, x.shape[1] - 1], dim=1)
-    return first * second
-
-
-def squeeze_excite(x: Tensor) -> Tensor:
-    return x * torch.sigmoid(F.adaptive_avg_pool2d(x, 1))
-
-
-class ChannelsLastBlock(nn.Module):
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(channels)
-        self.linear = nn.Linear(channels, channels)
-        self.scale = nn.Parameter(torch.rand(channels, 1, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = F.gelu(self.linear(self.norm(x.permute(0, 2, 3, 1))))
-        return x + self.scale * y.permute(0, 3, 1, 2)
-
-
-def norm(channels: int) -> nn.Module:
-    layer = nn.BatchNorm2d(channels).eval()
-    for values in (layer.running_mean, layer.running_var, layer.weight.data, layer.bias.data):
-        assert values is not None
-        values.copy_(0.5 + torch.rand(channels))
-    return layer
-
-
-@st.composite
-def convolutions(draw: st.DrawFn, channels: int) -> nn.Module:
-    groups = draw(st.sampled_from([g for g in (1, 2, 3, channels) if channels % g == 0]))
-    out = groups * draw(st.integers(1, max(1, 12 // groups)))
-    kernel = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
-    if draw(st.booleans()) and kernel[0] % 2 and kernel[1] % 2:
-        return nn.Conv2d(channels, out, kernel, padding="same", dilation=draw(st.integers(1, 2)))
-    return nn.Conv2d(
-        channels,
-        out,
-        kernel,
-        stride=draw(st.tuples(st.integers(1, 4), st.integers(1, 3))),
-        padding=draw(st.tuples(st.integers(0, 5), st.integers(0, 2))),
-        dilation=draw(st.tuples(st.integers(1, 3), st.integers(1, 2))),
-        groups=groups,
-        bias=draw(st.booleans()),
-    )
-
-
-@st.composite
-def pools(draw: st.DrawFn) -> nn.Module:
-    kernel = draw(st.integers(2, 4))
-    stride = draw(st.integers(1, 4))
-    padding = draw(st.integers(0, kernel // 2))
-    ceil_mode = draw(st.booleans())
-    if draw(st.booleans()):
-        return nn.MaxPool2d(kernel, stride, padding, draw(st.integers(1, 2)), ceil_mode=ceil_mode)
-    counted = draw(st.booleans())
-    return nn.AvgPool2d(kernel, stride, padding, ceil_mode, count_include_pad=counted)
-
-
-ACTIVATIONS = (
-    nn.ReLU(inplace=True),
-    nn.ReLU6(),
-    nn.Hardswish(),
-    nn.SiLU(inplace=True),
-    nn.GELU(),
-    nn.PReLU(init=0.2),
-    nn.LeakyReLU(0.1),
-    torch.tanh,
-    lambda x: x.clamp(-1, 1),
-    lambda x: F.relu(x) * 0.5 + 1,
-)
-
-
 @st.composite
 def networks(draw: st.DrawFn, height: int, width: int) -> nn.Module:
     torch.manual_seed(draw(st.integers(0, 1000)))
     program = Program(values=[torch.rand(1, 3, height, width)])
     last = program.add(nn.Conv2d(3, draw(st.sampled_from([4, 6, 8])), 3, padding=1), 0)
     for _ in range(draw(st.integers(1, 7))):
-        channels = program.values[last].shape[1]
-        others = [
-            i for i, value in enumerate(program.values) if value.shape == program.values[last].shape
-        ]
-        near = [
-            i
-            for i, value in enumerate(program.values)
-            if value.shape[2:] == program.values[last].shape[2:]
-        ]
-        kind = draw(st.sampled_from(KINDS))
-        if kind == "convolution":
-            last = program.add(draw(convolutions(channels)), last)
-            if draw(st.booleans()):
-                last = program.add(norm(program.values[last].shape[1]), last)
-        elif kind == "pool":
-            last = program.add(draw(pools()), last)
-        elif kind == "activation":
-            last = program.add(draw(st.sampled_from(ACTIVATIONS)), last)
-        elif kind == "norm":
-            last = program.add(norm(channels), last)
-        elif kind == "merge":
-            function = draw(st.sampled_from([operator.add, operator.mul, torch.sub, torch.maximum]))
-            last = program.add(function, last, draw(st.sampled_from(others)))
-        elif kind == "branch":
-            branch = program.add(draw(convolutions(channels)), draw(st.sampled_from(near[-1:])))
-            if program.values[branch].shape[2:] == program.values[last].shape[2:]:
-                last = program.add(lambda *parts: torch.cat(parts, 1), last, branch)
-        elif kind == "concatenate":
-            other = draw(st.sampled_from(near))
-            last = program.add(lambda *parts: torch.cat(parts, 1), last, other)
-        elif kind == "shuffle" and channels % 2 == 0:
-            last = program.add(draw(st.sampled_from([shuffle(2), swap_halves, split_sum])), last)
-        elif kind == "pad":
-            a, b, c, d = (draw(st.integers(0, 3)) for _ in "abcd")
-            value = draw(st.sampled_from([0.0, 1.5]))
-            last = program.add(nn.ConstantPad2d((a, b, c, d), value), last)
-        elif kind == "adaptive":
-            size = draw(st.tuples(st.integers(2, 7), st.integers(2, 7)))
-            last = program.add(nn.AdaptiveAvgPool2d(size), last)
-        elif kind == "channels last":
-            last = program.add(ChannelsLastBlock(channels), last)
-        elif kind == "whole":
-            layers = [squeeze_excite, nn.GroupNorm(1, channels), nn.Upsample(scale_factor=2)]
-            last = program.add(draw(st.sampled_from(layers)), last)
-    (_, channels, h, w) = program.values[last].shape
-    heads = [
-        nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(channels * h * w, 5)),
-        nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 5)),
-        Function(lambda x: x.mean((2, 3))),
-        Function(lambda x: x.flatten(2).amax(2)),
-    ]
-    return Network(program, last, draw(st.sampled_from(heads))).eval()
+        last = draw(one_more(program, last))
+    return Network(program, last, draw(heads(program.values[last]))).eval()
 
 
-KINDS = (
-    "convolution",
-    "convolution",
-    "pool",
-    "activation",
-    "norm",
-    "merge",
-    "branch",
-    "concatenate",
-    "shuffle",
-    "pad",
-    "adaptive",
-    "channels last",
-    "whole",
-)
+@st.composite
+def one_more(draw: st.DrawFn, program: Program, last: int) -> int:
+    """Add an operation behind the last value, and perhaps beside it."""
+    value = program.values[last]
+    channels = value.shape[1]
+    others = [i for i, other in enumerate(program.values) if other.shape == value.shape]
+    near = [i for i, other in enumerate(program.values) if other.shape[2:] == value.shape[2:]]
+    kind = draw(st.sampled_from(KINDS))
+    if kind == "unary":
+        return program.add(UNARY[draw(st.sampled_from(sorted(UNARY)))](channels), last)
+    if kind == "activation":
+        return program.add(draw(st.sampled_from(ACTIVATIONS)), last)
+    if kind == "merge":
+        return program.add(draw(st.sampled_from(MERGES)), last, draw(st.sampled_from(others)))
+    if kind == "convolution":
+        last = program.add(draw(convolutions(channels)), last)
+        norm = UNARY["batch norm"](program.values[last].shape[1])
+        return program.add(norm, last) if draw(st.booleans()) else last
+    if kind == "pool":
+        return program.add(draw(pools()), last)
+    if kind == "branch":
+        branch = program.add(draw(convolutions(channels)), draw(st.sampled_from(near[-1:])))
+        fits = program.values[branch].shape[2:] == program.values[last].shape[2:]
+        return program.add(joined, last, branch) if fits else last
+    if kind == "concatenate":
+        return program.add(joined, last, draw(st.sampled_from(near)))
+    if kind == "pad":
+        (a, b, c, d) = (draw(st.integers(0, 3)) for _ in "abcd")
+        return program.add(nn.ConstantPad2d((a, b, c, d), draw(st.sampled_from([0.0, 1.5]))), last)
+    size = draw(st.tuples(st.integers(2, 7), st.integers(2, 7)))
+    return program.add(nn.AdaptiveAvgPool2d(size), last)
+
+
+KINDS = (*SHAPED, "convolution", "activation", "merge", *["unary"] * 6)
 
 
 def check(data: st.DataObject, dtype: torch.dtype, tolerance: float) -> None:
@@ -258,7 +144,12 @@ def check(data: st.DataObject, dtype: torch.dtype, tolerance: float) -> None:
     )
     machine = data.draw(st.sampled_from(MACHINES))
     engine = IncrementalEngine(net)
-    with patched.object(incremental_engine, "machine_of", lambda _: machine):
+    with (
+        patched.object(incremental_engine, "machine_of", lambda _: machine),
+        patched.object(incremental_engine, "known_outcome", lambda *_: None),
+        patched.object(incremental_engine, "keep_outcome", lambda *_: None),
+        patched.object(Refusals, "add", failed),
+    ):
         outputs = engine.outputs_of_several(images, windows, patches)
     bound = tolerance * max(float(expected.abs().max()), 1e-3)
     assert float((outputs - expected).abs().max()) <= bound
@@ -267,11 +158,16 @@ def check(data: st.DataObject, dtype: torch.dtype, tolerance: float) -> None:
     assert torch.equal(shuffled, outputs[:, order])
 
 
+def failed(self: Refusals, error: StepError) -> None:
+    raise AssertionError(f"a rule failed: {error.rule} at {error.node}") from error
+
+
 QUICK = settings(
-    derandomize=True,
+    derandomize=not NETWORKS,
     deadline=None,
-    max_examples=60,
+    max_examples=NETWORKS or 100,
     phases=[Phase.generate],
+    database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
@@ -282,14 +178,11 @@ def test_generated_networks_agree_in_float64(data: st.DataObject) -> None:
     check(data, torch.float64, 1e-10)
 
 
-@QUICK
+@settings(QUICK, max_examples=60)
 @given(st.data())
 def test_generated_networks_agree_in_float32(data: st.DataObject) -> None:
     check(data, torch.float32, 1e-4)
 
 
-@pytest.mark.slow
-@settings(QUICK, max_examples=500)
-@given(st.data())
-def test_many_generated_networks_agree_in_float64(data: st.DataObject) -> None:
-    check(data, torch.float64, 1e-10)
+def test_the_grammar_is_large() -> None:
+    assert len(GRAMMAR) >= 40

@@ -1,9 +1,7 @@
 """What each node of a traced network does with a change, at one image size."""
 
 import operator
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Literal
 
 import torch
@@ -17,10 +15,19 @@ from gnomon.occlusion.incremental.modules import (
     submodule,
     writing_over,
 )
+from gnomon.occlusion.incremental.nodes import clean_run, last_reads
+from gnomon.occlusion.incremental.refusal import Refusals
 from gnomon.occlusion.incremental.rules import FINDERS
 from gnomon.occlusion.incremental.rules.channels import PIECES, Pieces, pieces
 from gnomon.occlusion.incremental.rules.collapse import FLAT_FINDERS, Flat, flattens
-from gnomon.occlusion.incremental.rules.rule import Axes, Call, Carried, Collapse, Match, Rule
+from gnomon.occlusion.incremental.rules.rule import (
+    Axes,
+    Call,
+    Carried,
+    Collapse,
+    Match,
+    Rule,
+)
 from gnomon.occlusion.winograd import WinogradConv2d
 
 Kind = Literal["input", "constant", "number", "alias", "carried", "collapsed", "whole"]
@@ -34,7 +41,8 @@ class Step:
     """One node: what is done with it, and what it costs for one whole image.
 
     ``sources`` are the nodes whose regions a rule takes, in the rule's order. ``in_place`` is what
-    to call of a whole step that may write over the value that it reads.
+    to call of a whole step that may write over the value that it reads. ``because`` says why a step
+    that reads regions needs whole maps.
     """
 
     node: fx.Node
@@ -45,6 +53,8 @@ class Step:
     axes: Axes | None
     dense_multiply_adds: int
     in_place: nn.Module | None = None
+    because: str = ""
+    dtype: torch.dtype | None = None
 
     @property
     def reads(self) -> list[fx.Node]:
@@ -58,75 +68,33 @@ class Step:
         return self.shape[self.axes[0]], self.shape[self.axes[1]]
 
 
-def run_node(module: fx.GraphModule, node: fx.Node, values: dict[fx.Node, Any]) -> Any:
-    """Compute a node from the values of its arguments."""
-    args, kwargs = fx.node.map_arg((node.args, node.kwargs), lambda n: values[n])
-    match node.op:
-        case "call_module":
-            return module.get_submodule(str(node.target))(*args, **kwargs)
-        case "call_method":
-            return getattr(args[0], str(node.target))(*args[1:], **kwargs)
-        case "get_attr":
-            found: Any = module
-            for part in str(node.target).split("."):
-                found = getattr(found, part)
-            return found
-        case "output":
-            return args[0]
-    assert callable(node.target)
-    return node.target(*args, **kwargs)
+def analyse(module: fx.GraphModule, image: Tensor, refusals: Refusals) -> tuple[list[Step], Any]:
+    """Find the rule for every node, with the shapes that one image (1,3,H,W) has.
 
-
-def last_reads(reads: dict[fx.Node, list[fx.Node]]) -> dict[fx.Node, list[fx.Node]]:
-    """From what each node reads, in order: the values that nobody reads after it."""
-    last = {source: node for node, sources in reads.items() for source in sources}
-    freed: dict[fx.Node, list[fx.Node]] = {}
-    for source, node in last.items():
-        freed.setdefault(node, []).append(source)
-    return freed
-
-
-def clean_run(
-    module: fx.GraphModule,
-    images: Tensor,
-    freed: dict[fx.Node, list[fx.Node]],
-    visit: Callable[[fx.Node, dict[fx.Node, Any]], None],
-    steps: int | None = None,
-) -> None:
-    """Run the network, or its first ``steps`` nodes, on images (I,3,H,W).
-
-    ``visit`` sees each node and the live values.
+    Nodes in ``refusals`` get none, and those whose rule breaks join them. Returns the steps, and
+    the network's output for the image.
     """
-    values: dict[fx.Node, Any] = {}
-    for node in islice(module.graph.nodes, steps):
-        values[node] = images if node.op == "placeholder" else run_node(module, node, values)
-        visit(node, values)
-        for source in freed.get(node, []):
-            del values[source]
-
-
-def analyse(module: fx.GraphModule, image: Tensor) -> list[Step]:
-    """Find the rule for every node, with the shapes that one image (1,3,H,W) has."""
     steps: list[Step] = []
     states: dict[fx.Node, Any] = {}
     numbers: dict[fx.Node, Any] = {}
     counter = FlopCounterMode(display=False)
     counted = 0
+    output: Any = None
 
     def visit(node: fx.Node, values: dict[fx.Node, Any]) -> None:
-        nonlocal counted
+        nonlocal counted, output
         multiply_adds = (counter.get_total_flops() - counted) // 2
         counted = counter.get_total_flops()
-        value = values[node]
+        output = value = values[node]
         if _is_constant(node, states) or not _holds_tensor(value):
             numbers[node] = value
-        step = _step(module, node, value, states, numbers, multiply_adds)
+        step = _step(module, node, value, states, numbers, multiply_adds, refusals)
         steps.append(step)
 
     freed = last_reads({node: node.all_input_nodes for node in module.graph.nodes})
     with counter:
         clean_run(module, image, freed, visit)
-    return steps
+    return steps, output
 
 
 def _holds_tensor(value: Any) -> bool:
@@ -148,8 +116,9 @@ def _step(
     states: dict[fx.Node, Any],
     numbers: dict[fx.Node, Any],
     multiply_adds: int,
+    refusals: Refusals,
 ) -> Step:
-    shape = tuple(value.shape) if isinstance(value, Tensor) else ()
+    (shape, dtype) = (tuple(value.shape), value.dtype) if isinstance(value, Tensor) else ((), None)
 
     def step(
         kind: Kind,
@@ -157,8 +126,9 @@ def _step(
         sources: tuple[fx.Node, ...] = (),
         axes: Axes | None = None,
         in_place: nn.Module | None = None,
+        because: str = "",
     ) -> Step:
-        return Step(node, kind, rule, sources, shape, axes, multiply_adds, in_place)
+        return Step(node, kind, rule, sources, shape, axes, multiply_adds, in_place, because, dtype)
 
     if node.op == "placeholder":
         states[node] = Carried(shape, (2, 3))
@@ -169,7 +139,9 @@ def _step(
     if node.op != "output" and not _holds_tensor(value):
         states[node] = "number"
         return step("number")
-    found = None if node.op == "output" else _find(module, node, value, states, numbers)
+    found: Match | Collapse | Pieces | Flat | str = ""
+    if node.op != "output":
+        found = _find(module, node, value, states, numbers, refusals)
     match found:
         case Match(rule, axes):
             states[node] = Carried(shape, axes)
@@ -182,7 +154,8 @@ def _step(
             return step("collapsed", found, _sources(node, states))
     states[node] = "whole"
     sources = tuple(dict.fromkeys(_sources(node, states)))
-    return step("whole", sources=sources, in_place=_in_place(module, node, states))
+    in_place = _in_place(module, node, states)
+    return step("whole", sources=sources, in_place=in_place, because=found if sources else "")
 
 
 def _in_place(
@@ -221,13 +194,17 @@ def _find(
     value: Any,
     states: dict[fx.Node, Any],
     numbers: dict[fx.Node, Any],
-) -> Match | Collapse | Pieces | Flat | None:
+    refusals: Refusals,
+) -> Match | Collapse | Pieces | Flat | str:
+    """Find the rule for a node, or why there is none."""
     sources = node.all_input_nodes
     if any(states[source] == "whole" for source in sources):
-        return None
+        return "what it reads is not known place by place"
+    if node in refusals:
+        return refusals.because(node)
     called = submodule(module, node)
     if is_hooked(called):
-        return None
+        return "it has hooks"
     args: tuple[Any, ...]
     args, kwargs = fx.node.map_arg(
         (node.args, node.kwargs), lambda n: numbers[n] if n in numbers else states[n]
@@ -238,19 +215,22 @@ def _find(
         target = kind_of(called)
         args = (called, *args)
     handled = [states[s] for s in sources if s not in numbers]
+    finder: Any
     if any(isinstance(state, Flat) for state in handled):
         finder = FLAT_FINDERS.get(target)
-        return finder(call, *args, **kwargs) if finder else None
-    if target in PIECES:
-        return pieces(call, *args, **kwargs)
-    if any(isinstance(state, Pieces) for state in handled) and target not in _TAKES_PIECES:
-        return None
-    finder = FINDERS.get(target)
+    elif target in PIECES:
+        finder = pieces
+    elif any(isinstance(state, Pieces) for state in handled) and target not in _TAKES_PIECES:
+        finder = None
+    else:
+        finder = FINDERS.get(target)
     if finder is None:
-        return None
-    found = finder(call, *args, **kwargs)
+        return "there is no rule for this operation"
+    found: Match | Collapse | Pieces | None = refusals.find(node, finder, call, *args, **kwargs)
     if found is None and _may_flatten(node, call, handled, module):
         return Flat(handled[0])
+    if found is None:
+        return refusals.because(node) or "its rule does not hold for these arguments"
     return found
 
 
@@ -263,6 +243,7 @@ def _may_flatten(node: fx.Node, call: Call, states: list[Any], module: fx.GraphM
     target = type(call.module) if call.module is not None else node.target
     return (
         target in _FLATTENING
+        and bool(states)
         and isinstance(states[0], Carried)
         and flattens(call, states[0])
         and all(

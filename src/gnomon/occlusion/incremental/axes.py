@@ -10,6 +10,7 @@ from gnomon.occlusion.incremental.analysis import Step
 from gnomon.occlusion.incremental.classes import choose_classes
 from gnomon.occlusion.incremental.cost import carried_cost
 from gnomon.occlusion.incremental.machine import Machine
+from gnomon.occlusion.incremental.refusal import blamed
 from gnomon.occlusion.incremental.regions import Ints, Span
 from gnomon.occlusion.incremental.rules.rule import Rule
 
@@ -43,7 +44,8 @@ def fitted(steps: list[Step], down: Axis, across: Axis, windows: Ints) -> list[S
     def fit(step: Step, rule: Rule) -> Step:
         heights, widths = down.spans[step.node].size[y], across.spans[step.node].size[x]
         sizes = Counter(zip(heights.tolist(), widths.tolist(), strict=True))
-        return replace(step, rule=rule.fitted(sizes))
+        with blamed(step.node, rule):
+            return replace(step, rule=rule.fitted(sizes))
 
     return [fit(step, step.rule) if isinstance(step.rule, Rule) else step for step in steps]
 
@@ -69,7 +71,8 @@ def _follow(steps: list[Step], axis: int, windows: Ints, patch: int) -> Axis:
         if step.kind == "input":
             spans[step.node] = Span(positions, positions + patch, step.map_size[axis])
         elif isinstance(step.rule, Rule):
-            spans[step.node] = step.rule.spread(axis, [spans[s] for s in step.sources])
+            with blamed(step.node, step.rule):
+                spans[step.node] = step.rule.spread(axis, [spans[s] for s in step.sources])
     return Axis(positions, spans, [])
 
 
@@ -91,7 +94,8 @@ def _classify(
         (height, width) = step.map_size
         whole = carried_cost(step, [by_node[s] for s in step.sources], height, width)
         costs.append(whole.seconds(machine) / (height * width) * other[step.node])
-        sizes.append(rule.worked(axis.spans[step.node].size))
+        with blamed(step.node, rule):
+            sizes.append(rule.worked(axis.spans[step.node].size))
         weights += rule.weight_moves * step.dense_multiply_adds / (height * width)
     (_, counts) = np.unique(positions, return_counts=True)
     # One more class means some four more groups: in each, a dozen small calls a step, and weights,

@@ -3,28 +3,33 @@
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
-from gnomon.classifier.copying import structural_copy
+from gnomon.arguments import checked
+from gnomon.classifier.copying import evaluating_copy
+from gnomon.classifier.scorer import type_name
+from gnomon.memory import does_not_fit, is_out_of_memory
 from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.engine import Several, check_finite, outputs_of_several
 from gnomon.occlusion.incremental.analysis import Step, analyse
+from gnomon.occlusion.incremental.check import NO_ROW, agree, expected_outputs, find_fault
 from gnomon.occlusion.incremental.fold import fold_batch_norms, to_channels_last
 from gnomon.occlusion.incremental.machine import machine_of
+from gnomon.occlusion.incremental.outcome import fingerprint, keep_outcome, known_outcome
 from gnomon.occlusion.incremental.planned import Plan, dense_plan, describe
+from gnomon.occlusion.incremental.refusal import Refusals, StepError
 from gnomon.occlusion.incremental.regions import Ints
 from gnomon.occlusion.incremental.run import Run
 from gnomon.occlusion.incremental.schedule import Schedule, make_schedule
 from gnomon.occlusion.incremental.trace import UntraceableError, trace
-from gnomon.occlusion.memory import does_not_fit, is_out_of_memory
 from gnomon.occlusion.windows import window_grid
 from gnomon.occlusion.winograd import use_winograd
 
-TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4}
 KEPT_SCHEDULES = 8
 
 
@@ -35,22 +40,28 @@ class IncrementalEngine(Several):
     folded and convolutions laid out channels-last. Make a new engine when the weights have changed.
     Outputs equal ``DenseEngine``'s within 1e-10 of their scale in float64 and 1e-4 in float32; a
     row has the same bits whatever the order of the windows. Plans are kept for the last image sizes
-    and window grids. A network that cannot be traced runs densely, after a warning that says why.
-    Where memory runs out, a batch of windows is halved and the work goes on; its rows may then
-    differ in the last bits.
+    and window grids. The first plan for a size is compared with whole passes over the image and
+    three windows, once for each network and user. A network that cannot be traced, or whose plan
+    disagrees, runs densely, after a warning that says why. A node whose rule breaks runs on whole
+    maps, as the log says once. Where memory runs out, a batch of windows is halved and the work
+    goes on; its rows may then differ in the last bits.
     """
 
     name = "incremental"
 
     def __init__(self, network: nn.Module) -> None:
-        self._network = structural_copy(network).eval()
+        self._network = evaluating_copy(network)
         self._dense_because = ""
-        self._steps: dict[Any, list[Step]] = {}
+        self._refusals = Refusals(type_name(network))
+        self._steps: dict[_Layout, list[Step]] = {}
+        self._clean: dict[_Layout, Tensor] = {}
         self._schedules: OrderedDict[Any, Schedule] = OrderedDict()
         try:
             self._module = prepare(network)
         except UntraceableError as error:
             self._run_densely(str(error))
+        else:
+            self._fingerprint = fingerprint(self._module, type(network).__qualname__)
 
     @torch.no_grad()
     def outputs_of_several(
@@ -62,16 +73,51 @@ class IncrementalEngine(Several):
     ) -> Tensor:
         """Compute the outputs (I,N,K) for several images' occluded copies, as ``Several`` says.
 
-        Raises ``ClassifierError`` where the network does not give finite outputs (I,N,K), and
+        Raises ``ClassifierError`` where the network fails or gives no finite outputs (I,N,K), and
         ``GnomonError`` where memory does not suffice for one window at a time. Where it does not
         for all images, they go on as two halves.
         """
-        if not len(windows) or not self._is_incremental(images):
-            dense = DenseEngine(self._network)
-            return outputs_of_several(dense, images, windows, patches, progress)
+        while len(windows) and not self._dense_because:
+            try:
+                outputs = self._incrementally(images, windows, patches, progress)
+            except StepError as error:
+                self._refuse(error)
+                continue
+            if outputs is not None:
+                return outputs
+        return outputs_of_several(self._dense, images, windows, patches, progress)
+
+    @torch.no_grad()
+    def plan(self, image: Tensor, windows: Tensor, patch: int) -> Plan:
+        """Give the plan that ``outputs`` follows for ``image`` (3,H,W) and ``windows`` (N,2)."""
+        order = _order(windows, None)
+        while not self._dense_because:
+            try:
+                schedule = self._schedule(image[None], windows.cpu().numpy()[order], patch)
+            except StepError as error:
+                self._refuse(error)
+                continue
+            if schedule is not None:
+                return describe(self._module, schedule)
+        return dense_plan(len(windows), self._dense_because)
+
+    @cached_property
+    def _dense(self) -> DenseEngine:
+        return DenseEngine(self._network)
+
+    def _incrementally(
+        self,
+        images: Tensor,
+        windows: Tensor,
+        patches: Tensor,
+        progress: Callable[[int], None] | None,
+    ) -> Tensor | None:
+        """Follow the plan; ``None`` where there is none after all. ``StepError`` if it breaks."""
         orders = np.stack([_order(windows, fillings) for fillings in patches])
-        schedule = self._schedule(images, windows.cpu().numpy()[orders[0]], patches.shape[3])
         try:
+            schedule = self._schedule(images, windows.cpu().numpy()[orders[0]], patches.shape[3])
+            if schedule is None:
+                return None
             run = Run(self._module, schedule, channels_last(images))
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
@@ -87,27 +133,17 @@ class IncrementalEngine(Several):
         outputs = torch.empty_like(rows).index_copy_(0, index, rows)
         return outputs.view(len(images), len(windows), -1)
 
-    @torch.no_grad()
-    def plan(self, image: Tensor, windows: Tensor, patch: int) -> Plan:
-        """Give the plan that ``outputs`` follows for ``image`` (3,H,W) and ``windows`` (N,2)."""
-        if not self._is_incremental(image[None]):
-            return dense_plan(len(windows), self._dense_because)
-        order = _order(windows, None)
-        schedule = self._schedule(image[None], windows.cpu().numpy()[order], patch)
-        return describe(self._module, schedule)
-
-    def _is_incremental(self, images: Tensor) -> bool:
-        """Say whether the network can run incrementally; analyse it for images of a new size."""
-        if not self._dense_because and _layout(images) not in self._steps:
-            self._check(images[:1])
-        return not self._dense_because
-
-    def _schedule(self, images: Tensor, windows: Ints, patch: int) -> Schedule:
-        """Plan, or look the plan up."""
+    def _schedule(self, images: Tensor, windows: Ints, patch: int) -> Schedule | None:
+        """Plan and check the plan, or look it up; ``None`` where the network must run densely."""
         layout = _layout(images)
         key = (layout, len(images), patch, windows.tobytes())
         if key not in self._schedules:
-            self._schedules[key] = make_schedule(
+            known = known_outcome(self._fingerprint, layout)
+            if known or not self._analyse(images[:1], is_known=known is not None):
+                if known:
+                    self._run_densely(known)
+                return None
+            schedule = make_schedule(
                 self._steps[layout],
                 len(images),
                 windows,
@@ -116,31 +152,56 @@ class IncrementalEngine(Several):
                 images.device,
                 images.element_size(),
             )
+            if layout in self._clean:
+                (batch, clean) = (channels_last(images), self._clean[layout])
+                because = find_fault(self._network, self._module, schedule, batch, clean)
+                del self._clean[layout]
+                keep_outcome(self._fingerprint, layout, because)
+                if because:
+                    self._run_densely(because)
+                    return None
+            self._schedules[key] = schedule
             while len(self._schedules) > KEPT_SCHEDULES:
                 self._schedules.popitem(last=False)
         self._schedules.move_to_end(key)
         return self._schedules[key]
 
-    def _check(self, image: Tensor) -> None:
-        """Analyse the network for (1,3,H,W); make sure that the copy does what it does."""
-        batch = channels_last(image)
-        expected = self._network(batch.clone())
-        if not isinstance(expected, Tensor) or expected.ndim != 2 or len(expected) != 1:
-            self._dense_because = "the network does not give one tensor (N, classes)"
-            return
-        check_finite(expected, "clean images")
-        given = self._module(batch)
-        bound = TOLERANCE.get(image.dtype, 0.05) * float(expected.abs().max())
-        if given.shape != expected.shape or not (given - expected).abs().max() <= bound:
-            self._run_densely("its trace does not compute what it computes")
-            return
-        self._steps[_layout(image)] = analyse(self._module, batch)
+    def _analyse(self, image: Tensor, *, is_known: bool) -> bool:
+        """Find the rules for (1,3,H,W); say whether the graph computes what the network does.
+
+        That is taken for granted where the plan ``is_known`` to be right.
+        """
+        layout = _layout(image)
+        if layout in self._steps:
+            return True
+        steps, given = analyse(self._module, channels_last(image), self._refusals)
+        if not is_known:
+            expected = expected_outputs(self._network, image)
+            if expected is None:
+                self._dense_because = NO_ROW
+                return False
+            check_finite(expected, "clean images")
+            if not agree(given, expected, expected):
+                self._run_densely("its trace does not compute what it computes")
+                return False
+            self._clean[layout] = expected
+        self._steps[layout] = steps
+        return True
+
+    def _refuse(self, error: StepError) -> None:
+        """Let the node of a rule that broke run on whole maps, and plan anew."""
+        if error.rule and error.node not in self._refusals:
+            self._refusals.add(error)
+            self._steps.clear()
+            self._schedules.clear()
+        else:
+            self._run_densely(f"{error.node} cannot be computed for several windows ({error})")
 
     def _run_densely(self, reason: str) -> None:
         self._dense_because = reason
         warnings.warn(
-            f"{type(self._network).__name__} runs densely, a whole pass for each window: {reason}",
-            stacklevel=3,
+            f"{type_name(self._network)} runs densely, a whole pass for each window: {reason}",
+            stacklevel=4,
         )
 
 
@@ -153,15 +214,17 @@ def prepare(network: nn.Module) -> fx.GraphModule:
     return module
 
 
+@checked
 def plan(model: nn.Module, size: tuple[int, int], patch: int = 16, stride: int = 8) -> Plan:
     """Plan the incremental occlusion of images of ``size`` (height, width) without running it.
 
     The windows are those of ``window_grid``. Raises ``SettingError`` as that does.
     """
+    windows = window_grid(*size, patch, stride)
     like = next(model.parameters(), torch.empty(0))
     values = torch.linspace(-1, 1, 3 * size[0] * size[1], dtype=like.dtype, device=like.device)
     image = values.view(3, *size)
-    return IncrementalEngine(model).plan(image, window_grid(*size, patch, stride), patch)
+    return IncrementalEngine(model).plan(image, windows, patch)
 
 
 def channels_last(images: Tensor) -> Tensor:
@@ -169,7 +232,10 @@ def channels_last(images: Tensor) -> Tensor:
     return images.contiguous(memory_format=torch.channels_last)
 
 
-def _layout(images: Tensor) -> tuple[torch.Size, torch.dtype, torch.device]:
+_Layout = tuple[torch.Size, torch.dtype, torch.device]
+
+
+def _layout(images: Tensor) -> _Layout:
     """Give what an analysis holds for."""
     return images.shape[1:], images.dtype, images.device
 

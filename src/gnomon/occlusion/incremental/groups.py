@@ -8,10 +8,12 @@ import numpy as np
 import torch
 from torch import fx
 
-from gnomon.occlusion.incremental.analysis import Step, last_reads
+from gnomon.occlusion.incremental.analysis import Step
 from gnomon.occlusion.incremental.axes import Axis
 from gnomon.occlusion.incremental.cost import Cost, carried_cost, dense_cost
 from gnomon.occlusion.incremental.machine import Machine
+from gnomon.occlusion.incremental.nodes import last_reads
+from gnomon.occlusion.incremental.refusal import blamed
 from gnomon.occlusion.incremental.regions import Ints, Place
 from gnomon.occlusion.incremental.rules.rule import Collapse
 from gnomon.occlusion.incremental.rules.sliding import Sliding
@@ -170,7 +172,8 @@ class GroupPlanner:
             places[node] = known[key]
         for step in self.steps:
             if isinstance(step.rule, Sliding):
-                step.rule.read(places[step.node])
+                with blamed(step.node, step.rule):
+                    step.rule.read(places[step.node])
         return places
 
     def _batch_size(self, sizes: dict[fx.Node, tuple[int, int]]) -> int:

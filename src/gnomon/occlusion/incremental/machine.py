@@ -1,20 +1,17 @@
 """What a multiply-add, a value moved and a call cost on this machine: measured once, and kept."""
 
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from math import log2
-from pathlib import Path
 from time import perf_counter
 
-import platformdirs
 import torch
 from torch.nn import functional as F
 
-from gnomon.occlusion.memory import is_out_of_memory
+from gnomon.memory import is_out_of_memory
+from gnomon.occlusion.incremental.kept import cache_folder, write_once
 
 
 @dataclass(frozen=True)
@@ -52,14 +49,13 @@ def machine_of(device: torch.device) -> Machine:
 @cache
 def _kept(device: torch.device, kind: str) -> Machine:
     """Read what was measured; measure it first if need be. The first of several processes wins."""
-    folder = Path(platformdirs.user_cache_dir("gnomon")) / "machines"
-    path = folder / f"{kind} torch {torch.__version__}.json".replace("/", " ")
+    path = cache_folder("machines") / f"{kind} torch {torch.__version__}.json".replace("/", " ")
     typical = TYPICAL[device.type]
     try:
         if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             one, two = measured(device), measured(device)
-            _write_once(path, json.dumps(asdict(one if one == two else typical)))
+            write_once(path, json.dumps(asdict(one if one == two else typical)))
         return Machine(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
         return typical
@@ -67,19 +63,6 @@ def _kept(device: torch.device, kind: str) -> Machine:
         if not is_out_of_memory(error):
             raise
         return typical
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Write a file whole, unless it is there by now."""
-    handle, written = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-        os.link(written, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.unlink(written)
 
 
 @torch.no_grad()

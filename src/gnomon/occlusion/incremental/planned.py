@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from torch import fx
 
@@ -12,6 +14,10 @@ from gnomon.occlusion.incremental.regions import Size
 from gnomon.occlusion.incremental.rules.rule import Collapse
 from gnomon.occlusion.incremental.schedule import Schedule
 
+WIDEST = 10_000
+SHOWN = 5
+"""So many reasons stand under the table."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedNode:
@@ -20,6 +26,7 @@ class PlannedNode:
     ``path`` is "incremental", "delta" (from regions to values without a place), "dense" (whole
     maps) or "incremental, then dense" (dense for some windows). ``smallest`` and ``largest`` are
     the regions' (height, width), ``map_size`` the whole map's; ``None`` where nothing has a place.
+    ``because`` says why a node takes whole maps that the one before it did not need.
     """
 
     name: str
@@ -30,6 +37,7 @@ class PlannedNode:
     map_size: Size | None
     multiply_adds: int
     dense_multiply_adds: int
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +63,19 @@ class Plan:
         """How many times less work than dense."""
         return self.dense_multiply_adds / self.multiply_adds if self.multiply_adds else 1.0
 
-    def __rich__(self) -> Table:
-        """Lay the plan out as a table for ``rich.print``."""
-        table = Table(title=self._title(), caption=self.dense_because or None)
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lay the plan out as a table for ``rich.print``, with all names in full."""
+        wide = self._wide()
+        needed = console.measure(wide, options=options.update(width=WIDEST)).maximum
+        yield wide if needed <= options.max_width else self._narrow()
+
+    def _wide(self) -> Table:
+        table = Table(title=self._title(), caption=self._caption() or None)
         for name in ("node", "operation", "path", "region", "map"):
-            table.add_column(name)
+            table.add_column(name, overflow="fold")
         for name in ("multiply-adds", "dense", "ratio"):
             table.add_column(name, justify="right")
         for node in self.nodes:
-            share = node.dense_multiply_adds / node.multiply_adds if node.multiply_adds else 0.0
             table.add_row(
                 node.name,
                 node.operation,
@@ -72,9 +84,35 @@ class Plan:
                 _size(node.map_size),
                 _count(node.multiply_adds),
                 _count(node.dense_multiply_adds),
-                f"{share:.1f}" if share else "",
+                _ratio(node),
             )
         return table
+
+    def _narrow(self) -> Table:
+        """Let operation and path stand below the node, and leave out what the ratio says too."""
+        table = Table(
+            title=self._title(), caption=self._caption() or None, box=SIMPLE_HEAD, padding=(0, 0)
+        )
+        table.add_column("node", overflow="fold")
+        for name in ("region", "map"):
+            table.add_column(name)
+        for name in ("multiply-\nadds", "ratio"):
+            table.add_column(name, justify="right")
+        for node in self.nodes:
+            table.add_row(
+                f"{node.name}\n  {node.operation}, {node.path}",
+                _range(node.smallest, node.largest),
+                _size(node.map_size),
+                _count(node.multiply_adds),
+                _ratio(node),
+            )
+        return table
+
+    def _caption(self) -> str:
+        """Say why there are whole maps: for the whole network, or where they begin."""
+        begin = [f"{node.name} is dense: {node.because}" for node in self.nodes if node.because]
+        more = [f"and {len(begin) - SHOWN} more"] if len(begin) > SHOWN else []
+        return self.dense_because or "\n".join(begin[:SHOWN] + more)
 
     def _title(self) -> str:
         ideal = self.dense_multiply_adds / max(self.ideal_multiply_adds, 1)
@@ -133,6 +171,7 @@ def _describe_step(
         step.map_size if step.axes else None,
         round(planned),
         windows * step.dense_multiply_adds,
+        step.because,
     )
 
 
@@ -148,6 +187,11 @@ def _range(smallest: Size | None, largest: Size | None) -> str:
     if smallest == largest:
         return _size(smallest)
     return f"{_size(smallest)} to {_size(largest)}"
+
+
+def _ratio(node: PlannedNode) -> str:
+    share = node.dense_multiply_adds / node.multiply_adds if node.multiply_adds else 0.0
+    return f"{share:.1f}" if share else ""
 
 
 def _count(number: int) -> str:

@@ -6,37 +6,53 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
-from gnomon.occlusion.incremental.analysis import Step, clean_run, last_reads, run_node
+from gnomon.memory import does_not_fit, is_out_of_memory
+from gnomon.occlusion.incremental.analysis import Step
 from gnomon.occlusion.incremental.groups import Batch, Group
+from gnomon.occlusion.incremental.nodes import clean_run, last_reads, run_node
+from gnomon.occlusion.incremental.refusal import blamed
 from gnomon.occlusion.incremental.regions import Region, complete
 from gnomon.occlusion.incremental.rules.collapse import FlatLinear
 from gnomon.occlusion.incremental.rules.local import Local
 from gnomon.occlusion.incremental.rules.rule import Collapse, Rule, to_batch, to_region
-from gnomon.occlusion.incremental.schedule import Schedule
-from gnomon.occlusion.memory import does_not_fit, is_out_of_memory
+from gnomon.occlusion.incremental.schedule import Schedule, read_from_shapes
 
 # Live values of so many bytes, or so many windows, wait for the light rest.
 WAITING_BYTES = 128 << 20
 WAITING_WINDOWS = 1024
 
 Values = dict[fx.Node, Any]
+Watch = Callable[[Step, Any], None]
+"""Sees what each step of each batch computes."""
 
 
 class Run:
-    """Keeps what the clean images (I,3,H,W) give, and runs batches of windows against it."""
+    """Keeps what the clean images (I,3,H,W) give, and runs batches of windows against it.
 
-    def __init__(self, module: fx.GraphModule, schedule: Schedule, images: Tensor) -> None:
+    ``StepError`` names a step that breaks.
+    """
+
+    def __init__(
+        self,
+        module: fx.GraphModule,
+        schedule: Schedule,
+        images: Tensor,
+        watch: Watch | None = None,
+    ) -> None:
         self._module = module
         self._schedule = schedule
         self._images = images
+        self._watch = watch
         self._steps = {step.node: step for step in schedule.steps}
         self._maps: dict[fx.Node, Tensor] = {}
         self._kept: dict[fx.Node, Any] = {}
         self._constants: Values = {}
+        self._sizes = read_from_shapes(schedule.steps)
         self._freed = last_reads({step.node: step.reads for step in schedule.steps})
         for step in schedule.steps:
             if step.kind == "constant":
-                self._constants[step.node] = run_node(module, step.node, self._constants)
+                with blamed(step.node, None):
+                    self._constants[step.node] = run_node(module, step.node, self._constants)
         steps = schedule.clean_steps
         clean_run(module, images, self._freed, self._keep, steps)
 
@@ -48,7 +64,9 @@ class Run:
 
         def finish() -> None:
             rows.extend(torch.from_numpy(batch.rows) for batch, _ in waiting)
-            results.append(self._rest([values for _, values in waiting]))
+            results.append(
+                self._rest([values for _, values in waiting], sum(len(b.rows) for b, _ in waiting))
+            )
             waiting.clear()
 
         (windows, size) = (0, 0)
@@ -70,6 +88,10 @@ class Run:
     def _keep(self, node: fx.Node, values: Values) -> None:
         """Keep what the batches need of one node of the clean pass."""
         step = self._steps[node]
+        with blamed(node, step.rule):
+            self._keep_of(step, node, values)
+
+    def _keep_of(self, step: Step, node: fx.Node, values: Values) -> None:
         if node in self._schedule.pasted:
             self._maps[node] = self._map(node, values)
         if not any(self._schedule.read[node]):
@@ -109,23 +131,41 @@ class Run:
     def _batch(self, group: Group, batch: Batch, patches: Tensor) -> Values:
         """Carry one batch through the heavy steps; give what the rest reads."""
         values: Values = dict(self._constants)
+        wholes: dict[fx.Node, Region] = {}
         for index, step in enumerate(self._schedule.steps[: self._schedule.body]):
             if step.kind == "input":
                 place = batch.places[step.node]
                 values[step.node] = Region(patches.permute(0, 2, 3, 1).contiguous(), place)
             elif step.kind not in ("constant", "alias"):
-                values[step.node] = self._run_step(step, index >= group.cut, values, batch)
+                with blamed(step.node, step.rule):
+                    value = self._run_step(step, index >= group.cut, values, wholes, batch)
+                values[step.node] = value
+                if self._watch:
+                    self._watch(step, value)
             for source in self._freed.get(step.node, []):
                 values.pop(source, None)
-        return {node: values[node] for node in self._schedule.handed_over}
+                wholes.pop(source, None)
+        handed = {node: values[node] for node in self._schedule.handed_over}
+        for node, value in handed.items():
+            with blamed(node, None):
+                if isinstance(value, Tensor) and len(value) != len(batch.rows):
+                    raise ValueError(f"{len(value)} rows for {len(batch.rows)} windows")
+        return handed
 
-    def _run_step(self, step: Step, is_cut: bool, values: Values, batch: Batch) -> Any:
+    def _run_step(
+        self,
+        step: Step,
+        is_cut: bool,
+        values: Values,
+        wholes: dict[fx.Node, Region],
+        batch: Batch,
+    ) -> Any:
         if isinstance(step.rule, Rule):
             place = batch.places[step.node]
             if is_cut:
-                for source in step.sources:
-                    values[source] = self._whole_region(source, values[source])
-            regions = [values[source] for source in step.sources]
+                regions = [self._whole(source, values, wholes) for source in step.sources]
+            else:
+                regions = [values[source] for source in step.sources]
             kept = self._kept.get(step.node)
             over = self._schedule.overwriting.get(step.node)
             if over is not None and regions[over].place.same(place):
@@ -134,48 +174,66 @@ class Run:
             return Region(step.rule.carry(kept, regions, place), place)
         if isinstance(step.rule, Collapse):
             return step.rule.collapse(self._kept.get(step.node), values[step.sources[0]])
-        arguments: Values = {}
-        for node in step.node.all_input_nodes:
-            arguments[node] = self._argument(node, step, values, len(batch.rows))
+        count = len(batch.rows)
+        if step.node in self._sizes:
+            return self._size(step.node, count)
+
+        def argument(node: fx.Node) -> Any:
+            if self._steps[node].kind == "alias":
+                inner = {source: argument(source) for source in node.all_input_nodes}
+                return run_node(self._module, node, inner)
+            if not isinstance(values[node], Region):
+                return values[node]
+            axes = self._steps[node].axes
+            assert axes is not None
+            return to_batch(self._whole(node, values, wholes).values, axes)
+
+        arguments = {node: argument(node) for node in step.node.all_input_nodes}
         if step.in_place is not None:
             return step.in_place(*arguments.values())
         return run_node(self._module, step.node, arguments)
 
-    def _argument(self, node: fx.Node, step: Step, values: Values, count: int) -> Any:
-        """Give a node's value for whole maps, or only its shape where that is all that is asked."""
-        source = self._steps[node]
-        if source.kind == "alias":
-            inner = {n: self._argument(n, step, values, count) for n in node.all_input_nodes}
+    def _size(self, node: fx.Node, count: int) -> Any:
+        """Compute what follows from shapes alone, for so many windows."""
+        step = self._steps[node]
+        if step.kind == "constant":
+            return self._constants[node]
+        if step.kind in ("number", "alias"):
+            inner = {source: self._size(source, count) for source in node.all_input_nodes}
             return run_node(self._module, node, inner)
-        value = values[node]
-        if not isinstance(value, Region):
-            return value
-        assert source.axes is not None
-        if step.kind == "number":
-            return value.values.new_empty(1).expand(count, *source.shape[1:])
-        values[node] = self._whole_region(node, value)
-        return to_batch(values[node].values, source.axes)
+        one = torch.empty(1, dtype=step.dtype, device=self._images.device)
+        return one.expand(count, *step.shape[1:])
 
-    def _whole_region(self, node: fx.Node, region: Region) -> Region:
-        place = region.place.whole(*self._steps[node].map_size)
-        return Region(complete(self._maps.get(node), region, place), place)
+    def _whole(self, node: fx.Node, values: Values, wholes: dict[fx.Node, Region]) -> Region:
+        """Lay a node's region over its clean map; the region itself stays for who reads it."""
+        if node not in wholes:
+            region: Region = values[node]
+            place = region.place.whole(*self._steps[node].map_size)
+            wholes[node] = Region(complete(self._maps.get(node), region, place), place)
+        return wholes[node]
 
-    def _rest(self, waiting: list[Values]) -> Tensor:
-        """Run the light steps for many batches at once."""
+    def _rest(self, waiting: list[Values], count: int) -> Tensor:
+        """Run the light steps for many batches at once, so many windows."""
         values: Values = dict(self._constants)
         for node in self._schedule.handed_over:
             parts = [part[node] for part in waiting]
-            whole = not isinstance(parts[0], Region)
-            values[node] = torch.cat(parts) if whole and isinstance(parts[0], Tensor) else parts
+            values[node] = torch.cat(parts) if isinstance(parts[0], Tensor) else parts
+        for node in self._schedule.sizes_handed_over:
+            values[node] = self._size(node, count)
         for step in self._schedule.steps[self._schedule.body :]:
-            if isinstance(step.rule, FlatLinear):
-                regions = values[step.sources[0]]
-                value: Any = step.rule.collapse_all(self._kept.get(step.node), regions)
-            elif step.kind == "constant":
+            if step.kind == "constant":
                 continue
-            else:
-                value = run_node(self._module, step.node, values)
+            with blamed(step.node, step.rule):
+                if isinstance(step.rule, FlatLinear):
+                    regions = values[step.sources[0]]
+                    value: Any = step.rule.collapse_all(self._kept.get(step.node), regions)
+                elif step.node in self._sizes:
+                    value = self._size(step.node, count)
+                else:
+                    value = run_node(self._module, step.node, values)
             values[step.node] = value
+            if self._watch:
+                self._watch(step, value)
             for source in self._freed.get(step.node, []):
                 values.pop(source, None)
         last: Tensor = values[self._schedule.steps[-1].node]

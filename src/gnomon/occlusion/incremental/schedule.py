@@ -41,15 +41,15 @@ class Schedule:
     @cached_property
     def handed_over(self) -> list[fx.Node]:
         """What the light rest reads of the body."""
-        made = {step.node for step in self.steps[: self.body] if step.kind != "constant"}
-        rest = (step for step in self.steps[self.body :])
-        # A flattened map is read as the region that it came from.
-        read = [
-            node
-            for step in rest
-            for node in (step.sources if isinstance(step.rule, FlatLinear) else step.reads)
-        ]
-        return [node for node in dict.fromkeys(read) if node in made]
+        return _handed_over(self.steps, self.body)
+
+    @cached_property
+    def sizes_handed_over(self) -> list[fx.Node]:
+        """The sizes of the body that the light rest reads, anew for all its windows."""
+        sizes = read_from_shapes(self.steps)
+        made = {step.node for step in self.steps[: self.body]}
+        read = (node for step in self.steps[self.body :] for node in step.reads)
+        return [node for node in dict.fromkeys(read) if node in sizes and node in made]
 
     @cached_property
     def overwriting(self) -> dict[fx.Node, int]:
@@ -131,7 +131,10 @@ def make_schedule(
 
 
 def _body(steps: list[Step]) -> int:
-    """Where the rest is light: few values a window, without a place in the image."""
+    """Where the rest is light: few values a window, without a place in the image.
+
+    All that it reads has one row for each window, so that batches can be joined.
+    """
     first = len(steps)
     for index in range(len(steps) - 1, -1, -1):
         step = steps[index]
@@ -139,9 +142,43 @@ def _body(steps: list[Step]) -> int:
         if step.kind == "whole":
             light = not step.sources and int(np.prod(step.shape)) <= LIGHT_VALUES
         if not light:
-            return first
+            break
         first = index
+    by_node = {step.node: step for step in steps}
+    linear = {step.sources[0] for step in steps if isinstance(step.rule, FlatLinear)}
+
+    def is_joined(node: fx.Node) -> bool:
+        return node in linear or (
+            by_node[node].kind in ("whole", "collapsed") and by_node[node].shape[:1] == (1,)
+        )
+
+    while not all(map(is_joined, _handed_over(steps, first))):
+        first += 1
     return first
+
+
+def _handed_over(steps: list[Step], body: int) -> list[fx.Node]:
+    sizes = read_from_shapes(steps)
+    made = {step.node for step in steps[:body] if step.kind != "constant"} - sizes
+    # A flattened map is read as the region that it came from, and sizes are read anew.
+    read = [
+        node
+        for step in steps[body:]
+        if step.node not in sizes
+        for node in (step.sources if isinstance(step.rule, FlatLinear) else step.reads)
+    ]
+    return [node for node in dict.fromkeys(read) if node in made]
+
+
+def read_from_shapes(steps: list[Step]) -> frozenset[fx.Node]:
+    """Find the numbers that follow from the shapes of regions, and from nothing else."""
+    shaped = {step.node for step in steps if step.kind in ("input", "carried", "constant", "alias")}
+    found: set[fx.Node] = set()
+    for step in steps:
+        if step.kind == "number" and shaped.issuperset(step.node.all_input_nodes):
+            found.add(step.node)
+            shaped.add(step.node)
+    return frozenset(found)
 
 
 def _clean_needs(
