@@ -10,6 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
+    {"masking"},
     {"errors", "geometry"},
     {"extras", "figures", "interrupt", "limits", "plugs"},
     {"types"},

@@ -3,9 +3,14 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from gnomon.masking import masked
+
 
 class GnomonError(Exception):
-    """Anything that a user can cause and mend."""
+    """Anything that a user can cause and mend; secrets in URLs are masked in what it says."""
+
+    def __str__(self) -> str:
+        return masked(super().__str__())
 
 
 class ImageError(GnomonError):
