@@ -123,6 +123,7 @@ def forbidden_host(error: BaseException | None) -> str | None:
 
 def not_named(name: str, host: str) -> ImageError:
     """Say that a host is not asked as long as only data names it."""
+    host = f"[{host}]" if ":" in host else host
     return ImageError(
         f"{name}: not fetched, as {host or 'its host'} is this machine, in a private network, or of"
         f" a kind that only you can name; if you mean it, give --fetch-from {host or 'NAME'}"

@@ -148,11 +148,11 @@ def open_url(url: str, hosts: Hosts | None = None) -> tuple[Any, str]:
     return filesystem, path
 
 
-def open_binary(location: str) -> BinaryIO:
-    """Open a file that the user named, by path or URL; ``OSError`` where that fails."""
+def open_binary(location: str, hosts: Hosts | None = None) -> BinaryIO:
+    """Open a file to read, by path or URL as `open_url` takes it; ``OSError`` where that fails."""
     if not is_url(location):
         return open(location, "rb")
-    filesystem, path = open_url(location)
+    filesystem, path = open_url(location, hosts)
     try:
         return cast(BinaryIO, filesystem.open(path, "rb"))
     except OSError as error:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
+from gnomon.masking import masked
 from gnomon.runs.discovered import part_names, with_parts
 from gnomon.runs.info import RunInfo
 from gnomon.runs.spans import files_together
@@ -18,11 +19,15 @@ from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An input that could not be processed, and why."""
+    """An input that could not be processed, and why; secrets in URLs are masked."""
 
     path: str
     error: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", masked(self.path))
+        object.__setattr__(self, "message", masked(self.message))
 
     def line(self) -> bytes:
         """Write it as a line of failures.jsonl."""
@@ -92,7 +97,7 @@ def read_run(folder: str | Path) -> Run:
     It is counted as it is read: a worker may have committed after the account was closed.
     """
     store = open_store(folder)
-    home = store.root if isinstance(store, LocalStore) else Path(str(store))
+    home = store.root if isinstance(store, LocalStore) else Path(masked(str(store)))
     info = RunInfo.read(store)
     images, keypoints = read_tables(store)
     there = set(images["image_id"].to_pylist())

@@ -15,6 +15,7 @@ from gnomon.runs.listing import (
     Inputs,
     Listing,
     Numbered,
+    Secrets,
     compare_listing,
     write_listing,
 )
@@ -58,7 +59,7 @@ def run_folder(
     _refuse_other(store, resume=resume)
     with locked(store):
         known = _refuse_other(store, resume=resume)
-        folder = RunFolder(store, _begin(store, info, inputs, known))
+        folder = RunFolder(store, _begin(store, info, inputs, known), inputs)
         complete = False
         try:
             yield folder
@@ -110,9 +111,10 @@ def _begin(store: Store, info: RunInfo, inputs: Inputs, known: RunInfo | None) -
 class RunFolder:
     """What is done of a run and what is left to do."""
 
-    def __init__(self, store: Store, info: RunInfo) -> None:
-        """Count what is done; ``info`` must know the listing."""
+    def __init__(self, store: Store, info: RunInfo, inputs: Inputs) -> None:
+        """Count what is done; ``info`` must know the listing of ``inputs``."""
         self.store = store
+        self._secrets = Secrets(inputs)
         self.info = info
         self.n_inputs = info.n_inputs or 0
         self._parts = parts_of(store)
@@ -143,11 +145,14 @@ class RunFolder:
             for _, within in groupby(range(first, stop), lambda number: number // size):
                 wanted = list(within)
                 span = Span(wanted[0], wanted[-1])
-                yield Shard(span, tuple((one, numbered[one]) for one in wanted))
+                yield Shard(span, self._numbered(numbered, wanted))
         for one in self._settled():
             if numbers := [number for number, _ in one.failures]:
                 again = Span(numbers[0], numbers[-1], one.attempt + 1)
-                yield Shard(again, tuple((number, numbered[number]) for number in numbers))
+                yield Shard(again, self._numbered(numbered, numbers))
+
+    def _numbered(self, known: Numbered, wanted: list[int]) -> tuple[tuple[int, Input], ...]:
+        return tuple((one, self._secrets.restored(one, known[one])) for one in wanted)
 
     def record(self, done: Committed) -> None:
         """Count a shard that has been committed, and name its failures."""

@@ -47,7 +47,7 @@ class Worker:
         self._behind = ThreadPoolExecutor(1)
 
     def _loader(self) -> Callable[[Numbered], Loaded]:
-        reading = Reading(self._job.limits, isolate=self._job.isolate)
+        reading = Reading(self._job.limits, self._job.hosts, isolate=self._job.isolate)
 
         def load(numbered: Numbered) -> Loaded:
             picture = reading(numbered[1])
