@@ -17,6 +17,10 @@ class ImageError(GnomonError):
     """An input that cannot be read as an image."""
 
 
+class LimitError(ImageError):
+    """An image that would cost more than its limits allow."""
+
+
 class ClassifierError(GnomonError):
     """A classifier that cannot be loaded or used."""
 

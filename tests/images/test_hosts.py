@@ -17,8 +17,8 @@ NO_MORE = Limits()
 
 PUBLIC = ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"]
 OTHERS = [
-    "127.0.0.1", "127.8.9.10", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254",
-    "100.64.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.251", "239.255.255.250", "240.0.0.1",
+    "127.0.0.1", "127.8.9.10", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1",
+    "169.254.169.254",     "100.64.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.251", "239.255.255.250", "240.0.0.1",
     "255.255.255.255", "::", "::1", "fe80::1", "fe80::1%eth0", "fec0::1", "fc00::1", "fd12::1",
     "ff02::1", "2001:db8::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1",
     "64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b:1::1", "2002:7f00:1::1", "2002:c0a8:101::1",
@@ -113,12 +113,11 @@ def test_a_named_host_leads_to_no_other(by_user: bool, server: Server) -> None:
         "abfs://box@127.0.0.1/a.png",
         "s3://key:secret@127.0.0.1/a.png",
         "zip://a.png::http://127.0.0.1/a.zip",
-        "simplecache::http://127.0.0.1/a.png",
         "zip://a.png::memory://a.zip",
     ],
 )
 def test_other_kinds_of_addresses_are_the_users_to_name(url: str) -> None:
-    with pytest.raises(ImageError, match="not (fetched|opened|a regular file)|no such file"):
+    with pytest.raises(ImageError, match=r"not (fetched|opened)"):
         read_bytes(url, NO_MORE, hosts=Hosts.of(["https://birds.example/list.txt"]))
 
 

@@ -39,7 +39,8 @@ def answering(files: Mapping[str, bytes]) -> Iterator[Server]:
             if self.command == "GET" and path not in state.moved:
                 self.wfile.write(state.files.get(path, b""))
 
-        do_HEAD = do_GET
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass

@@ -5,6 +5,7 @@ from typing import Literal
 
 import tyro
 
+from gnomon.cli.access import Access, absences
 from gnomon.cli.outcome import Outcome
 
 
@@ -17,6 +18,7 @@ def report(
     recompute: bool = False,
     model: str | None = None,
     weights: Path | None = None,
+    access: Access = Access(),
     quiet: bool = False,
 ) -> Outcome:
     """Write report.html into a run, one file that needs no other, or its figures for a paper.
@@ -33,6 +35,7 @@ def report(
         recompute: Compute the maps again where the run kept none.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
+        access: Where the run's photographs are, and what may be fetched.
         quiet: Show no progress.
     """
     from gnomon.cli.progress import Progress
@@ -40,15 +43,16 @@ def report(
     from gnomon.runs import read_run, rebuild_detector
 
     recorded = read_run(run)
+    photographs = access.photographs()
     landmarks = known_landmarks(recorded, dataset)
     detector = rebuild_detector(recorded.info, model=model, weights=weights) if recompute else None
     with Progress(recorded.images.num_rows, quiet=quiet) as progress:
         if format == "html":
-            written = write_report(recorded, landmarks, detector, progress.image_done)
+            written = write_report(recorded, landmarks, detector, progress.image_done, photographs)
         else:
-            drawn = write_figures(recorded, format, landmarks, detector, progress.image_done)
+            write_figures(recorded, format, landmarks, detector, progress.image_done, photographs)
             written = recorded.folder / "figures"
-            if missing := recorded.images.num_rows - len(drawn):
-                progress.say(f"{missing} images have no figure: their files are gone or changed")
+        for line in absences(photographs.absent):
+            progress.say(line)
     print(written)
     return Outcome(written)

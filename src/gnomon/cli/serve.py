@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tyro
 
+from gnomon.cli.access import Access
 from gnomon.cli.outcome import Outcome
 
 
@@ -15,6 +16,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8765,
     device: str = "auto",
+    access: Access = Access(),
     show: bool = True,
 ) -> Outcome:
     """Open a page in the browser: explore an image, and judge a run's keypoints.
@@ -31,6 +33,7 @@ def serve(
         host: The address to listen on.
         port: The port to listen on.
         device: Where to compute: auto, cpu, cuda, mps.
+        access: Where the run's photographs are, and what may be fetched.
         show: Open the page in a browser.
     """
     from gnomon.errors import GnomonError
@@ -44,5 +47,13 @@ def serve(
             f"the page needs NiceGUI ({error.name} is missing); pip install 'gnomon[serve]'"
         ) from error
 
-    serve_page(run, models=model, host=host, port=port, device=device, show=show)
+    serve_page(
+        run,
+        models=model,
+        host=host,
+        port=port,
+        device=device,
+        show=show,
+        photographs=access.photographs(),
+    )
     return Outcome()

@@ -10,7 +10,7 @@ import numpy as np
 
 from gnomon.errors import ExportError
 from gnomon.export.contents import Contents
-from gnomon.export.photographs import copy_image
+from gnomon.export.photographs import photographed, write_photograph
 from gnomon.extras import library
 from gnomon.types import Floats
 
@@ -36,7 +36,7 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
         names=["scorer", "bodyparts", "coords"],
     )
     folders: dict[str, dict[str, Floats]] = {}
-    for record in contents:
+    for record, photograph in photographed(contents):
         name = PurePosixPath(contents.name(record.image))
         folder = "--".join(name.parent.parts) or PurePosixPath(contents.root).name or "images"
         xy, _, confidence = contents.placed(record)
@@ -46,7 +46,7 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
                 f"two images would be {folder}/{name.name} for DeepLabCut, which knows no folders"
                 " in folders; rename a folder"
             )
-        copy_image(record.image.path, target)
+        write_photograph(photograph, target)
         if not np.isnan(xy).all():
             rows = folders.setdefault(folder, {})
             rows[name.name] = np.column_stack([xy, confidence]).ravel()

@@ -4,6 +4,7 @@ https://huggingface.co/docs/datasets/about_dataset_features
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gnomon.export.contents import Contents
-from gnomon.export.photographs import read_image
+from gnomon.export.photographs import photographed
 from gnomon.export.records import Record
 
 SHARD = 400_000_000
@@ -50,7 +51,7 @@ def write_hf(contents: Contents, out: Path) -> None:
     (out / "data").mkdir(parents=True)
     (out / "README.md").write_text(_card(contents), encoding="utf-8")
     schema = ROW.with_metadata({"huggingface": json.dumps({"info": {"features": features()}})})
-    records, shard, more = iter(contents), 0, True
+    records, shard, more = photographed(contents), 0, True
     while more:
         path = out / "data" / f"train-{shard:05d}.parquet"
         with pq.ParquetWriter(path, schema) as file:
@@ -70,12 +71,14 @@ def features() -> dict[str, Any]:
     return {"image": {"_type": "Image"}, **plain, "keypoints": {"feature": point, "_type": "List"}}
 
 
-def _shard(file: pq.ParquetWriter, contents: Contents, records: Any) -> bool:
+def _shard(
+    file: pq.ParquetWriter, contents: Contents, records: Iterator[tuple[Record, bytes]]
+) -> bool:
     """Fill one file; tell whether it became full."""
     held: list[dict[str, Any]] = []
     waiting = written = 0
-    for record in records:
-        row = _row(record, contents)
+    for record, photograph in records:
+        row = _row(record, photograph, contents)
         held.append(row)
         waiting += len(row["image"]["bytes"])
         if waiting >= AT_ONCE or len(held) == IMAGES_AT_ONCE:
@@ -88,7 +91,7 @@ def _shard(file: pq.ParquetWriter, contents: Contents, records: Any) -> bool:
     return False
 
 
-def _row(record: Record, contents: Contents) -> dict[str, Any]:
+def _row(record: Record, photograph: bytes, contents: Contents) -> dict[str, Any]:
     image = record.image
     name = contents.name(image)
     columns = {
@@ -101,7 +104,7 @@ def _row(record: Record, contents: Contents) -> dict[str, Any]:
     }
     points = pa.table({**columns, "name": contents.point_names(record)}).to_pylist()
     return {
-        "image": {"bytes": read_image(image.path), "path": name},
+        "image": {"bytes": photograph, "path": name},
         "name": name,
         "width": image.width,
         "height": image.height,

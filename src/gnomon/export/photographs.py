@@ -1,31 +1,30 @@
 """The photographs of a run, for the formats that hold them."""
 
-import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-from gnomon.errors import ExportError
-from gnomon.images.read import open_binary
-
-
-def read_image(path: str) -> bytes:
-    """Read a photograph's file, by path or URL; ``ExportError`` where it is not there any more."""
-    with _open(path) as file:
-        return file.read()
+from gnomon.errors import ImageError
+from gnomon.export.contents import Contents
+from gnomon.export.records import Record
 
 
-def copy_image(path: str, to: Path) -> None:
-    """Copy a photograph's file as it is; ``ExportError`` where it is not there any more."""
+def photographed(contents: Contents) -> Iterator[tuple[Record, bytes]]:
+    """Give the images whose photographs are here, each with its file's bytes.
+
+    The others are left out, and are the contents' ``absent`` from then on.
+    """
+    contents.absent.clear()
+    for record in contents:
+        try:
+            found = contents.photographs.find(record.image.path, record.image.content_hash)
+        except ImageError:
+            unplaced = int((contents.places(record) < 0).sum())
+            contents.absent[record.image.path] = (len(record), unplaced)
+        else:
+            yield record, found.content
+
+
+def write_photograph(content: bytes, to: Path) -> None:
+    """Write a photograph's file as it is."""
     to.parent.mkdir(parents=True, exist_ok=True)
-    with _open(path) as file, to.open("wb") as copy:
-        shutil.copyfileobj(file, copy)
-
-
-def _open(path: str) -> BinaryIO:
-    try:
-        return open_binary(path)
-    except OSError as error:
-        raise ExportError(
-            f"{path} cannot be read ({error.strerror or error}), and this format holds the images;"
-            " export where they are: paths that are not absolute count from the current folder"
-        ) from error
+    to.write_bytes(content)

@@ -14,7 +14,7 @@ import numpy as np
 
 from gnomon.export.coco import VISIBLE, box_of
 from gnomon.export.contents import Contents
-from gnomon.export.photographs import copy_image
+from gnomon.export.photographs import photographed, write_photograph
 from gnomon.export.records import Record
 
 SIDES = {"left": "right", "right": "left"}
@@ -26,11 +26,11 @@ def write_yolo(contents: Contents, out: Path) -> None:
         (out / folder).mkdir(parents=True)
     (out / "data.yaml").write_text(configuration(contents), encoding="utf-8")
     classes = {label: number for number, label in enumerate(contents.labels)}
-    for record in contents:
+    for record, photograph in photographed(contents):
         name, labels = _places(out, contents.name(record.image))
         labels.parent.mkdir(parents=True, exist_ok=True)
         labels.write_text(_line(record, contents, classes[record.image.label]), encoding="utf-8")
-        copy_image(record.image.path, out / "images" / name)
+        write_photograph(photograph, out / "images" / name)
 
 
 def configuration(contents: Contents) -> str:

@@ -76,6 +76,11 @@ class Hosts:
         """Tell whether a host was named, for this port or for all."""
         return not {(host.lower(), 0), (host.lower(), port)}.isdisjoint(self.named)
 
+    def has_host_of(self, url: str) -> bool:
+        """Tell whether a URL's host was named."""
+        place = _place(url)
+        return place is not None and self.has(*place)
+
     def has_address(self, address: str, port: int) -> bool:
         """Tell whether an address is one that a named host has now."""
         wanted = ip_address(address.partition("%")[0])
@@ -98,12 +103,15 @@ class Hosts:
         if is_web(url):
             return
         if "::" in url:
-            raise ImageError(f"{url}: not opened; only you can name a chain of file systems")
+            raise NotNamedError(f"{url}: not opened; only you can name a chain of file systems")
         if scheme in CONFIGURED and "@" not in url.split("/")[2]:
             return
-        place = _place(url)
-        if place is None or not self.has(*place):
-            raise not_named(url, "" if place is None else place[0])
+        if not self.has_host_of(url):
+            raise not_named(url, (_place(url) or ("",))[0])
+
+
+class NotNamedError(ImageError):
+    """A URL that data names and that only the user may name."""
 
 
 class ForbiddenAddressError(PermissionError):
@@ -121,10 +129,10 @@ def forbidden_host(error: BaseException | None) -> str | None:
     return None
 
 
-def not_named(name: str, host: str) -> ImageError:
+def not_named(name: str, host: str) -> NotNamedError:
     """Say that a host is not asked as long as only data names it."""
     host = f"[{host}]" if ":" in host else host
-    return ImageError(
+    return NotNamedError(
         f"{name}: not fetched, as {host or 'its host'} is this machine, in a private network, or of"
         f" a kind that only you can name; if you mean it, give --fetch-from {host or 'NAME'}"
     )

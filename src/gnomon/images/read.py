@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, BinaryIO, TypeVar, cast
 
-from gnomon.errors import GnomonError, ImageError
+from gnomon.errors import GnomonError, ImageError, LimitError
 from gnomon.images.hosts import Hosts, forbidden_host, is_web, not_named
 from gnomon.limits import Limits
 
@@ -27,6 +27,15 @@ def is_url(location: str) -> bool:
     return bool(sep) and scheme.replace("+", "").isalnum()
 
 
+def is_local_url(url: str) -> bool:
+    """Tell whether a URL is a path of this machine.
+
+    >>> is_local_url("file:///a.jpg"), is_local_url("zip://a.jpg::file:///a.zip")
+    (True, False)
+    """
+    return url.partition("://")[0].lower() in ("file", "local") and "::" not in url
+
+
 def read_bytes(
     location: str,
     limits: Limits,
@@ -43,6 +52,8 @@ def read_bytes(
     regular file, larger than the limits allow, or not to be fetched.
     """
     name = location if name is None else name
+    if is_local_url(location):
+        location = open_url(location)[1]
     if size is not None:
         _refuse_large(name, size, limits)
     if is_url(location):
@@ -177,7 +188,7 @@ def patiently(work: Callable[[], T]) -> T:
 
 def _refuse_large(name: str, size: int, limits: Limits) -> None:
     if size > limits.max_bytes:
-        raise ImageError(
+        raise LimitError(
             f"{name}: too large ({size / 2**20:,.1f} MB); at most {limits.max_file_mb:,g} MB"
             " are read, make it smaller or raise max_file_mb (gnomon detect --max-file-mb)"
         )

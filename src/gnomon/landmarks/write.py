@@ -8,9 +8,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from gnomon.datasets.fg3dcar import CarMeshes
-from gnomon.errors import DatasetError
+from gnomon.errors import DatasetError, ImageError
 from gnomon.figures import png
 from gnomon.images import decode
+from gnomon.images.picture import Rgb
 from gnomon.landmarks.bars import draw_histograms
 from gnomon.landmarks.histogram import Histogram
 from gnomon.landmarks.matched import Matched
@@ -19,6 +20,7 @@ from gnomon.landmarks.objects import draw_object
 from gnomon.landmarks.salient import Salient
 from gnomon.landmarks.table import draw_table
 from gnomon.runs.files import write_csv, write_whole
+from gnomon.runs.photographs import Photographs
 
 
 def write_salient(
@@ -26,13 +28,15 @@ def write_salient(
     folder: Path,
     meshes: CarMeshes | None = None,
     drawn: Callable[[], None] = lambda: None,
+    photographs: Photographs | None = None,
 ) -> None:
     """Write histogram.csv, salient.csv, left_out.csv, both figures as PNG and SVG, and objects/.
 
     ``objects/`` holds a picture of each class, and first of all classes; with ``meshes``, whose
     vertices the landmark ids number from 1, the mesh is drawn beside. ``drawn`` is called after
-    each picture.
+    each picture; one whose photograph is not here is left out.
     """
+    photographs = photographs or Photographs()
     objects = folder / "objects"
     objects.mkdir(parents=True, exist_ok=True)
     write_csv(
@@ -63,20 +67,34 @@ def write_salient(
     for old in objects.glob("*.png"):
         old.unlink()
     for number, histogram in enumerate((found.overall, *found.classes)):
-        figure = _object(found.example(histogram), histogram, meshes)
-        name = re.sub(r"[^\w.-]+", "_", histogram.label)[:60]
-        write_whole(objects / f"{number:03}_{name}.png", png(figure))
+        example = found.example(histogram)
+        if (picture := _picture(example, photographs)) is not None:
+            figure = _object(example, histogram, meshes, picture)
+            name = re.sub(r"[^\w.-]+", "_", histogram.label)[:60]
+            write_whole(objects / f"{number:03}_{name}.png", png(figure))
         drawn()
 
 
-def _object(example: Matched, histogram: Histogram, meshes: CarMeshes | None) -> Figure:
+def _picture(example: Matched, photographs: Photographs) -> Rgb | None:
+    """Decode the example of the data set; ``None`` where a run's example is not here."""
+    if example.recorded is None:
+        return decode(example.image).rgb
+    try:
+        return photographs.picture(*example.recorded).rgb
+    except ImageError:
+        return None
+
+
+def _object(
+    example: Matched, histogram: Histogram, meshes: CarMeshes | None, picture: Rgb
+) -> Figure:
     projection: Projection | None = None
     if meshes is not None:
         try:
             projection = project_mesh(meshes, example.landmarks)
         except DatasetError:  # too few landmarks in view for a camera: the photograph alone
             projection = None
-    return draw_object(histogram, example, decode(example.image).rgb, projection)
+    return draw_object(histogram, example, picture, projection)
 
 
 def _svg(figure: Figure) -> bytes:

@@ -13,7 +13,6 @@ import PIL.Image
 import PIL.ImageDraw
 
 from gnomon.errors import ImageError, RunError
-from gnomon.images import decode
 from gnomon.parts.describe import ANCHORS
 from gnomon.parts.model import PartModel
 from gnomon.parts.view import spread_of
@@ -21,6 +20,7 @@ from gnomon.runs import Run
 from gnomon.runs.by_image import places, points_by_image
 from gnomon.runs.discovered import FOLDER
 from gnomon.runs.files import write_whole
+from gnomon.runs.photographs import Photographs
 
 CROPS, COLUMNS, TILE = 24, 8, 112
 REACH = 0.7
@@ -57,7 +57,10 @@ class PartPage:
 
 
 def write_gallery(
-    run: Run, model: PartModel, done: Callable[[int, int], None] = lambda now, total: None
+    run: Run,
+    model: PartModel,
+    done: Callable[[int, int], None] = lambda now, total: None,
+    photographs: Photographs | None = None,
 ) -> tuple[PartPage, ...]:
     """Write parts/gallery/: a sheet of crops for each part, gallery.json and index.html.
 
@@ -65,7 +68,7 @@ def write_gallery(
     """
     folder = run.folder / FOLDER / "gallery"
     rows = _rows(run)
-    sheets = _crops(run, rows, done)
+    sheets = _crops(run, rows, done, photographs or Photographs())
     pages = tuple(_page(part, rows[part], run, model) for part in range(len(model)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +96,10 @@ def _rows(run: Run) -> defaultdict[int, list[dict[str, Any]]]:
 
 
 def _crops(
-    run: Run, rows: dict[int, list[dict[str, Any]]], done: Callable[[int, int], None]
+    run: Run,
+    rows: dict[int, list[dict[str, Any]]],
+    done: Callable[[int, int], None],
+    photographs: Photographs,
 ) -> defaultdict[int, list[PIL.Image.Image]]:
     """Cut out at most ``CROPS`` keypoints of each part, at even steps over the run."""
     wanted: defaultdict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
@@ -102,12 +108,14 @@ def _crops(
         for step in steps:
             wanted[mine[step]["image_id"]].append((part, mine[step]))
     points = points_by_image(run.keypoints)
-    paths = dict(zip(*(run.images[name].to_pylist() for name in ("image_id", "path")), strict=True))
+    names = ("image_id", "path", "content_hash")
+    columns = (run.images[name].to_pylist() for name in names)
+    recorded = {key: (path, pixels) for key, path, pixels in zip(*columns, strict=True)}
     crops: defaultdict[int, list[PIL.Image.Image]] = defaultdict(list)
-    keys = [key for key in paths if key in wanted]
+    keys = [key for key in recorded if key in wanted]
     for number, key in enumerate(keys):
         try:
-            picture = PIL.Image.fromarray(decode(paths[key]).rgb)
+            picture = PIL.Image.fromarray(photographs.picture(*recorded[key]).rgb)
         except ImageError:  # named already, where parts were assigned
             continue
         reach = REACH * spread_of(places(points[key])[:ANCHORS])[1]

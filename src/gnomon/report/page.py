@@ -28,6 +28,7 @@ from gnomon.report.templating import pages
 from gnomon.runs import Run
 from gnomon.runs.by_image import points_by_image
 from gnomon.runs.files import write_whole
+from gnomon.runs.photographs import Photographs
 from gnomon.types import Landmarks
 
 IMAGES_A_PAGE = 200
@@ -38,26 +39,29 @@ def write_report(
     landmarks: Mapping[str, Landmarks] | None = None,
     detector: Detector | None = None,
     image_done: Callable[[], None] = lambda: None,
+    photographs: Photographs | None = None,
 ) -> Path:
     """Write report.html into the run's folder, and further pages beside; return its path.
 
     ``landmarks`` are annotated points by image path. Maps that the run has not kept are computed
     again by ``detector`` where it is given; otherwise the figure that `detect` drew stands in.
     """
+    photographs = photographs or Photographs()
     rows: list[dict[str, Any]] = run.images.to_pylist()
     points = points_by_image(run.keypoints)
     starts = range(0, max(1, len(rows)), IMAGES_A_PAGE)
     names = [_name(number) for number in range(len(starts))]
     record = evaluation(run.folder)
     template = pages().get_template("report.html")
-    whole = _whole(run, record)
+    whole = _whole(run, record, photographs)
     index = image_index(rows, points) | {"pages": names, "page_size": IMAGES_A_PAGE}
     for number, start in enumerate(starts):
         entries = []
         for row in rows[start : start + IMAGES_A_PAGE]:
-            maps = Maps.of(run, row, detector)
+            maps = Maps.of(run, row, detector, photographs)
             known = (landmarks or {}).get(row["path"])
-            entries.append(make_entry(run, row, points[row["image_id"]], maps, known))
+            mine = points[row["image_id"]]
+            entries.append(make_entry(run, row, mine, maps, known, photographs))
             image_done()
         html = template.render(
             **whole,
@@ -74,7 +78,7 @@ def write_report(
     return run.folder / names[0]
 
 
-def _whole(run: Run, record: dict[str, Any] | None) -> dict[str, Any]:
+def _whole(run: Run, record: dict[str, Any] | None, photographs: Photographs) -> dict[str, Any]:
     """Gather what is about the whole run, and the same on every page."""
     return {
         "info": run.info,
@@ -88,7 +92,7 @@ def _whole(run: Run, record: dict[str, Any] | None) -> dict[str, Any]:
         "record": record,
         "methods": None if record is None else method_table(record),
         "evaluation_pictures": evaluation_pictures(run.folder),
-        "parts": part_rows(run),
+        "parts": part_rows(run, photographs),
         "part_names": list(run.part_names),
     }
 

@@ -22,6 +22,8 @@ from gnomon.types import Detection, Image
 
 READERS = 2
 DEPTH = 4
+FIGURE_SIDE = 2048
+"""Pixels that a figure's picture is long at most: pictures wait for their figures in memory."""
 
 Numbered = tuple[int, Input]
 Loaded = tuple[Picture | None, Image]
@@ -51,7 +53,8 @@ class Worker:
 
         def load(numbered: Numbered) -> Loaded:
             picture = reading(numbered[1])
-            return picture if self._job.figures else None, self._finder.load(picture)
+            image = self._finder.load(picture)
+            return picture.within(FIGURE_SIDE) if self._job.figures else None, image
 
         return load
 

@@ -1,7 +1,9 @@
 """The page to explore: one image, one classifier or two, and every setting after the maps."""
 
 from asyncio import to_thread
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
+from pathlib import PurePath
 from typing import Any
 
 from nicegui import ui
@@ -29,7 +31,9 @@ LATER = tuple(name for name, *_ in SLIDERS)
 class ExplorePage:
     """What one browser looks at."""
 
-    def __init__(self, bench: Bench, pantry: Pantry, start: Path | None = None) -> None:
+    def __init__(
+        self, bench: Bench, pantry: Pantry, start: Callable[[], Picture] | None = None
+    ) -> None:
         self.bench, self.pantry = bench, pantry
         self.settings = next(iter(bench.presets.values()))
         self.picture: Picture | None = None
@@ -63,7 +67,7 @@ class ExplorePage:
                 for number, path in enumerate(shown):
                     picture = ui.element("button").props("type=button")
                     picture.props["aria-label"] = path.stem.replace("_", " ")
-                    picture.on("click", lambda path=path: self._example(path))
+                    picture.on("click", lambda path=path: self._example(partial(decode, path)))
                     with picture:
                         thumb = ui.element("img").props('alt="" loading=lazy')
                         thumb.props["src"] = f"/example/{number}"
@@ -83,13 +87,13 @@ class ExplorePage:
     def _all(self) -> list[Side]:
         return [self.one, *([self.other] if self.other else [])]
 
-    async def _example(self, path: Path) -> None:
+    async def _example(self, read: Callable[[], Picture]) -> None:
         try:
-            picture = await to_thread(decode, path)
+            picture = await to_thread(read)
         except GnomonError as error:
             self._refused(str(error))
         else:
-            await self._show(picture, path.name)
+            await self._show(picture, PurePath(picture.name).name)
 
     async def take(self, token: str) -> None:
         """Look at a picture that the pantry keeps."""

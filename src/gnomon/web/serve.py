@@ -10,6 +10,7 @@ from sys import stdin
 
 from gnomon.errors import SettingError
 from gnomon.runs import read_run
+from gnomon.runs.photographs import Photographs
 from gnomon.web.album import Album
 from gnomon.web.app import build, listen
 from gnomon.web.bench import make_bench
@@ -26,6 +27,7 @@ def serve(
     port: int = 8765,
     device: str = "auto",
     show: bool = True,
+    photographs: Photographs | None = None,
 ) -> None:
     """Open the page, and answer until the program is ended.
 
@@ -34,7 +36,7 @@ def serve(
     recorded = None if run is None else read_run(run)
     password = None if is_loopback(host) else _password(host)
     _check_free(host, port)
-    album = None if recorded is None else Album(recorded)
+    album = None if recorded is None else Album(recorded, photographs)
     build(make_bench(models, device, None if recorded is None else recorded.info), album)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/{'' if album is None else 'run'}"
