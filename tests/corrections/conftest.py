@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from drawn import drawn_info
 
+from gnomon.images import decode
 from gnomon.runs import RunInfo
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 
@@ -29,7 +30,11 @@ def run(tmp_path: Path) -> Path:
         PIL.Image.new("RGB", SIZE).save(path)
         images.append(
             dict.fromkeys(IMAGES.names, 0)
-            | {"image_id": image_id(str(path)), "path": str(path), "content_hash": "0" * 64}
+            | {
+                "image_id": image_id(str(path)),
+                "path": str(path),
+                "content_hash": decode(path).content_hash,
+            }
             | {"label": "bird", "width": SIZE[0], "height": SIZE[1], "n_keypoints": POINTS}
         )
         grid = np.array([(10 + 20 * (n % 3), 10 + 20 * (n // 3)) for n in range(POINTS)])

@@ -61,7 +61,10 @@ def test_the_sentence_is_the_same(apart: Sandbox, content: bytes) -> None:
 def test_a_bomb_meets_the_limit_on_memory_and_the_next_image_is_decoded(apart: Sandbox) -> None:
     bomb = zeros(13_000, 13_000)
     assert len(bomb) < 1_000_000
-    with pytest.raises(ImageError, match=r"^bomb: too large \(13000x13000 .* max_memory_mb = 300 MB .*--max-memory-mb"):
+    with pytest.raises(
+        ImageError,
+        match=r"^bomb: too large \(13000x13000 .* max_memory_mb = 300 MB .*--max-memory-mb",
+    ):
         apart.decode(bomb, "bomb")
     assert apart.decode(SAMPLE.read_bytes(), "cat").size == (451, 300)
 
@@ -79,7 +82,9 @@ def test_what_takes_too_long_is_killed_in_time() -> None:
     with Sandbox(Limits(max_seconds=2)) as sandbox:
         process = stopped(sandbox)
         begin = time.monotonic()
-        with pytest.raises(ImageError, match=r"slow: not decoded within max_seconds = 2 s; .*--max-seconds"):
+        with pytest.raises(
+            ImageError, match=r"slow: not decoded within max_seconds = 2 s; .*--max-seconds"
+        ):
             sandbox.decode(SAMPLE.read_bytes(), "slow")
         assert time.monotonic() - begin >= 2
         with pytest.raises(ProcessLookupError):

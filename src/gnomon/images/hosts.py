@@ -70,7 +70,7 @@ class Hosts:
                     " localhost:8000"
                 )
             found.add(place)
-        return cls(tuple(sorted(found - {None})))
+        return cls(tuple(sorted(place for place in found if place is not None)))
 
     def has(self, host: str, port: int) -> bool:
         """Tell whether a host was named, for this port or for all."""

@@ -67,10 +67,11 @@ def read_bytes(
         if isinstance(error, OSError) and os.path.exists(location) and not _regular(location):
             raise ImageError(f"{name}: not a regular file; copy the image into one") from error
         raise _unreadable(name, error) from error
+    state = os.fstat(handle)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(handle)
+        raise ImageError(f"{name}: not a regular file; copy the image into one")
     with os.fdopen(handle, "rb") as file:
-        state = os.fstat(file.fileno())
-        if not stat.S_ISREG(state.st_mode):
-            raise ImageError(f"{name}: not a regular file; copy the image into one")
         if size is None:
             _refuse_large(name, state.st_size, limits)
         try:

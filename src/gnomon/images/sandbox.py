@@ -63,7 +63,7 @@ class Sandbox:
         if not 0 < height * width <= self._limits.max_pixels:
             raise ValueError(f"{width}x{height} pixels")
         rgb = np.empty((height, width, 3), np.uint8)
-        if pipe.recv_bytes_into(memoryview(rgb).cast("B")) != rgb.nbytes:
+        if pipe.recv_bytes_into(rgb.data.cast("B")) != rgb.nbytes:
             raise ValueError("too few pixels")
         return rgb
 
@@ -125,7 +125,7 @@ def serve(pipe: Connection, limits: Limits) -> None:
             _answer(pipe, error=str(error), limit=isinstance(error, LimitError))
         else:
             _answer(pipe, width=rgb.shape[1], height=rgb.shape[0])
-            pipe.send_bytes(memoryview(rgb).cast("B"))
+            pipe.send_bytes(rgb.data.cast("B"))
             del rgb
 
 

@@ -78,6 +78,15 @@ class Photographs:
         """Decode a photograph of the run; ``ImageError`` where it is not here."""
         return self.find(path, content_hash).picture
 
+    def place(self, path: str, content_hash: str) -> str:
+        """Say where a photograph is now, if there is a folder to find it in; else as recorded."""
+        if self._folder is None:
+            return path
+        try:
+            return self.find(path, content_hash).place
+        except AbsentError:
+            return path
+
     def find(self, path: str, content_hash: str) -> Found:
         """Find a photograph of the run by its recorded path and hash.
 
@@ -129,7 +138,7 @@ class Photographs:
         """Give where a photograph may be: the likeliest first."""
         if self._folder is not None:
             yield from self._in_folder(self._folder, path)
-        yield path
+        yield path.partition("://")[2] if is_local_url(path) else path
 
     def _in_folder(self, folder: Path, path: str) -> list[str]:
         """List the files of the photograph's name, those whose folders have its names too first."""
@@ -139,7 +148,8 @@ class Photographs:
                 for one in images_in(folder):
                     self._index[one.name].append(str(one))
         *above, name = _steps(path)
-        names = dict.fromkeys((name, name.rpartition("#")[2], name.rpartition("\\")[2]))
+        parts = (name.partition("#")[0], name.rpartition("#")[2], name.rpartition("\\")[2])
+        names = dict.fromkeys((name, *parts))
         places = [place for one in names for place in self._index.get(one, ())]
         plain = [one for one in names if one and os.path.basename(one) == one]
         places += [place for one in plain if os.path.isfile(place := os.path.join(folder, one))]

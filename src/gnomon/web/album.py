@@ -13,7 +13,7 @@ from gnomon.report.evidence import Maps, picture_of
 from gnomon.report.pictures import photograph
 from gnomon.runs import Event, ReviewFile, Run
 from gnomon.runs.by_image import points_by_image
-from gnomon.runs.photographs import Photographs
+from gnomon.runs.photographs import Absence, Photographs
 
 State = Literal["all", "untouched", "begun", "done"]
 FILES_KEPT = 400
@@ -40,6 +40,14 @@ class Album:
         """Decode an image of the run by its id; ``ImageError`` where it is not here."""
         row = self.rows[image_id]
         return self.photographs.picture(row["path"], row["content_hash"])
+
+    def absence(self, image_id: str) -> str:
+        """Say why an image's photograph is not here, and what to do; empty where it is."""
+        if self.file(image_id, SIDE) is not None:
+            return ""
+        path = self.rows[image_id]["path"]
+        what, then = self.photographs.absent.get(path, Absence.GONE).value
+        return f"the photograph is {what}; {then}"
 
     def search(self, words: str = "", label: str = "", state: State = "all") -> list[str]:
         """Find images by what is in their path or class, by class, and by how far judging is."""

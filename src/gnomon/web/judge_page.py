@@ -126,6 +126,9 @@ class JudgePage:
         self._explore.props["href"] = f"/?image={image_id}"
         ui.navigate.history.replace(f"/run?image={image_id}")
         await self._lay(self.map)
+        absence = await to_thread(self.album.absence, image_id)
+        if absence and image_id == self.image_id:
+            self._say(absence)
 
     async def _lay(self, kind: str) -> None:
         """Lay a map over the picture, or none."""
