@@ -5,9 +5,9 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 
 .PHONY: demo test lint bench fuzz clean
 
+# Done a second time, it goes on with the run that is there: nothing in runs/ is ever removed.
 demo: .venv/core
-	rm -rf runs/demo
-	$(BIN)/gnomon detect samples --out runs/demo --save-heatmaps
+	$(BIN)/gnomon detect samples --out runs/demo --save-heatmaps --resume
 	$(BIN)/gnomon report runs/demo
 
 # One thread a worker: threads that wait for each other slow a busy machine down.
@@ -33,8 +33,9 @@ fuzz: .venv/dev
 	$(UV) --editable '.[fuzz]'
 	$(BIN)/python fuzz/fuzz_decode.py $(FUZZ)
 
+# What make made, and no results: runs/ is the user's.
 clean:
-	rm -rf .venv runs
+	rm -rf .venv
 
 .venv/uv: constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gnomon needs Python 3.11 or later; try: make PYTHON=python3.12")'

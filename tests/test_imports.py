@@ -11,8 +11,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
     {"masking"},
-    {"errors", "geometry"},
-    {"extras", "figures", "interrupt", "limits", "plugs"},
+    {"disk", "errors", "geometry", "strict_json"},
+    {"extras", "figures", "foreign", "interrupt", "limits", "plugs", "spreadsheets"},
     {"types"},
     {"presets"},
     {"images"},

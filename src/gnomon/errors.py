@@ -5,12 +5,20 @@ from difflib import get_close_matches
 
 from gnomon.masking import masked
 
+LONGEST = 1000
+"""Letters of a sentence; of a longer one the middle is left out."""
+_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction of what is written after them."""
+
 
 class GnomonError(Exception):
-    """Anything that a user can cause and mend; secrets in URLs are masked in what it says."""
+    """Anything that a user can cause and mend.
+
+    As text it is one line, whatever a file put in, and secrets in URLs are masked.
+    """
 
     def __str__(self) -> str:
-        return masked(super().__str__())
+        return one_line(masked(super().__str__()))
 
 
 class ImageError(GnomonError):
@@ -39,6 +47,25 @@ class DatasetError(GnomonError):
 
 class ExportError(GnomonError):
     """An export that cannot be written, or annotations that cannot be read back."""
+
+
+def one_line(text: str) -> str:
+    r"""Write text on one line that cannot steer a terminal, without its middle where it is long.
+
+    >>> print(one_line("two\nlines and \x1b[31mred"))
+    two lines and \x1b[31mred
+    """
+    joined = " ".join(line.strip() for line in text.splitlines())
+    plain = "".join(
+        one.encode("unicode_escape").decode() if _steers(one) else one for one in joined
+    )
+    if len(plain) <= LONGEST:
+        return plain
+    return f"{plain[: LONGEST - 300]} ... {plain[-290:]}"
+
+
+def _steers(one: str) -> bool:
+    return one < " " or "\x7f" <= one <= "\x9f" or one in _TURNS
 
 
 def unknown_name(kind: str, given: str, allowed: Iterable[str]) -> str:

@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,14 +74,13 @@ def test_an_unknown_architecture_is_said(tiny: Make, tmp_path: Path) -> None:
 def test_a_failed_write_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(tensors: object, path: Path, metadata: object) -> None:
-        path.write_bytes(b"half")
+    def fail(handle: int) -> None:
         raise OSError("disk full")
 
     file = tmp_path / "m.safetensors"
     save_checkpoint(made(SPECS[0]), file)
     before = file.read_bytes()
-    monkeypatch.setattr("gnomon.classifier.checkpoint.save_file", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(ClassifierError, match=r"cannot write .*disk full"):
         save_checkpoint(made(SPECS[0]), file)
     assert file.read_bytes() == before
@@ -105,7 +105,7 @@ def test_weights_without_an_architecture_are_said(tiny: Make, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("gnomon", "2", "format 2, this gnomon reads 1"),
+        ("gnomon", "2", "format '2', this gnomon reads 1"),
         ("class_names", "not json", "damaged checkpoint"),
         ("preprocessing", json.dumps({"size": [0, 1]}), "damaged checkpoint: size is"),
         ("architecture", json.dumps({"name": "vgg19"}), "damaged checkpoint"),
@@ -114,6 +114,11 @@ def test_weights_without_an_architecture_are_said(tiny: Make, tmp_path: Path) ->
         (
             "architecture",
             json.dumps({"spec": "torchvision/squeezenet1_1", "n_classes": 4}),
+            "it has 4 classes, but 3 class names",
+        ),
+        (
+            "architecture",
+            json.dumps({"spec": "torchvision/squeezenet1_0", "n_classes": 3}),
             "of another shape",
         ),
     ],

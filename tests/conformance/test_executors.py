@@ -30,9 +30,10 @@ from faulty import (
     search_path,
 )
 
+from gnomon.disk import Folder
 from gnomon.errors import RunError, SettingError
 from gnomon.export import export_run
-from gnomon.runs import Failure, files, read_run
+from gnomon.runs import Failure, read_run
 from gnomon.runs.listing import Input
 from gnomon.runs.spans import Span
 from gnomon.runs.writer import Shard
@@ -129,7 +130,7 @@ def test_a_file_that_changes_has_one_content_or_the_other(
 
     def change() -> None:
         for turn in range(10**9):
-            files.write_whole(pictures[0], known[pictures[turn % 2]])
+            Folder(pictures[0].parent).write(pictures[0].name, known[pictures[turn % 2]])
             if stop.wait(0.002):
                 return
 

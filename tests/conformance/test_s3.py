@@ -10,7 +10,7 @@ from faulty import detect, photographs, rows
 
 from gnomon.errors import RunError
 from gnomon.runs import lock, read_run
-from gnomon.runs.store import UrlStore
+from gnomon.runs.url_store import UrlStore
 from gnomon.scale import executor, list_inputs
 from gnomon.scale.serial import SerialExecutor
 

@@ -49,7 +49,7 @@ def make_run() -> Callable[[dict[str, Points]], Run]:
             {
                 "image_id": image_id(path),
                 "path": path,
-                "content_hash": decode(path).content_hash if is_file(path) else "",
+                "content_hash": decode(path).content_hash if is_file(path) else "0" * 64,
                 "width": 99,
                 "height": 99,
                 "label": "",

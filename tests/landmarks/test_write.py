@@ -17,6 +17,7 @@ from gnomon.landmarks.mesh import project_mesh
 from gnomon.landmarks.objects import draw_object
 from gnomon.landmarks.table import draw_table
 from gnomon.runs import Run
+from gnomon.runs.own_pictures import named_png
 from gnomon.types import Floats, Landmarks
 
 CAMERA = np.array([[30.0, 0, 0, 90], [0, 30, 0, 60], [0, 0, 0.3, 3]])
@@ -63,9 +64,9 @@ def stars(figure: Figure, panel: int) -> Floats:
 
 
 def test_everything_is_written(found: Salient, tmp_path: Path) -> None:
-    out = tmp_path / "out"
     drawn: list[None] = []
-    write_salient(found, out, drawn=lambda: drawn.append(None))
+    out = write_salient(found, tmp_path, drawn=lambda: drawn.append(None))
+    assert out == tmp_path / "salient"
     assert len(drawn) == 3
     assert rows(out / "salient.csv") == [
         ["class", "landmark", "part", "keypoints", "images", "visible", "images_of_class"],
@@ -86,12 +87,17 @@ def test_everything_is_written(found: Salient, tmp_path: Path) -> None:
     assert names == ["000_all_classes.png", "001_Make_Model_1_b_.png", "002_Make_Model_1_b_.png"]
 
 
-def test_pictures_of_classes_that_are_gone_go(found: Salient, tmp_path: Path) -> None:
-    old = tmp_path / "objects" / "007_gone.png"
-    old.parent.mkdir()
-    old.touch()
+def test_pictures_of_classes_that_are_gone_go_and_no_others(found: Salient, tmp_path: Path) -> None:
     write_salient(found, tmp_path)
-    assert not old.exists()
+    objects = tmp_path / "salient" / "objects"
+    old = named_png(PIL.Image.new("RGB", (2, 2)), "007_gone.png")
+    (objects / "007_gone.png").write_bytes(old)
+    mine = {"007_mine.png": b"mine", "008_copy.png": old, "mine.png": b""}
+    for name, content in mine.items():
+        (objects / name).write_bytes(content)
+    write_salient(found, tmp_path)
+    assert not (objects / "007_gone.png").exists()
+    assert {name: (objects / name).read_bytes() for name in mine} == mine
 
 
 def test_the_star_stands_on_the_landmark_and_on_the_mesh(found: Salient) -> None:

@@ -10,7 +10,7 @@ from gnomon import Detector
 from gnomon.datasets import PartPolygon, open_dataset
 from gnomon.datasets.synthetic import write_synthetic
 from gnomon.evaluation import check_sanity, evaluate
-from gnomon.report import EvaluatedRun, write_page, write_record
+from gnomon.report import EvaluatedRun, write_evaluation
 from gnomon.runs import RunInfo
 
 
@@ -37,7 +37,7 @@ def test_the_record_is_strict_json_with_every_figure(
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
 
-    text = write_record(tmp_path, evaluated).read_text()
+    text = write_evaluation(tmp_path, evaluated).with_suffix(".json").read_text()
     read = json.loads(text, parse_constant=refuse)
     assert read["headline"] == {"budget": 15, "alpha": 0.1}
     assert read["absent"] == ["lost & found.png"]
@@ -58,7 +58,7 @@ def test_the_record_is_strict_json_with_every_figure(
 def test_the_page_stands_alone_and_shows_the_record(
     evaluated: EvaluatedRun, tmp_path: Path
 ) -> None:
-    html = write_page(tmp_path, evaluated).read_text()
+    html = write_evaluation(tmp_path, evaluated).read_text()
     assert all(
         source.startswith("data:image/png;base64,")
         for source in re.findall(r'(?:src|href)="([^"]*)', html)
@@ -77,7 +77,7 @@ def test_a_page_without_sanity_and_one_without_landmarks(
     evaluated: EvaluatedRun, tmp_path: Path
 ) -> None:
     bare = replace(evaluated, sanity=None, split="test", other_split=7)
-    html = write_page(tmp_path, bare).read_text()
+    html = write_evaluation(tmp_path, bare).read_text()
     assert html.count("<img") == 1
     assert "Sanity" not in html
     assert "split test" in html
@@ -90,7 +90,7 @@ def test_a_page_without_sanity_and_one_without_landmarks(
         for one in open_dataset(f"synthetic:{folder}")
     ]
     found = evaluate(Detector(size=64, device="cpu"), outlined, resamples=20)
-    html = write_page(tmp_path, replace(bare, evaluation=found)).read_text()
+    html = write_evaluation(tmp_path, replace(bare, evaluation=found)).read_text()
     assert "1.000 (1.00-1.00) of 15 points an image inside a part" in html
     assert "Part by part" not in html
     assert "<img" not in html

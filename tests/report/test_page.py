@@ -167,7 +167,7 @@ def test_what_other_commands_left_is_shown(a_run: Path) -> None:
     assert "cub:nowhere" in text
     assert "<td>beak</td>" in text
     assert "<td>tail</td>" in text
-    assert known_landmarks(run) == {}
+    assert known_landmarks(run, None) == {}
 
 
 def test_a_part_example_is_cut_about_its_keypoint(a_run: Path) -> None:

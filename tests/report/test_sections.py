@@ -52,7 +52,8 @@ def annotate(run: Run, folder: Path) -> str:
 @pytest.fixture(scope="module")
 def report(finished: Path) -> Path:
     run = read_run(finished)
-    return write_report(run, known_landmarks(run))
+    dataset = json.loads((finished / "evaluation" / "evaluation.json").read_text())["dataset"]
+    return write_report(run, known_landmarks(run, dataset))
 
 
 def table(page: Any, heading: str) -> list[list[str]]:

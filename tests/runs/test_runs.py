@@ -116,11 +116,12 @@ def test_a_kill_while_listing_lists_anew(tmp_path: Path) -> None:
 def test_a_kill_before_the_first_file_is_whole_begins_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resume: bool
 ) -> None:
-    def killed(*_: object) -> None:
+    def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", killed)
+        patch.setattr(os, "replace", killed)
+        patch.setattr(os, "unlink", killed)
         with pytest.raises(KeyboardInterrupt):
             write(tmp_path / "run", 10)
     assert not (tmp_path / "run" / "run.json").exists()
@@ -187,7 +188,7 @@ def test_a_folder_that_leads_elsewhere_by_a_link_is_refused(tmp_path: Path) -> N
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "images").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(RunError, match="leads out of the run folder"):
+    with pytest.raises(RunError, match="/images leads out of its folder by a link"):
         Gathering().commit(open_store(tmp_path / "run"), Span(0, 0))
     assert not any((tmp_path / "elsewhere").iterdir())
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from small_disk import small_disk
 
 import gnomon
 from gnomon.errors import DatasetError, GnomonError, RunError, SettingError
 from gnomon.images import load_image
 from gnomon.training import Training, TrainingInfo, TrainingSettings, train
+from gnomon.training.checkpoints import WholeCheckpoints
 from gnomon.training.network import Start
 
 START = Start("embedded/squeezenet1_1", size=(64, 64))
@@ -186,3 +188,42 @@ def test_what_cannot_be_trained_makes_no_folder(
     with pytest.raises(SettingError, match=r"pip install 'gnomon\[train\]'"):
         learn(colours, out)
     assert not out.exists()
+
+
+def test_a_damaged_checkpoint_is_trained_again_and_no_link_is_followed(
+    colours: Path, tmp_path: Path
+) -> None:
+    def interrupt(stage: str, done: float, total: int) -> None:
+        if stage == "epochs" and done > 1.4:
+            raise KeyboardInterrupt
+
+    settings = TrainingSettings(epochs=2, head_epochs=1, batch_size=8, validation_share=0.25)
+    whole = learn(colours, tmp_path / "whole", settings=settings)
+    with pytest.raises(KeyboardInterrupt):
+        learn(colours, tmp_path / "cut", settings=settings, progress=interrupt)
+    last = tmp_path / "cut" / "checkpoints" / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:5000])
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "cut" / "logs" / "version_1").symlink_to(tmp_path / "mine")
+    with pytest.raises(RunError, match=r"version_1 is a link"):
+        learn(colours, tmp_path / "cut", settings=settings, resume=True)
+    (tmp_path / "cut" / "logs" / "version_1").unlink()
+    done = learn(colours, tmp_path / "cut", settings=settings, resume=True)
+    assert done.info.weights_sha256 == whole.info.weights_sha256
+    assert list((tmp_path / "mine").iterdir()) == []
+    assert not list((tmp_path / "cut").rglob("*.part"))
+
+
+def test_a_full_disk_is_a_sentence_and_the_last_checkpoint_stays(
+    colours: Path, tmp_path: Path
+) -> None:
+    settings = TrainingSettings(epochs=1, head_epochs=1, batch_size=8, validation_share=0.25)
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        checkpoints = WholeCheckpoints(disk)
+        checkpoints.save_checkpoint({"epoch": 1}, disk / "last.ckpt")
+        with pytest.raises(OSError, match="No space left"):
+            checkpoints.save_checkpoint({"weights": torch.zeros(10**6)}, disk / "last.ckpt")
+        assert checkpoints.load_checkpoint(disk / "last.ckpt", weights_only=True) == {"epoch": 1}
+        with pytest.raises(RunError, match=r"cannot be written: No space left.*--resume"):
+            learn(colours, disk / "new", settings=settings)
+        assert not list(disk.rglob("*.part"))

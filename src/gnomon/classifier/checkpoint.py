@@ -5,17 +5,17 @@ import os
 from collections import OrderedDict
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from gnomon.classifier.classifier import Classifier
-from gnomon.classifier.preprocessing import Preprocessing
-from gnomon.classifier.source import Architecture, Loaded
-from gnomon.classifier.sources import build_network
-from gnomon.classifier.state import fit, read_state
-from gnomon.errors import ClassifierError, SettingError
+from gnomon.classifier.header import read_header
+from gnomon.classifier.rebuild import rebuild
+from gnomon.classifier.source import Loaded
+from gnomon.classifier.state import read_state
+from gnomon.disk import Folder, reason_of
+from gnomon.errors import ClassifierError
 
 VERSION = "1"
 KEY = "gnomon"
@@ -45,16 +45,14 @@ def save_checkpoint(classifier: Classifier, path: str | os.PathLike[str]) -> Non
         name: tensor.detach().cpu().clone().contiguous()
         for name, tensor in classifier.network.state_dict().items()
     }
+    real = Path(os.path.realpath(target))
+    if not real.parent.is_dir():
+        raise ClassifierError(f"cannot write {str(target)!r}: there is no such folder; make it")
     try:
-        with NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as part:
-            temporary = Path(part.name)
-        try:
-            save_file(tensors, temporary, metadata)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        Folder(real.parent).write(real.name, save(tensors, metadata))
     except (OSError, SafetensorError) as error:
-        raise ClassifierError(f"cannot write {str(target)!r}: {error}") from error
+        reason = reason_of(error) if isinstance(error, OSError) else error
+        raise ClassifierError(f"cannot write {str(target)!r}: {reason}") from error
 
 
 def load_checkpoint(path: Path) -> Loaded:
@@ -71,18 +69,15 @@ def load_checkpoint(path: Path) -> Loaded:
         )
     if metadata[KEY] != VERSION:
         raise ClassifierError(
-            f"{str(path)!r} has checkpoint format {metadata[KEY]}, this gnomon reads {VERSION};"
+            f"{str(path)!r} has checkpoint format {metadata[KEY]!r}, this gnomon reads {VERSION};"
             " use the version of gnomon that wrote it"
         )
     try:
-        architecture = Architecture(**json.loads(metadata["architecture"]))
-        preprocessing = Preprocessing.from_dict(json.loads(metadata["preprocessing"]))
-        class_names = tuple(map(str, json.loads(metadata["class_names"])))
-    except (KeyError, TypeError, ValueError, SettingError) as error:
+        header = read_header(metadata)
+    except ValueError as error:
         raise ClassifierError(f"{str(path)!r} is a damaged checkpoint: {error}") from error
-    network = build_network(architecture)
-    fit(network, OrderedDict(state), repr(str(path)))
-    return Loaded(path.name, network, preprocessing, class_names, architecture)
+    network = rebuild(header.architecture, OrderedDict(state), repr(str(path)))
+    return Loaded(path.name, network, header.preprocessing, header.class_names, header.architecture)
 
 
 def _metadata(path: Path) -> dict[str, str]:

@@ -73,12 +73,21 @@ def _loaded(spec: Any, weights: Path | None, n_classes: int | None) -> Loaded:
         return load_checkpoint(trained)
     if not isinstance(spec, str) or spec.endswith(FILES):
         return load_checkpoint(Path(spec))
-    if ":" in spec:
+    if names_code(spec):
         made: Any = plugged("classifier", spec, {})
         return replace(_given(made if isinstance(made, nn.Module) else made()), name=spec)
     known = ["embedded", *torchvision_models.names(), *timm_models.names()]
     allowed = f"{', '.join(f'{source}/NAME' for source in SOURCES)}, FILE.safetensors"
     raise ClassifierError(unknown_model(spec, known, allowed))
+
+
+def names_code(spec: str) -> bool:
+    """Return whether a classifier's name stands for Python code, which loading it would run.
+
+    >>> names_code("mine:network"), names_code("c:/mine.safetensors"), names_code("timm/a:b")
+    (True, False, False)
+    """
+    return ":" in spec and spec.partition("/")[0] not in SOURCES and not spec.endswith(FILES)
 
 
 def _given(spec: Any) -> Loaded:

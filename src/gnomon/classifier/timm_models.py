@@ -18,7 +18,7 @@ def load(name: str, weights: Path | None, n_classes: int | None) -> Loaded:
 
     A file may be of any age that timm itself can bring up to date.
     """
-    own_classes = _pretrained(name).num_classes
+    own_classes = pretrained(name).num_classes
     n_classes = n_classes if weights is not None and n_classes else own_classes
     if not n_classes:
         raise ClassifierError(
@@ -36,7 +36,7 @@ def build(architecture: Architecture) -> nn.Module:
     import timm
 
     name = architecture.spec.removeprefix("timm/")
-    _pretrained(name)
+    pretrained(name)
     network: nn.Module = timm.create_model(name, num_classes=architecture.n_classes)
     return network
 
@@ -48,7 +48,7 @@ def names() -> list[str]:
     return [f"timm/{name}" for name in (*timm.list_models(), *timm.list_pretrained())]
 
 
-def _pretrained(name: str) -> Any:
+def pretrained(name: str) -> Any:
     """Give timm's account of a model's weights; ``ClassifierError`` for an unknown name."""
     import timm
 
@@ -65,11 +65,11 @@ def _fetched(name: str) -> nn.Module:
     try:
         network: nn.Module = timm.create_model(name, pretrained=True)
     except (OSError, RuntimeError) as error:
-        pretrained = _pretrained(name)
+        configuration = pretrained(name)
         file = (
-            f"model.safetensors of {pretrained.hf_hub_id}"
-            if pretrained.hf_hub_id
-            else Path(pretrained.url or "(timm has none)").name
+            f"model.safetensors of {configuration.hf_hub_id}"
+            if configuration.hf_hub_id
+            else Path(configuration.url or "(timm has none)").name
         )
         raise ClassifierError(
             f"timm/{name} needs its weights file {file}, which could not be fetched ({error});"

@@ -24,7 +24,7 @@ def load(name: str, weights: Path | None, n_classes: int | None) -> Loaded:
     A file under the name of one of torchvision's other weights gets that one's preprocessing.
     Auxiliary heads, which only training uses, are left out.
     """
-    spec, known = f"torchvision/{name}", _weights(name)
+    spec, known = f"torchvision/{name}", weights_of(name)
     chosen = known.DEFAULT
     if weights is not None:
         chosen = next((w for w in known if Path(w.url).name == weights.name), chosen)
@@ -44,7 +44,7 @@ def build(architecture: Architecture) -> nn.Module:
     from torchvision.models import get_model
 
     name = architecture.spec.removeprefix("torchvision/")
-    known = _weights(name)
+    known = weights_of(name)
     options: dict[str, Any] = {"num_classes": architecture.n_classes}
     if name in WITH_AUXILIARY:
         options |= {"aux_logits": False, "init_weights": False, "transform_input": True}
@@ -61,7 +61,7 @@ def names() -> list[str]:
     return [f"torchvision/{name}" for name in models.list_models(module=models)]
 
 
-def _weights(name: str) -> Any:
+def weights_of(name: str) -> Any:
     """Give torchvision's weights of a model, an enumeration; ``ClassifierError`` if it has none."""
     from torchvision import models
 

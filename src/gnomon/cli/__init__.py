@@ -8,6 +8,7 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
+from gnomon.cli.check import check
 from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
 from gnomon.cli.export import export
@@ -23,6 +24,7 @@ from gnomon.errors import GnomonError
 
 VERBS: dict[str, Callable[..., Outcome]] = {
     "detect": detect,
+    "check": check,
     "report": report,
     "evaluate": evaluate,
     "salient": salient,

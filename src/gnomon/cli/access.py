@@ -23,7 +23,8 @@ class Access:
     images: Path | None = None
     """A folder that the run's photographs are in now, or below."""
     fetch: bool = False
-    """Fetch what the run names by URL, from public addresses only."""
+    """Download what the run names and this machine lacks: its model, and photographs by their URLs,
+    from public addresses only."""
     fetch_from: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """A host, as NAME or NAME:PORT, to fetch from though it is this machine or in a private
     network; may be repeated."""

@@ -34,8 +34,9 @@ class Shown:
 
     def failed(self, failure: Failure) -> None:
         """Name an input that could not be processed, also where no bar is shown."""
+        path, message = unmarked(failure.path), unmarked(failure.message)
         self._console.print(
-            f"[red]{self.FAILED}[/] {_plain(failure.path)}: {_plain(failure.message)}",
+            f"[red]{self.FAILED}[/] {path}: {message}",
             highlight=False,
             soft_wrap=True,
         )
@@ -62,6 +63,15 @@ class Shown:
         self._bars.stop()
 
 
-def _plain(text: str) -> str:
-    """Write a name so that it can steer neither the terminal nor the markup."""
-    return escape("".join(c if c.isprintable() else repr(c)[1:-1] for c in text))
+def plain(text: str) -> str:
+    """Return a name so that it cannot steer the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def unmarked(text: str) -> str:
+    r"""Return a name so that it can steer neither the terminal nor rich's markup.
+
+    >>> print(unmarked("[red]\x1b[2J"))
+    \[red]\x1b[2J
+    """
+    return escape(plain(text))

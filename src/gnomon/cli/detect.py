@@ -71,10 +71,22 @@ def detect(
     from gnomon.cli.progress import Progress
     from gnomon.images.hosts import Hosts
     from gnomon.runs import RunInfo
-    from gnomon.scale import Finder, Job, Maker, Recipe, detect_run, list_inputs, threads_of
+    from gnomon.runs.writer import refuse_other
+    from gnomon.scale import (
+        Finder,
+        Job,
+        Maker,
+        Recipe,
+        detect_run,
+        list_inputs,
+        see_inputs,
+        threads_of,
+    )
     from gnomon.scale import executor as named_executor
 
     begin = perf_counter()
+    see_inputs(paths)
+    refuse_other(out, resume=resume)
     chosen = named_executor(executor, workers)
     recipe = Recipe(
         model=model,
@@ -117,5 +129,7 @@ def detect(
         done = detect_run(
             job, finder, info, partial(list_inputs, paths), chosen, resume=resume, watch=progress
         )
+    for fault in done.damaged:
+        progress.say(f"done again: {fault}")
     progress.close_with(closing_table(done.info, perf_counter() - begin, done.idle))
     return Outcome(Path(out), n_done=done.info.n_images, n_failed=done.info.n_failures)

@@ -20,6 +20,8 @@ def evaluate(
     split: Literal["train", "test"] | None = None,
     model: str | None = None,
     weights: Path | None = None,
+    plug: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
+    fetch: bool = False,
     device: str = "auto",
     sanity_images: int = 4,
     quiet: bool = False,
@@ -34,6 +36,8 @@ def evaluate(
         split: Use the images of one split only.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
+        plug: A package.module:name that the run names and that may be imported; may be repeated.
+        fetch: Download what the run names and this machine lacks.
         device: Where to compute: auto, cpu, cuda, mps.
         sanity_images: How many images to check the maps' sanity on; 0 for none.
         quiet: Show no progress and no table.
@@ -50,16 +54,20 @@ def evaluate(
     from gnomon.evaluation import check_sanity, consistency
     from gnomon.evaluation import evaluate as evaluate_detector
     from gnomon.evaluation.evaluate import evenly, is_annotated
-    from gnomon.report import EvaluatedRun, evaluation_folder, write_page, write_record
+    from gnomon.report import EvaluatedRun, write_evaluation
     from gnomon.runs import Failure, annotated, read_run, rebuild_detector
     from gnomon.runs.discovered import points_and_parts
+    from gnomon.runs.rebuild import Trust
+    from gnomon.runs.store import LocalStore
 
     if sanity_images < 0:
         raise SettingError(f"sanity_images is {sanity_images}; it must be 0 or more")
     recorded = read_run(run)
     seen = annotated(recorded, open_dataset(dataset), split)
-    detector = rebuild_detector(recorded.info, model=model, weights=weights, device=device)
-    folder = evaluation_folder(run)
+    LocalStore(run).check_writable()
+    detector = rebuild_detector(
+        recorded.info, model=model, weights=weights, device=device, trust=Trust(plug, fetch)
+    )
     total = sum(map(is_annotated, seen.samples)) + sanity_images
     with Progress(total, quiet=quiet) as progress:
         if seen.absent:
@@ -103,8 +111,7 @@ def evaluate(
         parts=parts,
         part_regression=regression,
     )
-    write_record(folder, evaluated)
-    page = write_page(folder, evaluated)
+    page = write_evaluation(run, evaluated)
     progress.close_with(evaluation_table(found))
     if parts is not None:
         progress.close_with(consistency_table(parts))

@@ -40,7 +40,7 @@ def import_(
     """
     from rich.console import Console
 
-    from gnomon.cli.import_table import import_table, left_out
+    from gnomon.cli.import_table import import_table, left_out, unnamed
     from gnomon.corrections import read_corrections, write_corrections
     from gnomon.export import open_contents
 
@@ -55,6 +55,8 @@ def import_(
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if found.unknown:
         console.print(left_out(found), markup=False, highlight=False, soft_wrap=True)
+    if not found.of_this_run:
+        console.print(unnamed(annotations), markup=False, highlight=False, soft_wrap=True)
     if not quiet:
         console.print(import_table(found))
     print(out)

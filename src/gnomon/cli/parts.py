@@ -17,6 +17,7 @@ def parts(
     known: Path | None = None,
     model: str | None = None,
     weights: Path | None = None,
+    plug: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
     device: str = "auto",
     seed: int = 0,
     access: Access = Access(),
@@ -32,6 +33,7 @@ def parts(
         known: A part model, or a run with one, to use instead of learning anew.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
+        plug: A package.module:name that the run names and that may be imported; may be repeated.
         device: Where to compute: auto, cpu, cuda, mps.
         seed: Seed of every random choice.
         access: Where the run's photographs are, and what may be fetched.
@@ -45,12 +47,13 @@ def parts(
     from gnomon.parts.write import write_parts
     from gnomon.runs import Failure, read_run, rebuild_detector
     from gnomon.runs.discovered import FOLDER
+    from gnomon.runs.rebuild import Trust
 
     if parts != "auto" and parts < 1:
         raise SettingError(f"parts is {parts}; it is 1 or more, or auto")
     recorded = read_run(run)
     classifier = rebuild_detector(
-        recorded.info, model=model, weights=weights, device=device
+        recorded.info, model=model, weights=weights, device=device, trust=Trust(plug, access.fetch)
     ).classifier
     photographs = access.photographs()
     folder = run / FOLDER

@@ -19,6 +19,7 @@ def report(
     model: str | None = None,
     weights: Path | None = None,
     access: Access = Access(),
+    plug: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
     quiet: bool = False,
 ) -> Outcome:
     """Write report.html into a run, one file that needs no other, or its figures for a paper.
@@ -30,23 +31,36 @@ def report(
     Args:
         run: The folder that `gnomon detect --out` wrote.
         format: The page, or a figure of each image as PNG, SVG or PDF in figures/.
-        dataset: The data set as kind:FOLDER whose annotated points are drawn beside; if not
-            given, the one that the run was evaluated on.
+        dataset: The data set as kind:FOLDER whose annotated points are drawn beside.
         recompute: Compute the maps again where the run kept none.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
         access: Where the run's photographs are, and what may be fetched.
+        plug: A package.module:name that the run names and that may be imported; may be repeated.
         quiet: Show no progress.
     """
     from gnomon.cli.progress import Progress
     from gnomon.report import known_landmarks, write_figures, write_report
     from gnomon.runs import read_run, rebuild_detector
+    from gnomon.runs.findings import read_evaluation
+    from gnomon.runs.rebuild import Trust
+    from gnomon.runs.store import open_store
 
     recorded = read_run(run)
     photographs = access.photographs()
     landmarks = known_landmarks(recorded, dataset)
-    detector = rebuild_detector(recorded.info, model=model, weights=weights) if recompute else None
+    detector = (
+        rebuild_detector(
+            recorded.info, model=model, weights=weights, trust=Trust(plug, access.fetch)
+        )
+        if recompute
+        else None
+    )
     with Progress(recorded.images.num_rows, quiet=quiet) as progress:
+        if dataset is None and (evaluated := read_evaluation(open_store(run))):
+            progress.say(
+                f"evaluated on {evaluated.dataset}; to draw its annotated points: --dataset"
+            )
         if format == "html":
             written = write_report(recorded, landmarks, detector, progress.image_done, photographs)
         else:

@@ -40,6 +40,7 @@ def salient(
     from gnomon.landmarks import salient as find_salient
     from gnomon.landmarks import salient_parts, write_salient
     from gnomon.runs import read_run
+    from gnomon.runs.store import LocalStore
 
     recorded = read_run(run)
     found = (
@@ -50,9 +51,9 @@ def salient(
     kind, _, home = (dataset or "").partition(":")
     meshes = read_car_meshes(Path(home)) if kind == "fg3dcar" else None
     photographs = access.photographs()
-    folder = run / "salient"
+    LocalStore(run).check_writable()
     with Progress(len(found.classes) + 1, quiet=quiet) as progress:
-        write_salient(found, folder, meshes, progress.image_done, photographs)
+        folder = write_salient(found, run, meshes, progress.image_done, photographs)
         for line in (*left_out(found), *absences(photographs.absent)):
             progress.say(line)
     if not quiet:

@@ -17,6 +17,7 @@ def serve(
     port: int = 8765,
     device: str = "auto",
     access: Access = Access(),
+    plug: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
     show: bool = True,
 ) -> Outcome:
     """Open a page in the browser: explore an image, and judge a run's keypoints.
@@ -34,9 +35,11 @@ def serve(
         port: The port to listen on.
         device: Where to compute: auto, cpu, cuda, mps.
         access: Where the run's photographs are, and what may be fetched.
+        plug: A package.module:name that the run names and that may be imported; may be repeated.
         show: Open the page in a browser.
     """
     from gnomon.errors import GnomonError
+    from gnomon.runs.rebuild import Trust
 
     try:
         from gnomon.web.serve import serve as serve_page
@@ -53,6 +56,7 @@ def serve(
         host=host,
         port=port,
         device=device,
+        trust=Trust(plug, access.fetch),
         show=show,
         photographs=access.photographs(),
     )

@@ -11,6 +11,7 @@ from gnomon.corrections.changes import Changes
 from gnomon.corrections.read_back import Corrected, Corrections
 from gnomon.datasets.corrected import FILE_NAME
 from gnomon.datasets.sample import box_around, longer_side
+from gnomon.disk import new_folder
 from gnomon.export.contents import Contents
 from gnomon.export.json_stream import write_object
 from gnomon.export.naming import whole_path
@@ -21,10 +22,10 @@ def write_corrections(found: Corrections, contents: Contents, out: Path) -> None
     """Write a folder: ``landmarks.json``, the data set, and ``changes.json``."""
     ids = {name: number for number, name in enumerate(_names(found, contents), start=1)}
     with staged(out) as aside:
-        aside.mkdir()
-        with (aside / FILE_NAME).open("w", encoding="utf-8", errors="replace") as file:
+        folder = new_folder(aside)
+        with folder.create_text(FILE_NAME) as file:
             write_object(file, {"images": (_image(one, ids, contents) for one in found.images)})
-        with (aside / "changes.json").open("w", encoding="utf-8", errors="replace") as file:
+        with folder.create_text("changes.json") as file:
             total = {"images": len(found.images)} | _account(found.changes)
             fields = {"total": total, "unknown": list(found.unknown), "each": _each(found)}
             write_object(file, fields)
@@ -43,6 +44,7 @@ def _image(one: Corrected, ids: dict[str, int], contents: Contents) -> dict[str,
     scale = longer_side(box_around(xy)) if len(xy) > 1 else max(image.width, image.height)
     return {
         "path": whole_path(contents.photographs.place(image.path, image.content_hash)),
+        "content_hash": image.content_hash,
         "label": image.label,
         "scale": float(scale),
         "points": [

@@ -4,10 +4,11 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, UnidentifiedImageError
+from PIL import ExifTags
 from PIL import Image as PILImage
 
 from gnomon.errors import DatasetError
+from gnomon.foreign import open_regular
 from gnomon.geometry import Affine
 from gnomon.types import Floats
 
@@ -33,10 +34,11 @@ def to_displayed(
     raises ``DatasetError``.
     """
     try:
-        with PILImage.open(image if content is None else BytesIO(content)) as opened:
+        opening = open_regular(image) if content is None else BytesIO(content)
+        with opening as file, PILImage.open(file) as opened:
             stored = opened.size
             orientation = int(opened.getexif().get(ExifTags.Base.Orientation, 1))
-    except (OSError, UnidentifiedImageError) as error:
+    except Exception as error:  # On damaged input, decoders raise any kind.
         raise DatasetError(f"{image} cannot be read as an image: {error}") from error
     displayed = stored[::-1] if orientation in _TURNS else stored
     if annotated_size == displayed:

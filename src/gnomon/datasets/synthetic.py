@@ -9,14 +9,16 @@ probability away. Clutter makes sure that neither noise nor a white disc is evid
 
 import csv
 from dataclasses import dataclass
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from gnomon.datasets.files import number, require, require_images
+from gnomon.datasets.files import csv_rows, image_inside, number, require, require_images
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split
+from gnomon.disk import Folder
 from gnomon.errors import DatasetError
 from gnomon.types import Floats, Landmarks
 
@@ -70,17 +72,19 @@ def draw(index: int, seed: int = 0, size: int = 64) -> Drawing:
 
 def write_synthetic(folder: Path, count: int, seed: int = 0, size: int = 64) -> None:
     """Draw ``count`` images into ``folder``, the last quarter of them as the test split."""
-    (folder / "images").mkdir(parents=True, exist_ok=True)
-    with (folder / "truth.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(_HEADER)
-        for index in range(count):
-            drawing = draw(index, seed, size)
-            name = f"{index:05d}.png"
-            PILImage.fromarray(drawing.pixels).save(folder / "images" / name)
-            split = "train" if index < count - count // 4 else "test"
-            x, y = (float(value) for value in drawing.xy)
-            table.writerow([name, drawing.label, x, y, drawing.radius, split])
+    home, text = Folder(folder), StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(_HEADER)
+    for index in range(count):
+        drawing = draw(index, seed, size)
+        name = f"{index:05d}.png"
+        picture = BytesIO()
+        PILImage.fromarray(drawing.pixels).save(picture, "PNG")
+        home.write(f"images/{name}", picture.getvalue())
+        split = "train" if index < count - count // 4 else "test"
+        x, y = (float(value) for value in drawing.xy)
+        table.writerow([name, drawing.label, x, y, drawing.radius, split])
+    home.write("truth.csv", text.getvalue().encode())
 
 
 def read_synthetic(folder: Path) -> Dataset:
@@ -91,8 +95,7 @@ def read_synthetic(folder: Path) -> Dataset:
     """
     require(folder, "synthetic", "images", "truth.csv")
     path = folder / "truth.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *table = list(csv.reader(file)) or [[]]
+    header, *table = csv_rows(path) or [[]]
     if header != _HEADER or any(len(row) != len(_HEADER) for row in table):
         raise DatasetError(f"{path}: expected the columns {', '.join(_HEADER)}, found {header}")
     samples = [_sample(folder, row, path) for row in table]
@@ -103,9 +106,11 @@ def read_synthetic(folder: Path) -> Dataset:
 def _sample(folder: Path, row: list[str], path: Path) -> Sample:
     name, label, *cells, split_name = row
     x, y, radius = (number(cell, path) for cell in cells)
+    if radius <= 0:
+        raise DatasetError(f"{path}: a badge's radius is above 0, found {radius}")
     split: Split = "train" if split_name == "train" else "test"
     return Sample(
-        folder / "images" / name,
+        image_inside(folder / "images", name, path),
         label=label,
         landmarks=Landmarks(
             xy=np.array([[x, y]]),

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from gnomon.disk import new_text
 from gnomon.export.contents import Contents
 from gnomon.export.json_stream import number, write_array, write_object
-from gnomon.export.records import Photograph
+from gnomon.runs.identity import run_id
+from gnomon.runs.records import Photograph
 from gnomon.types import Floats
 
 VISIBLE = 2
@@ -27,7 +29,7 @@ def write_coco(contents: Contents, out: Path) -> None:
 
 def write_document(contents: Contents, out: Path, shift: float) -> None:
     """Write the ground truth form, its keypoints moved by ``shift`` pixels both ways."""
-    with out.open("w", encoding="utf-8") as file:
+    with new_text(out) as file:
         write_object(
             file,
             {
@@ -35,6 +37,7 @@ def write_document(contents: Contents, out: Path, shift: float) -> None:
                     "description": f"keypoints by gnomon, {contents.info.classifier}",
                     "version": contents.info.versions["gnomon"],
                     "date_created": contents.info.start,
+                    "gnomon_run": run_id(contents.info),
                 },
                 "licenses": [],
                 "categories": categories(contents),
@@ -46,7 +49,7 @@ def write_document(contents: Contents, out: Path, shift: float) -> None:
 
 def write_coco_results(contents: Contents, out: Path) -> None:
     """Write the results form, which ``loadRes`` reads: the score is the class's probability."""
-    with out.open("w", encoding="utf-8") as file:
+    with new_text(out) as file:
         write_array(file, _results(contents))
 
 
@@ -104,6 +107,7 @@ def _objects(
 
 
 def _annotations(contents: Contents, shift: float) -> Iterator[dict[str, Any]]:
+    run = run_id(contents.info)
     for key, (found, image, xy, score) in enumerate(_objects(contents, shift), start=1):
         box = box_of(xy, image)
         yield found | {
@@ -114,6 +118,7 @@ def _annotations(contents: Contents, shift: float) -> Iterator[dict[str, Any]]:
             "segmentation": [],
             "num_keypoints": len(xy),
             "keypoint_scores": [number(one) for one in score],
+            "attributes": {"run": run},
         }
 
 

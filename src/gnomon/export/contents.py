@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from gnomon.errors import SettingError
 from gnomon.export.naming import common_root, name_below
-from gnomon.export.records import Photograph, Record, stream
 from gnomon.export.skeleton import Distances
 from gnomon.runs.info import RunInfo
 from gnomon.runs.photographs import Photographs
+from gnomon.runs.records import Photograph, Record, stream
 from gnomon.runs.review import Review
 from gnomon.types import Floats
 
@@ -44,7 +44,7 @@ class Choice:
 
     def records(self) -> Iterator[Record]:
         """Read the run's images, each with the points that are meant, in the run's order."""
-        for record in stream(self.run):
+        for record in stream(self.run, len(self.part_names)):
             yield Record(record.image, self._chosen(record.image.image_id, record.points))
 
     def _chosen(self, image_id: str, points: pa.Table) -> pa.Table:

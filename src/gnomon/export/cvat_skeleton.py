@@ -9,23 +9,25 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from gnomon.disk import new_folder
 from gnomon.export.coco import write_document
 from gnomon.export.contents import Contents
-from gnomon.export.cvat import TO_CANVAS, point_label, write_labels
+from gnomon.export.cvat import RUN, TO_CANVAS, point_label, text_attribute, write_labels
 
 
 def write_cvat_skeleton(contents: Contents, out: Path) -> None:
     """Write a folder: ``annotations/person_keypoints_default.json`` to zip, and ``labels.json``."""
-    (out / "annotations").mkdir(parents=True)
+    folder = new_folder(out)
+    new_folder(out / "annotations")
     write_document(contents, out / "annotations" / "person_keypoints_default.json", TO_CANVAS)
-    write_labels(out, [_skeleton(label, contents) for label in contents.labels])
+    write_labels(folder, [_skeleton(label, contents) for label in contents.labels])
 
 
 def _skeleton(label: str, contents: Contents) -> dict[str, Any]:
     return {
         "name": label,
         "type": "skeleton",
-        "attributes": [],
+        "attributes": [text_attribute(RUN)],
         "sublabels": [point_label(name, []) for name in contents.names],
         "svg": drawing(contents.names, contents.edges),
     }

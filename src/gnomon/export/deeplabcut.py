@@ -5,13 +5,16 @@ https://deeplabcut.github.io/DeepLabCut/docs/standardDeepLabCut_UserGuide.html
 """
 
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
+from gnomon.disk import new_folder, safe_name
 from gnomon.errors import ExportError
 from gnomon.export.contents import Contents
 from gnomon.export.photographs import photographed, write_photograph
 from gnomon.extras import library
+from gnomon.spreadsheets import guarded
 from gnomon.types import Floats
 
 SCORER = "gnomon"
@@ -30,7 +33,8 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
     """
     pandas = library("pandas", "deeplabcut", "DeepLabCut's format")
     library("tables", "deeplabcut", "DeepLabCut's format")
-    (out / HOME).mkdir(parents=True)
+    home = new_folder(out)
+    new_folder(out / HOME)
     columns = pandas.MultiIndex.from_product(
         [[SCORER], list(contents.names), ["x", "y", "likelihood"]],
         names=["scorer", "bodyparts", "coords"],
@@ -39,14 +43,15 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
     for record, photograph in photographed(contents):
         name = PurePosixPath(contents.name(record.image))
         folder = "--".join(name.parent.parts) or PurePosixPath(contents.root).name or "images"
+        folder = safe_name(folder)
         xy, _, confidence = contents.placed(record)
-        target = out / HOME / folder / name.name
-        if target.exists():
+        target = f"{HOME}/{folder}/{name.name}"
+        if home.exists(target):
             raise ExportError(
                 f"two images would be {folder}/{name.name} for DeepLabCut, which knows no folders"
                 " in folders; rename a folder"
             )
-        write_photograph(photograph, target)
+        write_photograph(photograph, home, target)
         if not np.isnan(xy).all():
             rows = folders.setdefault(folder, {})
             rows[name.name] = np.column_stack([xy, confidence]).ravel()
@@ -54,5 +59,17 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
         index = pandas.MultiIndex.from_tuples([(HOME, folder, file) for file in rows])
         values = np.stack(list(rows.values())).reshape(len(rows), len(columns))
         frame = pandas.DataFrame(values, index=index, columns=columns)
-        frame.to_csv(out / HOME / folder / f"{FILE_NAME}.csv")
-        frame.to_hdf(out / HOME / folder / f"{FILE_NAME}.h5", key=KEY, mode="w")
+        safe = frame.rename(index=guarded, columns=guarded)
+        with home.create_text(f"{HOME}/{folder}/{FILE_NAME}.csv") as text:
+            safe.to_csv(text)
+        with home.create(f"{HOME}/{folder}/{FILE_NAME}.h5") as file:
+            file.write(_hdf(pandas, frame))
+
+
+def _hdf(pandas: Any, frame: Any) -> bytes:
+    """Make the HDF5 file in memory, for HDF5 itself does not live through a full disk."""
+    memory = {"driver": "H5FD_CORE", "driver_core_backing_store": 0}
+    with pandas.HDFStore(f"{FILE_NAME}.h5", mode="w", **memory) as store:
+        frame.to_hdf(store, key=KEY)
+        content: bytes = store.root._v_file.get_file_image()
+    return content

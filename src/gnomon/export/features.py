@@ -4,13 +4,18 @@ hloc counts pixel centres as integers (it adds the half pixel itself when it fil
 database), so places stay as they are. https://github.com/cvg/Hierarchical-Localization
 """
 
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from gnomon.disk import new_file
+from gnomon.errors import ExportError
 from gnomon.export.contents import Contents
-from gnomon.export.records import Record
+from gnomon.export.lasting import Lasting
 from gnomon.extras import library
+from gnomon.runs.records import Record
 from gnomon.types import Floats
 
 
@@ -21,15 +26,25 @@ def write_features(contents: Contents, out: Path) -> None:
     point was not refined.
     """
     h5py = library("h5py", "h5", "the format h5")
-    with h5py.File(out, "w", libver="latest") as file:
-        for record in contents:
-            group = file.create_group(contents.name(record.image))
-            group.create_dataset("keypoints", data=record.xy)
-            group.create_dataset("scores", data=record.score)
-            group.create_dataset("sizes", data=deviation(record))
-            group.create_dataset(
-                "image_size", data=np.array([record.image.width, record.image.height])
-            )
+    with new_file(out) as target:
+        lasting = Lasting(FileIO(target.fileno(), "r+", closefd=False))
+        try:
+            with h5py.File(lasting, "w", libver="latest") as file:
+                _write(file, contents, lasting)
+        except (ValueError, RuntimeError) as error:
+            lasting.check()
+            raise ExportError(f"HDF5 cannot hold these images by their names: {error}") from error
+        lasting.check()
+
+
+def _write(file: Any, contents: Contents, lasting: Lasting) -> None:
+    for record in contents:
+        lasting.check()
+        group = file.create_group(contents.name(record.image))
+        group.create_dataset("keypoints", data=record.xy)
+        group.create_dataset("scores", data=record.score)
+        group.create_dataset("sizes", data=deviation(record))
+        group.create_dataset("image_size", data=np.array([record.image.width, record.image.height]))
 
 
 def deviation(record: Record) -> Floats:

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from gnomon.disk import Folder, new_folder, safe_name
 from gnomon.export.contents import Contents
-from gnomon.export.heatmap_file import write_heatmap
+from gnomon.export.heatmap_file import heatmap_png
 from gnomon.export.json_stream import write_object
 from gnomon.export.naming import whole_path
-from gnomon.export.records import Record
 from gnomon.runs.heatmaps import read_heatmaps
+from gnomon.runs.records import Record
 from gnomon.runs.store import open_store
 from gnomon.types import Floats
 
@@ -28,11 +29,11 @@ def write_fiftyone(contents: Contents, out: Path) -> None:
     A sample has ``keypoints`` (all points of the image, or the parts in order), ``prediction`` (its
     class) and a field for each map; images stay where they are.
     """
-    out.mkdir()
-    with (out / "metadata.json").open("w", encoding="utf-8") as file:
+    folder = new_folder(out)
+    with folder.create_text("metadata.json") as file:
         write_object(file, {"media_type": "image", "info": _info(contents)})
-    with (out / "samples.json").open("w", encoding="utf-8") as file:
-        write_object(file, {"samples": _samples(contents, out)})
+    with folder.create_text("samples.json") as file:
+        write_object(file, {"samples": _samples(contents, folder)})
 
 
 def _info(contents: Contents) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def _info(contents: Contents) -> dict[str, Any]:
     }
 
 
-def _samples(contents: Contents, out: Path) -> Iterator[dict[str, Any]]:
+def _samples(contents: Contents, folder: Folder) -> Iterator[dict[str, Any]]:
     for record in contents:
         image = record.image
         yield {
@@ -60,7 +61,7 @@ def _samples(contents: Contents, out: Path) -> Iterator[dict[str, Any]]:
                 "confidence": image.probability,
             },
             "keypoints": {"_cls": "Keypoints", "keypoints": _keypoints(record, contents)},
-        } | _maps(record, contents, out)
+        } | _maps(record, contents, folder)
 
 
 def _keypoints(record: Record, contents: Contents) -> list[dict[str, Any]]:
@@ -85,13 +86,15 @@ def _keypoints(record: Record, contents: Contents) -> list[dict[str, Any]]:
     ]
 
 
-def _maps(record: Record, contents: Contents, out: Path) -> dict[str, Any]:
+def _maps(record: Record, contents: Contents, folder: Folder) -> dict[str, Any]:
     image, found = record.image, {}
-    maps = read_heatmaps(open_store(contents.choice.run), image.image_id) or {}
+    size = contents.info.preprocessing.size
+    maps = read_heatmaps(open_store(contents.choice.run), image.image_id, size) or {}
     for kind, values in maps.items():
-        path = f"fields/{kind}/{image.image_id}.png"
+        path = f"fields/{kind}/{safe_name(image.image_id)}.png"
         size = (image.width, image.height)
-        write_heatmap(values, size, contents.info.preprocessing, out / path)
+        with folder.create(path) as file:
+            file.write(heatmap_png(values, size, contents.info.preprocessing))
         found[kind] = {
             "_id": _key(image.image_id, kind),
             "_cls": "Heatmap",

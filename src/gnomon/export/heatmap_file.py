@@ -1,6 +1,6 @@
 """A heatmap as a picture that covers its photograph."""
 
-from pathlib import Path
+from io import BytesIO
 
 import numpy as np
 import PIL.Image
@@ -11,10 +11,10 @@ from gnomon.geometry import Affine
 from gnomon.images import model_to_file
 
 
-def write_heatmap(
-    values: NDArray[np.float32], file_size: tuple[int, int], seen: Preprocessing, path: Path
-) -> None:
-    """Write a map (H,W) as an 8-bit PNG over the whole photograph.
+def heatmap_png(
+    values: NDArray[np.float32], file_size: tuple[int, int], seen: Preprocessing
+) -> bytes:
+    """Draw a map (H,W) as an 8-bit PNG over the whole photograph.
 
     ``file_size`` is (width, height). What the classifier did not see of the photograph is 0.
     """
@@ -29,5 +29,6 @@ def write_heatmap(
     span = max(high - low, np.finfo(np.float32).tiny)
     shown = np.zeros(width * height, dtype=np.uint8)
     shown[inside] = np.rint((values[row[inside], column[inside]] - low) / span * 255)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    PIL.Image.fromarray(shown.reshape(height, width)).save(path)
+    buffer = BytesIO()
+    PIL.Image.fromarray(shown.reshape(height, width)).save(buffer, "PNG")
+    return buffer.getvalue()

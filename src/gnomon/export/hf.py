@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gnomon.disk import new_folder
 from gnomon.export.contents import Contents
 from gnomon.export.photographs import photographed
-from gnomon.export.records import Record
+from gnomon.runs.records import Record
 
 SHARD = 400_000_000
 """Bytes of images in one Parquet file, about."""
@@ -48,13 +49,16 @@ ROW = pa.schema(
 
 def write_hf(contents: Contents, out: Path) -> None:
     """Write a folder to push: ``data/train-*.parquet`` and ``README.md``."""
-    (out / "data").mkdir(parents=True)
-    (out / "README.md").write_text(_card(contents), encoding="utf-8")
+    folder = new_folder(out)
+    with folder.create_text("README.md") as card:
+        card.write(_card(contents))
     schema = ROW.with_metadata({"huggingface": json.dumps({"info": {"features": features()}})})
     records, shard, more = photographed(contents), 0, True
     while more:
-        path = out / "data" / f"train-{shard:05d}.parquet"
-        with pq.ParquetWriter(path, schema) as file:
+        with (
+            folder.create(f"data/train-{shard:05d}.parquet") as target,
+            pq.ParquetWriter(target, schema) as file,
+        ):
             more = _shard(file, contents, records)
         shard += 1
 

@@ -5,13 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from gnomon.disk import new_text
 from gnomon.export.contents import Contents
 from gnomon.export.json_stream import number, write_array
 
 
 def write_json(contents: Contents, out: Path) -> None:
     """Write one file; what is not a number, as the covariance of a point not refined, is null."""
-    with out.open("w", encoding="utf-8", errors="replace") as file:
+    with new_text(out) as file:
         write_array(file, _images(contents))
         file.write("\n")
 

@@ -13,19 +13,22 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
+from gnomon.disk import new_folder
 from gnomon.export.contents import ANY, Contents
 from gnomon.export.json_stream import write_array
 from gnomon.export.naming import whole_path
-from gnomon.export.records import Record
+from gnomon.runs.identity import run_id
+from gnomon.runs.records import Record
 
 FROM, TO = "keypoints", "image"
 
 
 def write_label_studio(contents: Contents, out: Path) -> None:
     """Write a folder with ``tasks.json`` to import and ``config.xml`` for the project."""
-    out.mkdir()
-    (out / "config.xml").write_text(configuration(contents), encoding="utf-8")
-    with (out / "tasks.json").open("w", encoding="utf-8") as file:
+    folder = new_folder(out)
+    with folder.create_text("config.xml") as file:
+        file.write(configuration(contents))
+    with folder.create_text("tasks.json") as file:
         write_array(file, _tasks(contents))
         file.write("\n")
 
@@ -50,6 +53,7 @@ def region_id(rank: int) -> str:
 
 
 def _tasks(contents: Contents) -> Iterator[dict[str, Any]]:
+    run = run_id(contents.info)
     version = f"gnomon {contents.info.versions['gnomon']}, {contents.info.classifier}"
     for record in contents:
         yield {
@@ -58,6 +62,7 @@ def _tasks(contents: Contents) -> Iterator[dict[str, Any]]:
                 "label": record.image.label,
                 "name": contents.name(record.image),
                 "gnomon_id": record.image.image_id,
+                "gnomon_run": run,
             },
             "predictions": [
                 {

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Iterable
 
+from gnomon.disk import safe_path
+
 
 def whole_path(path: str) -> str:
     """Make a path absolute and plain, with forward slashes; a URL stays as it is."""
@@ -26,10 +28,9 @@ def common_root(paths: Iterable[str]) -> str:
 
 
 def name_below(root: str, path: str) -> str:
-    """Name an image by its path below ``root``; what is no Unicode becomes a question mark.
+    """Name an image by its path below ``root``: a name that leads nowhere else, see `safe_path`.
 
     >>> name_below("/photos", "/photos/birds/a b.jpg")
     'birds/a b.jpg'
     """
-    name = whole_path(path).removeprefix(root).lstrip("/")
-    return name.encode("utf-8", "replace").decode("utf-8")
+    return safe_path(whole_path(path).removeprefix(root).lstrip("/"))

@@ -1,11 +1,11 @@
 """The photographs of a run, for the formats that hold them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
+from gnomon.disk import Folder
 from gnomon.errors import ImageError
 from gnomon.export.contents import Contents
-from gnomon.export.records import Record
+from gnomon.runs.records import Record
 
 
 def photographed(contents: Contents) -> Iterator[tuple[Record, bytes]]:
@@ -24,7 +24,7 @@ def photographed(contents: Contents) -> Iterator[tuple[Record, bytes]]:
             yield record, found.content
 
 
-def write_photograph(content: bytes, to: Path) -> None:
+def write_photograph(content: bytes, folder: Folder, name: str) -> None:
     """Write a photograph's file as it is."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_bytes(content)
+    with folder.create(name) as copy:
+        copy.write(content)

@@ -1,39 +1,32 @@
 """An export appears whole or not at all."""
 
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from gnomon.disk import reason_of
+from gnomon.disk import staged as new_place
 from gnomon.errors import ExportError
 
 
 @contextmanager
 def staged(out: Path) -> Iterator[Path]:
-    """Give a place beside ``out`` to write a file or folder to; it becomes ``out`` at the end.
+    """Give a path to write a file or folder to, in a folder made for it; at the end it is ``out``.
 
     An empty folder may stand there already. ``ExportError`` where something else does, or where it
     cannot be written; what was written until then is gone.
     """
-    if out.is_dir() and not any(out.iterdir()):
-        out.rmdir()
-    if out.exists():
-        raise ExportError(f"{out} is there already; give another --out, or remove it")
-    aside = out.with_name(f".{out.name}.part")
     try:
-        _remove(aside)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        yield aside
-        aside.replace(out)
+        with new_place(out) as aside:
+            yield aside
+    except FileExistsError as error:
+        if error.filename is None:
+            raise ExportError(
+                f"{out} is there already; give another --out, or remove it"
+            ) from error
+        raise ExportError(
+            f"{out} cannot be written: two files of it would have the name"
+            f" {Path(error.filename).name!r} here; rename one of the images"
+        ) from error
     except OSError as error:
-        raise ExportError(f"{out} cannot be written: {error}") from error
-    finally:
-        with suppress(OSError):
-            _remove(aside)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+        raise ExportError(f"{out} cannot be written: {reason_of(error)}") from error

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gnomon.export.contents import Contents
-from gnomon.export.records import Record
 from gnomon.extras import library
+from gnomon.runs.records import Record
 
 if TYPE_CHECKING:
     import supervision

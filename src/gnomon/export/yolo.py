@@ -12,25 +12,28 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from gnomon.disk import Folder, new_folder
 from gnomon.export.coco import VISIBLE, box_of
 from gnomon.export.contents import Contents
 from gnomon.export.photographs import photographed, write_photograph
-from gnomon.export.records import Record
+from gnomon.runs.records import Record
 
 SIDES = {"left": "right", "right": "left"}
 
 
 def write_yolo(contents: Contents, out: Path) -> None:
     """Write a folder with ``images/``, ``labels/`` and ``data.yaml``."""
-    for folder in ("images", "labels"):
-        (out / folder).mkdir(parents=True)
-    (out / "data.yaml").write_text(configuration(contents), encoding="utf-8")
+    folder = new_folder(out)
+    for name in ("images", "labels"):
+        new_folder(out / name)
+    with folder.create_text("data.yaml") as file:
+        file.write(configuration(contents))
     classes = {label: number for number, label in enumerate(contents.labels)}
     for record, photograph in photographed(contents):
-        name, labels = _places(out, contents.name(record.image))
-        labels.parent.mkdir(parents=True, exist_ok=True)
-        labels.write_text(_line(record, contents, classes[record.image.label]), encoding="utf-8")
-        write_photograph(photograph, out / "images" / name)
+        image, labels = _names(folder, contents.name(record.image))
+        with folder.create_text(labels) as file:
+            file.write(_line(record, contents, classes[record.image.label]))
+        write_photograph(photograph, folder, image)
 
 
 def configuration(contents: Contents) -> str:
@@ -56,13 +59,13 @@ def mirrored(names: tuple[str, ...]) -> list[int]:
     return [places.get(other, place) for place, other in enumerate(swapped)]
 
 
-def _places(out: Path, name: str) -> tuple[PurePosixPath, Path]:
-    """Find a free name, for a.jpg and a.png would share one text file."""
+def _names(folder: Folder, name: str) -> tuple[str, str]:
+    """Find free names of image and labels, for a.jpg and a.png would share one text file."""
     image, count = PurePosixPath(name), 1
-    while (labels := out / "labels" / image.with_suffix(".txt")).exists():
+    while folder.exists(labels := f"labels/{image.with_suffix('.txt')}"):
         count += 1
         image = PurePosixPath(name).with_stem(f"{PurePosixPath(name).stem}-{count}")
-    return image, labels
+    return f"images/{image}", labels
 
 
 def _line(record: Record, contents: Contents, class_number: int) -> str:

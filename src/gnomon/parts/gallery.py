@@ -5,22 +5,22 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from html import escape
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 
-from gnomon.errors import ImageError, RunError
+from gnomon.errors import ImageError
 from gnomon.parts.describe import ANCHORS
 from gnomon.parts.model import PartModel
 from gnomon.parts.view import spread_of
 from gnomon.runs import Run
 from gnomon.runs.by_image import places, points_by_image
 from gnomon.runs.discovered import FOLDER
-from gnomon.runs.files import write_whole
+from gnomon.runs.own_pictures import earlier_pngs, named_png
 from gnomon.runs.photographs import Photographs
+from gnomon.runs.store import LocalStore
 
 CROPS, COLUMNS, TILE = 24, 8, 112
 REACH = 0.7
@@ -66,21 +66,19 @@ def write_gallery(
 
     ``run`` is read after the parts were written into it.
     """
-    folder = run.folder / FOLDER / "gallery"
     rows = _rows(run)
     sheets = _crops(run, rows, done, photographs or Photographs())
     pages = tuple(_page(part, rows[part], run, model) for part in range(len(model)))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("part-*.png"):
-            old.unlink()
+    store, home = LocalStore(run.folder), f"{FOLDER}/gallery"
+    with store.together() as files:
         for page in pages:
-            write_whole(folder / page.file, _sheet(sheets[page.part]))
+            sheet = named_png(_sheet(sheets[page.part]), page.file)
+            files.write(f"{home}/{page.file}", sheet)
         text = json.dumps({"parts": [asdict(one) for one in pages]}, indent=1, ensure_ascii=False)
-        write_whole(folder / "gallery.json", (text + "\n").encode())
-        write_whole(folder / "index.html", _html(pages).encode())
-    except OSError as error:
-        raise RunError(f"{folder} cannot be written: {error}") from error
+        files.write(f"{home}/gallery.json", (text + "\n").encode())
+        files.write(f"{home}/index.html", _html(pages).encode())
+        for old in earlier_pngs(store, home, [page.file for page in pages]):
+            files.remove(old)
     return pages
 
 
@@ -141,14 +139,12 @@ def _crop(picture: PIL.Image.Image, x: float, y: float, reach: float) -> PIL.Ima
     return cut
 
 
-def _sheet(crops: list[PIL.Image.Image]) -> bytes:
+def _sheet(crops: list[PIL.Image.Image]) -> PIL.Image.Image:
     rows = max(1, -(-len(crops) // COLUMNS))
     sheet = PIL.Image.new("RGB", (COLUMNS * TILE, rows * TILE), "white")
     for number, crop in enumerate(crops):
         sheet.paste(crop, (number % COLUMNS * TILE, number // COLUMNS * TILE))
-    buffer = BytesIO()
-    sheet.save(buffer, "PNG")
-    return buffer.getvalue()
+    return sheet
 
 
 def _page(part: int, rows: list[dict[str, Any]], run: Run, model: PartModel) -> PartPage:

@@ -1,19 +1,25 @@
 """The part model: what a run's keypoints were found to recur as, in two files."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from gnomon.disk import Batch
 from gnomon.errors import RunError, SettingError
 from gnomon.parts.describe import Space
 from gnomon.parts.layout import Layout
-from gnomon.runs.files import write_whole
+from gnomon.runs.account import Count, Sha256, Text
+from gnomon.runs.checks import MOST_PARTS
+from gnomon.runs.store import LocalStore, open_store
+from gnomon.strict_json import read_as
 from gnomon.types import Floats
 
 TENSORS, ACCOUNT = "model.safetensors", "model.json"
@@ -96,6 +102,12 @@ class PartModel:
 
     def write(self, folder: Path) -> Path:
         """Write model.safetensors and model.json into ``folder`` and give the first's path."""
+        with LocalStore(folder).together() as files:
+            self.write_into(files)
+        return folder / TENSORS
+
+    def write_into(self, files: Batch, folder: str = "") -> None:
+        """Write both among other ``files``, below ``folder``, which ends in a slash."""
         tensors: dict[str, NDArray[Any]] = {"mean": self.space.mean, "axes": self.space.axes}
         for number, group in enumerate(self.groups):
             tensors |= {f"{number}.{name}": one for name, one in _tensors(group).items()}
@@ -109,14 +121,9 @@ class PartModel:
             "groups": [{"labels": one.labels, "first": one.first} for one in self.groups],
         }
         whole = {name: np.ascontiguousarray(one) for name, one in tensors.items()}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / TENSORS, save(whole))
-            text = json.dumps(account, indent=1, ensure_ascii=False) + "\n"
-            write_whole(folder / ACCOUNT, text.encode())
-        except OSError as error:
-            raise RunError(f"{folder} cannot be written: {error}") from error
-        return folder / TENSORS
+        files.write(f"{folder}{TENSORS}", save(whole))
+        text = json.dumps(account, indent=1, ensure_ascii=False) + "\n"
+        files.write(f"{folder}{ACCOUNT}", text.encode())
 
     @classmethod
     def read(cls, path: str | Path) -> "PartModel":
@@ -129,30 +136,76 @@ class PartModel:
             folder = folder.parent
         elif (folder / "parts" / ACCOUNT).exists():
             folder = folder / "parts"
+        store = open_store(folder)
         try:
-            account = json.loads((folder / ACCOUNT).read_text(encoding="utf-8"))
-            if account["version"] != VERSION:
-                raise RunError(f"{folder} holds a part model of version {account['version']}, this"
+            account = read_as(store.read(ACCOUNT), _Account)
+            if account.version != VERSION:
+                raise RunError(f"{folder} holds a part model of version {account.version}, this"
                                f" gnomon reads {VERSION}; learn it again")  # fmt: skip
-            tensors = load((folder / TENSORS).read_bytes())
-            groups = tuple(
-                _group(number, one, tensors) for number, one in enumerate(account["groups"])
-            )
-            return cls(
-                account["classifier"],
-                account["weights_sha256"],
-                tuple(account["layers"]),
-                Space(tensors["mean"], tuple(account["widths"]), tensors["axes"]),
-                groups,
-                tuple(account["names"]),
-            )
+            tensors = load(store.read(TENSORS))
+            return _checked(account, tensors)
         except FileNotFoundError as error:
             raise RunError(
-                f"{path} holds no part model ({error.filename} is missing); `gnomon parts RUN`"
-                " writes one into RUN/parts"
+                f"{path} holds no part model ({ACCOUNT} or {TENSORS} is missing);"
+                " `gnomon parts RUN` writes one into RUN/parts"
             ) from error
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise RunError(f"{folder} holds a damaged part model: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupAccount:
+    labels: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    first: Count
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """model.json."""
+
+    version: int
+    classifier: Text
+    weights_sha256: Sha256
+    layers: tuple[Text, ...]
+    widths: tuple[Annotated[int, Meta(ge=1)], ...]
+    names: Annotated[tuple[Text, ...], Meta(max_length=MOST_PARTS)]
+    groups: tuple[_GroupAccount, ...]
+
+
+def _checked(account: _Account, tensors: Mapping[str, NDArray[Any]]) -> PartModel:
+    """Make the model of its two files; ``ValueError`` where they do not fit each other."""
+    width = sum(account.widths)
+    mean = _tensor(tensors, "mean", np.float32, (width,))
+    axes = _tensor(tensors, "axes", np.float32, (width, None))
+    space = Space(mean, account.widths, axes)
+    groups: list[Group] = []
+    for number, one in enumerate(account.groups):
+        if one.first != sum(map(len, groups)):
+            raise ValueError(f"the parts of group {number} do not follow those before")
+        groups.append(_group(number, one, tensors, space.dimensions))
+    if len(account.names) != sum(map(len, groups)):
+        raise ValueError(f"it has {len(account.names)} names for {sum(map(len, groups))} parts")
+    return PartModel(
+        account.classifier,
+        account.weights_sha256,
+        account.layers,
+        space,
+        tuple(groups),
+        account.names,
+    )
+
+
+def _tensor(
+    tensors: Mapping[str, NDArray[Any]], name: str, kind: type, shape: tuple[int | None, ...]
+) -> NDArray[Any]:
+    """Take a tensor of so many values on each axis, ``None`` for any; finite, or ``ValueError``."""
+    found = tensors[name]
+    fits = found.ndim == len(shape) and all(
+        wanted in (None, size) for wanted, size in zip(shape, found.shape, strict=True)
+    )
+    if not fits or found.dtype != kind or not np.isfinite(found).all():
+        raise ValueError(f"{name} is {found.dtype} {found.shape}, not {kind.__name__} {shape}")
+    return found
 
 
 def _tensors(group: Group) -> dict[str, NDArray[Any]]:
@@ -169,22 +222,33 @@ def _tensors(group: Group) -> dict[str, NDArray[Any]]:
     }
 
 
-def _group(number: int, account: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Group:
-    mine = {name: tensors[f"{number}.{name}"] for name in (
-        "centres", "places", "spread", "weight", "quantiles", "expected", "repeats", "twins"
-    )}  # fmt: skip
-    layout = Layout(
-        mine["centres"],
-        mine["places"][:, 0] + 1j * mine["places"][:, 1],
-        mine["spread"],
-        mine["weight"],
+def _group(
+    number: int, account: _GroupAccount, tensors: Mapping[str, NDArray[Any]], width: int
+) -> Group:
+    def take(name: str, kind: type, *shape: int | None) -> NDArray[Any]:
+        return _tensor(tensors, f"{number}.{name}", kind, shape)
+
+    centres = take("centres", np.float32, None, width)
+    count, n_labels = len(centres), len(account.labels)
+    places = take("places", np.float64, count, 2)
+    spread, weight = take("spread", np.float64, count), take("weight", np.float64, count)
+    group = Group(
+        labels=account.labels,
+        first=account.first,
+        layout=Layout(centres, places[:, 0] + 1j * places[:, 1], spread, weight),
+        quantiles=take("quantiles", np.float64, count, None),
+        expected=take("expected", np.float64, n_labels, count),
+        repeats=take("repeats", np.int64, count),
+        twins=take("twins", np.int64, count),
     )
-    return Group(
-        labels=tuple(account["labels"]),
-        first=account["first"],
-        layout=layout,
-        quantiles=mine["quantiles"],
-        expected=mine["expected"],
-        repeats=mine["repeats"],
-        twins=mine["twins"],
+    sound = (
+        count > 0
+        and (spread > 0).all()
+        and (weight > 0).all()
+        and group.quantiles.shape[1] > 1
+        and (group.repeats >= 1).all()
+        and ((group.twins >= -1) & (group.twins < count)).all()
     )
+    if not sound:
+        raise ValueError(f"group {number} holds numbers that no model has")
+    return group

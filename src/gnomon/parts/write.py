@@ -1,20 +1,19 @@
 """What `gnomon parts` leaves in a run: the model, and a part for each keypoint that shows one."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from gnomon.errors import ImageError, RunError
+from gnomon.errors import ImageError
 from gnomon.parts.assign import PartFinder
 from gnomon.runs import Run
 from gnomon.runs.by_image import places, points_by_image
-from gnomon.runs.discovered import ASSIGNED, FOLDER, SEARCHED
-from gnomon.runs.files import write_whole
+from gnomon.runs.discovered import ASSIGNED, FOLDER, SEARCHED, TABLE
+from gnomon.runs.parquet import to_parquet
 from gnomon.runs.photographs import Photographs
+from gnomon.runs.store import LocalStore
 
 
 def write_parts(
@@ -67,17 +66,8 @@ def write_parts(
                 schema=SEARCHED,
             )
         )
-    folder = run.folder / FOLDER
-    finder.model.write(folder)
-    try:
-        _write(folder / "searched.parquet", searched)
-        _write(folder / "keypoints.parquet", assigned)
-    except OSError as error:
-        raise RunError(f"{folder} cannot be written: {error}") from error
+    with LocalStore(run.folder).together() as files:
+        finder.model.write_into(files, f"{FOLDER}/")
+        files.write(f"{FOLDER}/searched.parquet", to_parquet(pa.concat_tables(searched)))
+        files.write(f"{FOLDER}/{TABLE}", to_parquet(pa.concat_tables(assigned)))
     return failures
-
-
-def _write(path: Path, tables: list[pa.Table]) -> None:
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.concat_tables(tables), sink)
-    write_whole(path, sink.getvalue().to_pybytes())

@@ -3,28 +3,17 @@
 from collections.abc import Mapping
 
 from gnomon.datasets import open_dataset
-from gnomon.errors import GnomonError
-from gnomon.report.sections import evaluation
 from gnomon.runs import Run, annotated
 from gnomon.types import Landmarks
 
 
-def known_landmarks(run: Run, dataset: str | None = None) -> Mapping[str, Landmarks]:
-    """Give annotated points by image path.
+def known_landmarks(run: Run, dataset: str | None) -> Mapping[str, Landmarks]:
+    """Return annotated points by image path, of the data set ``dataset`` (kind:FOLDER), if any.
 
-    ``dataset`` is kind:FOLDER; without it, the one that the run was evaluated on, if it is still
-    there. ``GnomonError`` where the data set that was asked for cannot be read or knows none of the
-    run's images.
+    The data set that the run names as its own is never opened by that name. ``GnomonError`` where
+    the data set cannot be read or knows none of the run's images.
     """
-    if dataset is not None:
-        return _landmarks(run, dataset)
-    record = evaluation(run.folder)
-    if record is None:
-        return {}
-    try:
-        return _landmarks(run, record["dataset"])
-    except GnomonError:
-        return {}
+    return {} if dataset is None else _landmarks(run, dataset)
 
 
 def _landmarks(run: Run, dataset: str) -> dict[str, Landmarks]:

@@ -2,14 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from gnomon.figures import ellipses_95
-from gnomon.images import decode
 from gnomon.report.evidence import Maps, figure_of, picture_of
 from gnomon.report.pictures import PlacedMap, data_uri, photograph, placed
 from gnomon.runs import Run
@@ -62,8 +60,8 @@ def make_entry(
     """Gather one image of a run; a photograph that is not here leaves its place empty."""
     rgb = picture_of(row, photographs)
     figure = None
-    if maps is None and (path := figure_of(run, row["image_id"])):
-        figure = data_uri(_shrunk_figure(path))
+    if maps is None and (drawn := figure_of(run, row["image_id"])) is not None:
+        figure = data_uri(photograph(drawn, FIGURE_SIDE))
     return Entry(
         image_id=row["image_id"],
         path=row["path"],
@@ -114,7 +112,3 @@ def _landmark_rows(landmarks: Landmarks) -> list[list[float | str]]:
 def _placed(maps: Maps) -> dict[str, PlacedMap]:
     titled = {"coarse: occlusion": maps.coarse, "fine: backpropagation": maps.fine}
     return {title: placed(values, maps.to_file) for title, values in titled.items()}
-
-
-def _shrunk_figure(path: Path) -> bytes:
-    return photograph(decode(path).rgb, FIGURE_SIDE)

@@ -2,23 +2,22 @@
 
 import math
 from dataclasses import asdict
-from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from gnomon.disk import Batch
 from gnomon.evaluation.bootstrap import Interval
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
 from gnomon.evaluation.sanity import GAMES
 from gnomon.figures import png
 from gnomon.report.evaluation_figures import budgets_figure, games_figure, shuffling_figure
-from gnomon.report.evaluation_record import EvaluatedRun
+from gnomon.report.evaluation_record import FOLDER, EvaluatedRun
 from gnomon.report.pictures import data_uri
 from gnomon.report.templating import pages
-from gnomon.runs.files import write_whole
 
 
-def write_page(folder: Path, evaluated: EvaluatedRun) -> Path:
-    """Write evaluation.html into ``folder``, and its pictures beside it; return its path."""
+def write_page(files: Batch, evaluated: EvaluatedRun) -> None:
+    """Write evaluation.html, and its pictures beside it."""
     evaluation, sanity = evaluated.evaluation, evaluated.sanity
     environment = pages()
     environment.filters |= {"share": share, "number": number}
@@ -30,15 +29,13 @@ def write_page(folder: Path, evaluated: EvaluatedRun) -> Path:
         budget_row=evaluation.budgets.index(HEADLINE_BUDGET),
         alpha=HEADLINE_ALPHA,
         settings=asdict(evaluated.run.settings) | asdict(evaluated.run.preprocessing),
-        budgets_picture=_picture(folder / "budgets.png", budgets_figure(evaluation)),
+        budgets_picture=_picture(files, "budgets.png", budgets_figure(evaluation)),
         sanity=sanity,
         games=GAMES,
-        shuffling_picture=sanity and _picture(folder / "shuffling.png", shuffling_figure(sanity)),
-        games_picture=sanity and _picture(folder / "games.png", games_figure(sanity)),
+        shuffling_picture=sanity and _picture(files, "shuffling.png", shuffling_figure(sanity)),
+        games_picture=sanity and _picture(files, "games.png", games_figure(sanity)),
     )
-    page = folder / "evaluation.html"
-    write_whole(page, html.encode("utf-8", "replace"))
-    return page
+    files.write(f"{FOLDER}/evaluation.html", html.encode("utf-8", "replace"))
 
 
 def share(interval: Interval) -> str:
@@ -64,7 +61,7 @@ def number(value: float, digits: int = 3) -> str:
     return written.replace("0.", ".", 1) if written.lstrip("-").startswith("0.") else written
 
 
-def _picture(path: Path, figure: Figure) -> str:
+def _picture(files: Batch, name: str, figure: Figure) -> str:
     drawn = png(figure)
-    write_whole(path, drawn)
+    files.write(f"{FOLDER}/{name}", drawn)
     return data_uri(drawn, "image/png")

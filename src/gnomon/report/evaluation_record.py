@@ -3,15 +3,15 @@
 import json
 import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from gnomon.datasets.sample import Split
-from gnomon.errors import RunError
+from gnomon.disk import Batch
 from gnomon.evaluation import Consistency, Evaluation, PartRegression, Sanity
 from gnomon.evaluation.evaluate import HEADLINE_ALPHA, HEADLINE_BUDGET
 from gnomon.runs import RunInfo
-from gnomon.runs.files import write_whole
+
+FOLDER = "evaluation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +34,12 @@ class EvaluatedRun:
     part_regression: PartRegression | None = None
 
 
-def evaluation_folder(run: Path) -> Path:
-    """Make ``evaluation/`` in a run's folder; ``RunError`` where it cannot be made."""
-    folder = run / "evaluation"
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise RunError(f"{folder} cannot be written: {error}") from error
-    return folder
-
-
-def write_record(folder: Path, evaluated: EvaluatedRun) -> Path:
-    """Write evaluation.json into ``folder`` and return its path; what is unknown is null."""
+def write_record(files: Batch, evaluated: EvaluatedRun) -> None:
+    """Write evaluation.json; what is unknown is null."""
     headline = {"budget": HEADLINE_BUDGET, "alpha": HEADLINE_ALPHA}
     values = {"headline": headline} | asdict(evaluated)
-    path = folder / "evaluation.json"
     text = json.dumps(_known(values), indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(path, (text + "\n").encode("utf-8", "replace"))
-    return path
+    files.write(f"{FOLDER}/evaluation.json", (text + "\n").encode("utf-8", "replace"))
 
 
 def _known(value: Any) -> Any:

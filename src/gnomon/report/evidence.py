@@ -1,7 +1,6 @@
 """What a run knows of one image beside its tables: photograph, maps, annotated points."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from gnomon.errors import ImageError
 from gnomon.geometry import Affine
 from gnomon.images import model_to_file
 from gnomon.runs import Run
+from gnomon.runs.findings import read_picture
 from gnomon.runs.heatmaps import read_heatmaps
 from gnomon.runs.photographs import Photographs
 from gnomon.runs.store import open_store
@@ -42,7 +42,7 @@ class Maps:
     def kept(cls, run: Run, row: dict[str, Any]) -> "Maps | None":
         """Read the maps that `detect --save-heatmaps` kept of an image, if it did."""
         how = run.info.preprocessing
-        maps = read_heatmaps(open_store(run.folder), row["image_id"])
+        maps = read_heatmaps(open_store(run.folder), row["image_id"], how.size)
         if maps is None:
             return None
         to_file = model_to_file(
@@ -71,7 +71,6 @@ def picture_of(row: dict[str, Any], photographs: Photographs) -> NDArray[np.uint
         return None
 
 
-def figure_of(run: Run, image_id: str) -> Path | None:
-    """Find the figure that `detect` drew of an image, if it did."""
-    path = run.folder / "figures" / f"{image_id}.png"
-    return path if path.exists() else None
+def figure_of(run: Run, image_id: str) -> NDArray[np.uint8] | None:
+    """Read the figure (h,w,3) that `detect` drew of an image, if it did."""
+    return read_picture(open_store(run.folder), f"figures/{image_id}.png")

@@ -14,8 +14,8 @@ from gnomon.geometry import Affine
 from gnomon.report.evidence import Maps, picture_of
 from gnomon.runs import Run
 from gnomon.runs.by_image import covariances, places, points_by_image
-from gnomon.runs.files import write_whole
 from gnomon.runs.photographs import Photographs
+from gnomon.runs.store import LocalStore
 from gnomon.types import Landmarks
 
 FigureFormat = Literal["png", "svg", "pdf"]
@@ -35,8 +35,7 @@ def write_figures(
     image that is not here has no figure.
     """
     photographs = photographs or Photographs()
-    folder = run.folder / "figures"
-    folder.mkdir(exist_ok=True)
+    store = LocalStore(run.folder)
     points = points_by_image(run.keypoints)
     written = []
     for row in run.images.to_pylist():
@@ -44,9 +43,9 @@ def write_figures(
         mine = points[row["image_id"]]
         drawn = _figure(run, row, mine, known, detector, photographs, kind)
         if drawn is not None:
-            path = folder / f"{row['image_id']}.{kind}"
-            write_whole(path, drawn)
-            written.append(path)
+            name = f"figures/{row['image_id']}.{kind}"
+            store.write(name, drawn)
+            written.append(run.folder / name)
         image_done()
     return written
 

@@ -1,18 +1,22 @@
 """What other commands left in a run, as the report shows it."""
 
-import csv
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from itertools import islice
 
 import numpy as np
 
-from gnomon.images import decode
 from gnomon.report.pictures import data_uri, photograph
 from gnomon.runs import Run
+from gnomon.runs.findings import (
+    RecordedEvaluation,
+    RecordedInterval,
+    read_picture,
+    read_salient,
+    salient_objects,
+)
+from gnomon.runs.store import Store
 
 MOST_OBJECTS = 12
 PICTURE_SIDE = 1400
@@ -96,77 +100,65 @@ def class_rows(run: Run) -> list[ClassRow]:
     ]
 
 
-def salient_table(run: Path) -> Table | None:
-    """Read the table that `gnomon salient` wrote, the most frequent landmarks of each class."""
-    try:
-        with (run / "salient" / "salient.csv").open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
-    except (OSError, ValueError):
+def salient_table(store: Store) -> Table | None:
+    """Return the table that `gnomon salient` wrote, the most frequent landmarks of each class."""
+    found = read_salient(store)
+    if found is None:
         return None
+    header, *rows = found
     return Table([name.replace("_", " ") for name in header], rows)
 
 
-def salient_pictures(run: Path) -> list[Pictured]:
+def salient_pictures(store: Store) -> list[Pictured]:
     """Find the histogram and the pictures of the classes, the first few of many."""
-    folder = run / "salient"
-    objects = sorted((folder / "objects").glob("*.png"))[:MOST_OBJECTS]
-    histogram = (folder / "histogram.png", "How often each landmark is found, by class")
-    found = [(path, f"The salient landmarks of {_class_of(path)}") for path in objects]
-    return [*_pictures([histogram], wide=True), *_pictures(found)]
+    objects = islice(salient_objects(store), MOST_OBJECTS)
+    histogram = ("salient/histogram.png", "How often each landmark is found, by class")
+    found = [(name, f"The salient landmarks of {_class_of(name)}") for name in objects]
+    return [*_pictures(store, [histogram], wide=True), *_pictures(store, found)]
 
 
-def evaluation(run: Path) -> dict[str, Any] | None:
-    """Read the record that `gnomon evaluate` wrote."""
-    try:
-        record: dict[str, Any] = json.loads((run / "evaluation" / "evaluation.json").read_bytes())
-    except (OSError, ValueError):
-        return None
-    return record
-
-
-def method_table(record: dict[str, Any]) -> Table:
+def method_table(record: RecordedEvaluation) -> Table:
     """Put the methods of an evaluation side by side, at its headline's budget and tolerance."""
-    headline = record["headline"]
+    headline = record.headline
     header = ["method", "precision", "recall", "F1", "error, of the size"]
     rows = []
-    for method in record["evaluation"]["methods"]:
-        for cell in method["scores"]:
-            if (cell["budget"], cell["alpha"]) == (headline["budget"], headline["alpha"]):
-                shares = [cell[name] for name in ("precision", "recall", "f1", "error")]
-                rows.append([method["method"], *map(_interval, shares)])
+    for method in record.evaluation.methods:
+        for cell in method.scores:
+            if (cell.budget, cell.alpha) == (headline.budget, headline.alpha):
+                shares = [cell.precision, cell.recall, cell.f1, cell.error]
+                rows.append([method.method, *map(_interval, shares)])
     return Table(header, rows)
 
 
-def evaluation_pictures(run: Path) -> list[Pictured]:
+def evaluation_pictures(store: Store) -> list[Pictured]:
     """Find the pictures of an evaluation and of its sanity checks."""
-    folder = run / "evaluation"
-    return list(
-        _pictures(
-            [
-                (folder / "budgets.png", "F1 over the number of points, for each tolerance"),
-                (folder / "shuffling.png", "What the maps keep while the weights are shuffled"),
-                (folder / "games.png", "The class's probability while pixels go in and out"),
-            ],
-            wide=True,
-        )
-    )
+    found = [
+        ("evaluation/budgets.png", "F1 over the number of points, for each tolerance"),
+        ("evaluation/shuffling.png", "What the maps keep while the weights are shuffled"),
+        ("evaluation/games.png", "The class's probability while pixels go in and out"),
+    ]
+    return list(_pictures(store, found, wide=True))
 
 
-def _interval(value: dict[str, float | None]) -> str:
-    if value["value"] is None:
+def _interval(share: RecordedInterval) -> str:
+    if share.value is None:
         return "-"
-    text = f"{value['value']:.3f}"
-    if value["low"] is not None and value["high"] is not None:
-        text += f" ({value['low']:.2f} to {value['high']:.2f})"
+    text = f"{share.value:.3f}"
+    if share.low is not None and share.high is not None:
+        text += f" ({share.low:.2f} to {share.high:.2f})"
     return text
 
 
-def _class_of(picture: Path) -> str:
+def _class_of(picture: str) -> str:
     """Read a class from the name of its picture, 001_Some_Class.png."""
-    return picture.stem.partition("_")[2].replace("_", " ")
+    name = picture.rpartition("/")[2].removesuffix(".png")
+    return name.partition("_")[2].replace("_", " ")
 
 
-def _pictures(found: list[tuple[Path, str]], *, wide: bool = False) -> Iterator[Pictured]:
-    for path, said in found:
-        if path.exists():
-            yield Pictured(data_uri(photograph(decode(path).rgb, PICTURE_SIDE)), said, wide)
+def _pictures(
+    store: Store, found: list[tuple[str, str]], *, wide: bool = False
+) -> Iterator[Pictured]:
+    for name, said in found:
+        rgb = read_picture(store, name)
+        if rgb is not None:
+            yield Pictured(data_uri(photograph(rgb, PICTURE_SIDE)), said, wide)

@@ -4,21 +4,26 @@ import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
+from gnomon.runs.account import Count
+from gnomon.runs.checks import check_images
+from gnomon.runs.digest import digest_of
+from gnomon.runs.parquet import RunTable, to_parquet
 from gnomon.runs.reader import Failure
 from gnomon.runs.spans import Part, Span, parts_of
 from gnomon.runs.store import Store
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id, image_row, keypoint_rows
+from gnomon.strict_json import read_as
 from gnomon.types import Detection
 
 NOTE = b"gnomon"
+DIGEST = "rows"
+"""What the digest in a part's name is of; an earlier gnomon took it of the files."""
 READERS = 16
 
 
@@ -43,6 +48,24 @@ class Settled:
     n_images: int
     n_keypoints: int
     failures: tuple[tuple[int, Failure], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the images table of a part says beside its rows: its failures, by input number.
+
+    ``digest`` is what the digest in the part's name is of.
+    """
+
+    failures: tuple[tuple[Count, Failure], ...]
+    digest: str | None = None
+
+
+def note_of(table: RunTable) -> Note:
+    """Read what an images table says beside its rows; ``ValueError`` where it does not say it."""
+    if NOTE not in table.metadata:
+        raise ValueError("it does not say which inputs failed")
+    return read_as(table.metadata[NOTE], Note)
 
 
 @dataclass(slots=True)
@@ -73,30 +96,15 @@ class Gathering:
         A later attempt that got no image is not written: what failed is known already.
         """
         failures = [[number, asdict(failure)] for number, failure in self._failures]
+        note = json.dumps({"failures": failures, "digest": DIGEST}).encode()
         table = pa.Table.from_pylist(self._images, schema=IMAGES)
-        images = table.replace_schema_metadata({NOTE: json.dumps({"failures": failures})})
         keypoints = pa.concat_tables([KEYPOINTS.empty_table(), *self._keypoints])
-        part = Part(span, _digest(images, keypoints))
+        part = Part(span, digest_of(table, keypoints, note))
+        images = table.replace_schema_metadata({NOTE: note})
         if self._images or not span.attempt:
-            store.write(f"keypoints/{part.file_name}", _parquet(keypoints))
-            store.write(f"images/{part.file_name}", _parquet(images))
+            store.write(f"keypoints/{part.file_name}", to_parquet(keypoints))
+            store.write(f"images/{part.file_name}", to_parquet(images))
         return Committed(part, images.num_rows, keypoints.num_rows, tuple(self._failures))
-
-
-def _digest(images: pa.Table, keypoints: pa.Table) -> str:
-    """Tell parts of one span apart that hold other rows; the seconds that they took are no matter.
-
-    Two writers of the same name write the same, so whose files stand in the end is no matter.
-    """
-    content = _parquet(images.drop_columns(["seconds"])) + _parquet(keypoints)
-    return sha256(content).hexdigest()[:16]
-
-
-def _parquet(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
 
 
 def committed(store: Store, span: Span) -> Committed | None:
@@ -132,11 +140,13 @@ def _read(store: Store, part: Part) -> tuple[dict[str, int], dict[int, Failure]]
     """Read a part's images by id, each with its number of keypoints, and its failures by number."""
     name = f"images/{part.file_name}"
     try:
-        with pq.ParquetFile(pa.BufferReader(store.read(name))) as file:
-            note = json.loads(file.schema_arrow.metadata[NOTE])
-            failures = {number: Failure(**one) for number, one in note["failures"]}
-            rows = file.read(["image_id", "n_keypoints"])
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        table = RunTable(store.read(name), f"{store}/{name}", IMAGES)
+        note = note_of(table)
+    except (OSError, ValueError) as error:
         raise RunError(f"{store}/{name} cannot be read: {error}") from error
-    ids, counts = (column.to_pylist() for column in rows.columns)
-    return dict(zip(ids, counts, strict=True)), failures
+    images: dict[str, int] = {}
+    for rows in table.batches():
+        check_images(rows, table.name)
+        ids, counts = rows["image_id"].to_pylist(), rows["n_keypoints"].to_pylist()
+        images |= dict(zip(ids, counts, strict=True))
+    return images, dict(note.failures)

@@ -1,19 +1,24 @@
 """The parts that `gnomon parts` found in a run, as its keypoints table shows them."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from gnomon.errors import RunError
+from gnomon.runs.account import Text
 from gnomon.runs.by_image import places, points_by_image
+from gnomon.runs.checks import FURTHEST, ID, MOST_PARTS
+from gnomon.runs.parquet import RunTable
 from gnomon.runs.store import Store, open_store
+from gnomon.strict_json import read_as
 from gnomon.types import Floats
 
 if TYPE_CHECKING:
@@ -42,30 +47,88 @@ SEARCHED = pa.schema(
 """parts/searched.parquet: the best place of a part that was expected where no keypoint lies."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What of parts/model.json is read here."""
+
+    names: Annotated[tuple[Text, ...], Meta(max_length=MOST_PARTS)]
+
+
 def part_names(place: str | Path | Store) -> tuple[str, ...]:
     """Read the parts' names, by id; none where no parts were found in the run yet."""
     store = open_store(place)
     if TABLE not in store.names(FOLDER):
         return ()
     try:
-        return tuple(map(str, json.loads(store.read(f"{FOLDER}/model.json"))["names"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return read_as(store.read(f"{FOLDER}/model.json"), _Named).names
+    except (OSError, ValueError) as error:
         raise unreadable(f"{store}/{FOLDER}/model.json", error) from error
+
+
+class PartRows:
+    """A table of parts/, its rows checked as they are read."""
+
+    def __init__(self, store: Store, name: str, schema: pa.Schema) -> None:
+        self._n_parts = len(part_names(store))
+        try:
+            self._file = store.open(f"{FOLDER}/{name}")
+        except (OSError, RunError) as error:
+            raise unreadable(f"{store}/{FOLDER}/{name}", error) from error
+        try:
+            self._table = RunTable(self._file, f"{store}/{FOLDER}/{name}", schema)
+        except RunError as error:
+            self._file.close()
+            raise unreadable(f"{store}/{FOLDER}/{name}", error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def batches(self) -> Iterator[pa.Table]:
+        """Read some rows at a time; ``RunError`` where they hold what `gnomon parts` does not."""
+        for rows in self._table.batches():
+            part, score = rows["part"].to_numpy(), rows["score"].to_numpy()
+            finite = [rows[name].to_numpy() for name in ("x", "y") if name in rows.column_names]
+            sound = (
+                pc.all(pc.match_substring_regex(rows["image_id"], ID), min_count=0).as_py()
+                and ((part >= 0) & (part < self._n_parts)).all()
+                and np.isfinite(score).all()
+                and (np.abs(finite) <= FURTHEST).all()
+            )
+            if not sound:
+                raise RunError(
+                    f"{self._table.name} cannot be used: it holds what `gnomon parts` does not"
+                    " write; run `gnomon parts` again"
+                )
+            yield rows
+
+    def read(self, schema: pa.Schema) -> pa.Table:
+        """Read all rows."""
+        return pa.concat_tables([schema.empty_table(), *self.batches()]).combine_chunks()
+
+
+def open_assigned(store: Store) -> PartRows:
+    """Open parts/keypoints.parquet; ``RunError`` where it cannot be read."""
+    return PartRows(store, TABLE, ASSIGNED)
 
 
 def read_assigned(place: str | Path | Store) -> pa.Table:
     """Read parts/keypoints.parquet; ``RunError`` where it cannot be read."""
-    return _read(open_store(place), TABLE, ASSIGNED)
+    with closing(open_assigned(open_store(place))) as rows:
+        return rows.read(ASSIGNED)
 
 
 def read_searched(place: str | Path | Store) -> pa.Table:
     """Read parts/searched.parquet; ``RunError`` where it cannot be read."""
-    return _read(open_store(place), "searched.parquet", SEARCHED)
+    with closing(PartRows(open_store(place), "searched.parquet", SEARCHED)) as rows:
+        return rows.read(SEARCHED)
 
 
 def with_parts(keypoints: pa.Table, place: str | Path | Store) -> pa.Table:
     """Fill the ``part`` column of a run's keypoints, -1 where a keypoint has none."""
     found = read_assigned(place).select(["image_id", "rank", "part"])
+    if found.group_by(["image_id", "rank"]).aggregate([]).num_rows < found.num_rows:
+        raise RunError(f"the parts of {place} hold a keypoint twice; run `gnomon parts` again")
     column = keypoints.column_names.index("part")
     field = keypoints.schema.field("part")
     rows = pa.table({"row": pa.array(range(keypoints.num_rows), pa.int64())})
@@ -100,14 +163,7 @@ def part_places(run: "Run", image_ids: Sequence[str]) -> Floats:
     return found
 
 
-def _read(store: Store, name: str, schema: pa.Schema) -> pa.Table:
-    try:
-        content = pa.BufferReader(store.read(f"{FOLDER}/{name}"))
-        return pq.read_table(content, schema=schema)
-    except (OSError, pa.ArrowException) as error:
-        raise unreadable(f"{store}/{FOLDER}/{name}", error) from error
-
-
 def unreadable(path: str, error: Exception) -> RunError:
-    """Say which file of the parts cannot be read, and what to do."""
-    return RunError(f"{path} cannot be read: {error}; run `gnomon parts` again")
+    """Return the error that names a file of the parts that cannot be read, and what to do."""
+    reason = str(error).removeprefix(f"{path} cannot be read: ")
+    return RunError(f"{path} cannot be read: {reason}; run `gnomon parts` again")

@@ -1,15 +1,28 @@
 """run.json: what was run, with what, when, and how much came of it."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+from msgspec import Meta
 
 from gnomon.presets import Settings
-from gnomon.runs.account import Account, now, versions
+from gnomon.runs.account import Account, Count, Sha256, Text, now, versions
 
 if TYPE_CHECKING:
     from gnomon.detector import Detector
 
 FILE_NAME = "run.json"
+MOST_IN_A_SHARD = 65_536
+MOST_PARTS = 65_536
+MOST = {
+    "patch": 4096,
+    "draws": 1000,
+    "coarse_smoothing": 4096,
+    "fine_smoothing": 4096,
+    "radius": 65_536,
+    "refine_window": 255,
+}
+"""The largest settings that a record may ask for: beyond, computing again takes all memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,22 +41,29 @@ class RunInfo(Account):
     COMPARED: ClassVar[tuple[str, ...]] = ("classifier", "weights_sha256", "threads", "part_names")
     SETTINGS: ClassVar[type] = Settings
 
-    classifier: str
-    weights_sha256: str
-    preset: str
+    classifier: Text
+    weights_sha256: Sha256
+    preset: Text
     settings: Settings
-    device: str
-    threads: int | None = None
-    start: str = field(default_factory=now)
-    end: str | None = None
-    n_inputs: int | None = None
-    inputs_sha256: str | None = None
-    shard: int | None = None
-    n_images: int = 0
-    n_keypoints: int = 0
-    n_failures: int = 0
-    versions: dict[str, str] = field(default_factory=versions)
-    part_names: tuple[str, ...] = ()
+    device: Text
+    threads: Annotated[int, Meta(ge=1, le=4096)] | None = None
+    start: Text = field(default_factory=now)
+    end: Text | None = None
+    n_inputs: Count | None = None
+    inputs_sha256: Sha256 | None = None
+    shard: Annotated[int, Meta(ge=1, le=MOST_IN_A_SHARD)] | None = None
+    n_images: Count = 0
+    n_keypoints: Count = 0
+    n_failures: Count = 0
+    versions: dict[Text, Text] = field(default_factory=versions)
+    part_names: Annotated[tuple[Text, ...], Meta(max_length=MOST_PARTS)] = ()
+
+    def check(self) -> None:
+        """See `Account.check`."""
+        super(RunInfo, self).check()
+        for name, most in MOST.items():
+            if (given := getattr(self.settings, name)) > most:
+                raise ValueError(f"settings.{name} is {given}; at most {most} is computed again")
 
     @classmethod
     def of(

@@ -1,6 +1,7 @@
 """The inputs of a run, listed once and numbered from 0, so that every start sees the same."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -8,14 +9,15 @@ from itertools import islice, zip_longest
 from typing import Any, Self
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
 from gnomon.masking import is_masked, masked
+from gnomon.runs.parquet import RunTable, to_parquet
 from gnomon.runs.store import Store
 from gnomon.runs.tables import shown
 
 A_FILE = 65_536
+NAME = re.compile(r"part-\d{6,}\.parquet")
 SCHEMA = pa.schema(
     [
         pa.field("path", pa.string(), nullable=False),
@@ -90,18 +92,24 @@ class Listing:
 
 def write_listing(store: Store, inputs: Iterable[Input]) -> Listing:
     """Write inputs/*.parquet, however many there are, with the memory of a few thousand."""
-    for name in store.names("inputs"):
-        store.remove(f"inputs/{name}")
+    remove_listing(store)
     count, digest, rest = 0, sha256(), iter(inputs)
     while batch := list(islice(rest, A_FILE)):
         columns = zip(*(one.to_row() for one in batch), strict=True)
         arrays = [pa.array(c, field.type) for c, field in zip(columns, SCHEMA, strict=True)]
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), sink)
-        store.write(f"inputs/part-{count // A_FILE:06}.parquet", sink.getvalue().to_pybytes())
+        table = pa.Table.from_arrays(arrays, schema=SCHEMA)
+        store.write(_name(count // A_FILE), to_parquet(table))
         digest.update(b"".join(one.identity() for one in batch))
         count += len(batch)
     return Listing(count, digest.hexdigest())
+
+
+def remove_listing(store: Store) -> None:
+    """Remove inputs/*.parquet, and the folder where nothing else is in it."""
+    for name in store.names("inputs"):
+        if NAME.fullmatch(name):
+            store.remove(f"inputs/{name}")
+    store.remove_folder("inputs")
 
 
 Inputs = Callable[[], Iterable[Input]]
@@ -141,11 +149,41 @@ def read_listing(store: Store, first: int, stop: int) -> Iterator[Input]:
 
 def listing_file(store: Store, number: int) -> pa.Table:
     """Read one file of the listing."""
-    name = f"inputs/part-{number:06}.parquet"
+    name = _name(number)
     try:
-        return pq.read_table(pa.BufferReader(store.read(name)), schema=SCHEMA)
-    except (OSError, pa.ArrowException) as error:
-        raise RunError(f"{store}/{name} cannot be read: {error}") from error
+        return RunTable(store.read(name), f"{store}/{name}", SCHEMA).read()
+    except OSError as error:
+        raise RunError(f"{store}/{name} cannot be read: {error.strerror or error}") from error
+
+
+def damaged_listing(store: Store, known: Listing) -> list[str]:
+    """Say what is wrong with the files of a complete listing, a line each."""
+    found = []
+    for first in range(0, known.n_inputs, A_FILE):
+        name, rows = _name(first // A_FILE), min(known.n_inputs - first, A_FILE)
+        try:
+            content = store.read(name)
+        except FileNotFoundError:
+            found.append(f"{name} is missing")
+            continue
+        try:
+            there = RunTable(content, name, SCHEMA).read().num_rows
+        except RunError as error:
+            found.append(str(error))
+        else:
+            if there != rows:
+                found.append(f"{name} has {there} rows instead of {rows}")
+    if found:
+        return found
+    digest = sha256()
+    for one in read_listing(store, 0, known.n_inputs):
+        digest.update(one.identity())
+    same = digest.hexdigest() == known.sha256
+    return [] if same else ["inputs/ lists other inputs than run.json says"]
+
+
+def _name(number: int) -> str:
+    return f"inputs/part-{number:06}.parquet"
 
 
 class Numbered:
@@ -160,7 +198,10 @@ class Numbered:
         if number // A_FILE != self._number:
             self._number = number // A_FILE
             self._table = listing_file(self._store, self._number)
-        return Input.from_row(self._table.slice(number % A_FILE, 1).to_pylist()[0])
+        rows = self._table.slice(number % A_FILE, 1).to_pylist()
+        if not rows:
+            raise RunError(f"the listing of inputs ends before number {number}; detect again")
+        return Input.from_row(rows[0])
 
     def between(self, first: int, stop: int) -> list[Input]:
         """Read the inputs from ``first`` to before ``stop``."""

@@ -5,14 +5,19 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
+from gnomon.disk import reason_of
 from gnomon.errors import RunError
-from gnomon.runs.store import LEASE, LOCK, LocalStore, Store
+from gnomon.runs.store import LOCK, LocalStore, Store
+from gnomon.runs.url_store import LEASE
+from gnomon.strict_json import read_as
 
 BEAT = 4.0
 """Seconds between two signs of life in a store that has no locks of its own."""
+MOST = 10_000
+"""Bytes of a sign of life at most."""
 
 
 @contextmanager
@@ -29,25 +34,19 @@ def locked(store: Store) -> Iterator[None]:
 @contextmanager
 def _local(store: LocalStore) -> Iterator[None]:
     try:
-        import fcntl
-    except ImportError:  # a system without them
+        import fcntl as _  # noqa: F401 - to see whether the system has such locks
+    except ImportError:
         with _leased(store):
             yield
         return
-    try:
-        store.root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(store.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise RunError(f"{store} cannot be written: {error}") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise _held(store) from error
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(store.folder.held(LOCK, wait=False))
+        except BlockingIOError as error:
+            raise _held(store) from error
+        except OSError as error:
+            raise RunError(f"{store} cannot be written: {reason_of(error)}") from error
         yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager
@@ -59,7 +58,7 @@ def _leased(store: Store) -> Iterator[None]:
     _beat(store, me, 0)
     if before is None:
         stop.wait(0.2)
-    if (now := _lease(store)) is None or now["writer"] != me:
+    if (now := _lease(store)) is None or now.get("writer") != me:
         raise _held(store)
 
     def go_on() -> None:
@@ -83,12 +82,13 @@ def _beat(store: Store, me: str, count: int) -> None:
     store.write(LEASE, json.dumps(lease).encode())
 
 
-def _lease(store: Store) -> dict[str, object] | None:
+def _lease(store: Store) -> dict[str, str | int] | None:
     try:
-        found: dict[str, object] = json.loads(store.read(LEASE))
+        return read_as(store.read(LEASE), dict[str, str | int])
     except FileNotFoundError:
         return None
-    return found
+    except (OSError, ValueError) as error:
+        raise RunError(f"{store}/{LEASE} cannot be read: {error}; remove it") from error
 
 
 def _held(store: Store) -> RunError:

@@ -1,20 +1,21 @@
 """Read a run folder back."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
 from gnomon.masking import masked
 from gnomon.runs.discovered import part_names, with_parts
 from gnomon.runs.info import RunInfo
-from gnomon.runs.spans import files_together
+from gnomon.runs.records import Photograph, Record, batches, stream
 from gnomon.runs.store import LocalStore, Store, open_store
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
+from gnomon.strict_json import read_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,46 +50,53 @@ class Run:
     failures: tuple[Failure, ...]
     part_names: tuple[str, ...] = ()
 
+    def iter_images(self) -> Iterator[Photograph]:
+        """Stream the rows of the images table, as typed values."""
+        return (record.image for record in self.iter_detections())
+
+    def iter_detections(self) -> Iterator[Record]:
+        """Stream the images, each with its keypoints, from the files of the run."""
+        return stream(self.folder, len(self.info.part_names))
+
     def _repr_html_(self) -> str:
         from gnomon.runs.shown import shown
 
         return shown(self)
 
 
-def read_tables(store: Store) -> tuple[pa.Table, pa.Table]:
-    """Read the images and the keypoints, each image once; see `gnomon.runs.spans`."""
+def read_tables(store: Store, n_parts: int = 0) -> tuple[pa.Table, pa.Table]:
+    """Read the images and the keypoints, each image once; see `gnomon.runs.records`."""
     images, keypoints = [IMAGES.empty_table()], [KEYPOINTS.empty_table()]
-    for names in files_together(store):
-        seen: set[str] = set()
-        for name in names:
-            photographs = _read_table(store, f"images/{name}", IMAGES)
-            points = _read_table(store, f"keypoints/{name}", KEYPOINTS)
-            ids = photographs["image_id"].to_pylist()
-            if not seen.isdisjoint(ids):
-                photographs = photographs.filter(pa.array([one not in seen for one in ids]))
-                points = points.filter(pc.is_in(points["image_id"], photographs["image_id"]))
-            seen.update(ids)
-            images.append(photographs)
-            keypoints.append(points)
-    return pa.concat_tables(images).combine_chunks(), pa.concat_tables(keypoints).combine_chunks()
-
-
-def _read_table(store: Store, name: str, schema: pa.Schema) -> pa.Table:
-    try:
-        content = pa.BufferReader(store.read(name))
-        return pq.read_table(content, schema=schema).replace_schema_metadata(None)
-    except (OSError, pa.ArrowException) as error:
-        raise RunError(f"{store}/{name} cannot be read: {error}") from error
+    for photographs, points in batches(store, n_parts):
+        images.append(photographs)
+        keypoints.append(points)
+    found = pa.concat_tables(images).combine_chunks()
+    if pc.count_distinct(found["image_id"]).as_py() < found.num_rows:
+        raise RunError(f"{store} cannot be used: it holds an image twice; detect again")
+    return found, pa.concat_tables(keypoints).combine_chunks()
 
 
 def read_failures(place: str | Path | Store) -> list[Failure]:
-    """Read failures.jsonl; a last line that a kill cut short is left out."""
+    """Read failures.jsonl; a last line that a kill cut short is left out.
+
+    ``RunError`` names the line that holds no failure.
+    """
+    store = open_store(place)
     try:
-        content = open_store(place).read("failures.jsonl")
+        content = store.read("failures.jsonl")
     except FileNotFoundError:
         return []
-    lines = content.splitlines(keepends=True)
-    return [Failure(**json.loads(line)) for line in lines if line.endswith(b"\n")]
+    except OSError as error:
+        raise RunError(f"{store}/failures.jsonl cannot be read: {error}") from error
+    failures = []
+    for number, line in enumerate(content[: content.rfind(b"\n") + 1].split(b"\n")[:-1], start=1):
+        try:
+            failures.append(read_as(line, Failure))
+        except ValueError as error:
+            raise RunError(
+                f"{store}/failures.jsonl, line {number}, is no failure: {error}"
+            ) from error
+    return failures
 
 
 def read_run(folder: str | Path) -> Run:
@@ -99,7 +107,7 @@ def read_run(folder: str | Path) -> Run:
     store = open_store(folder)
     home = store.root if isinstance(store, LocalStore) else Path(masked(str(store)))
     info = RunInfo.read(store)
-    images, keypoints = read_tables(store)
+    images, keypoints = read_tables(store, len(info.part_names))
     there = set(images["image_id"].to_pylist())
     failures = tuple(one for one in read_failures(store) if image_id(one.path) not in there)
     names = part_names(store)

@@ -3,7 +3,6 @@
 A last line that a crash cut short is left out.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,8 @@ import pyarrow as pa
 
 from gnomon.errors import RunError
 from gnomon.runs.review_event import Event
+from gnomon.runs.store import LocalStore
+from gnomon.strict_json import read_as
 
 FILE_NAME = "review.jsonl"
 
@@ -74,6 +75,11 @@ class Review:
         for event in self.standing(image_id):
             for rank in event.points:
                 if event.kind == "added":
+                    if rank != max(rows, default=0) + 1:
+                        raise RunError(
+                            f"the review adds point {rank} to image {image_id}, where the next is"
+                            f" {max(rows, default=0) + 1}: it is the review of another run"
+                        )
                     rows[rank] = _added(keypoints.schema, image_id, rank)
                 elif rank not in rows:
                     raise RunError(
@@ -110,32 +116,28 @@ def _change(row: dict[str, Any], event: Event) -> None:
 
 
 def read_review(place: str | Path) -> Review:
-    """Read the review of a run, given its folder or the file itself; ``RunError`` without one."""
+    """Read the review of a run, given its folder or the file itself; ``RunError`` without one.
+
+    A last line that was cut short is left out.
+    """
     path = Path(place)
-    path = path / FILE_NAME if path.is_dir() else path
-    if not path.exists():
+    path = path / FILE_NAME if path.is_dir() else path.resolve()
+    try:
+        content = LocalStore(path.parent).read(path.name)
+    except FileNotFoundError:
         raise RunError(
             f"there is no review at {path}; make one with `gnomon serve RUN`,"
             " or give the file that holds it"
-        )
-    return Review(events_of(content_of(path), path))
-
-
-def content_of(path: Path) -> bytes:
-    """Read all but a last line that was cut short."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RunError(f"{path} cannot be read: {error}") from error
-    return content[: content.rfind(b"\n") + 1]
+        ) from None
+    return Review(events_of(content[: content.rfind(b"\n") + 1], path))
 
 
 def events_of(content: bytes, path: Path) -> list[Event]:
     """Read the events of whole lines; ``RunError`` names the line that holds none."""
     events = []
-    for number, line in enumerate(content.splitlines(), start=1):
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
         try:
-            events.append(Event(**json.loads(line)))
-        except (ValueError, TypeError) as error:
+            events.append(read_as(line, Event))
+        except ValueError as error:
             raise RunError(f"{path}, line {number}: not an event of a review: {error}") from error
     return events

@@ -2,12 +2,18 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
+from msgspec import Meta
 
-from gnomon.runs.account import now
+from gnomon.runs.account import Count, Text, now
+from gnomon.runs.checks import FURTHEST, ID
 
+ImageId = Annotated[str, Meta(pattern=ID.replace("$", r"\Z"))]
+Rank = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Place = Annotated[float, Meta(ge=-FURTHEST, le=FURTHEST)]
+LONGEST_NAME = 1024
 Kind = Literal["accepted", "rejected", "moved", "added", "named", "undone"]
 
 
@@ -21,13 +27,13 @@ class Event:
     """
 
     kind: Kind
-    image_id: str
-    points: tuple[int, ...] = ()
-    x: float | None = None
-    y: float | None = None
-    name: str | None = None
-    undoes: int | None = None
-    at: str = field(default_factory=now)
+    image_id: ImageId
+    points: tuple[Rank, ...] = ()
+    x: Place | None = None
+    y: Place | None = None
+    name: Annotated[str, Meta(max_length=LONGEST_NAME)] | None = None
+    undoes: Count | None = None
+    at: Text = field(default_factory=now)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", tuple(self.points))
@@ -45,6 +51,8 @@ class Event:
             raise ValueError(f"x and y are finite numbers of pixels, not {self.x}, {self.y}")
         if self.kind == "named" and self.name is None:
             raise ValueError("a named event has a name")
+        if self.name is not None and len(self.name) > LONGEST_NAME:
+            raise ValueError(f"a name has at most {LONGEST_NAME} characters")
 
     def line(self) -> bytes:
         """Write the event as one line of JSON."""

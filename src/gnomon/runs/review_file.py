@@ -6,14 +6,15 @@ other, each knowing what the others have written.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
+from gnomon.disk import RefusedError, add, reason_of
 from gnomon.errors import RunError
-from gnomon.runs.review import FILE_NAME, Review, content_of, events_of
+from gnomon.runs.review import FILE_NAME, Review, events_of
 from gnomon.runs.review_event import Event
+from gnomon.runs.store import LocalStore
 
 
 class ReviewFile(Review):
@@ -21,16 +22,20 @@ class ReviewFile(Review):
 
     def __init__(self, run: Path) -> None:
         self.path = run / FILE_NAME
+        self._store = LocalStore(run)
         self._read_again()
 
     def _read_again(self) -> None:
-        content = content_of(self.path) if self.path.exists() else b""
-        super().__init__(events_of(content, self.path))
-        self._length = len(content)
+        """Read the whole lines; a last one may have been cut short."""
+        content = self._store.read(FILE_NAME) if self._store.exists(FILE_NAME) else b""
+        self._length = content.rfind(b"\n") + 1
+        if len(content) > self._length and content[self._length : self._length + 1] != b"{":
+            raise RunError(f"{self.path} ends in what is no event of a review; move it away")
+        super().__init__(events_of(content[: self._length], self.path))
 
     def refresh(self) -> None:
         """Take in what another page has written since."""
-        if self.path.exists() and self.path.stat().st_size != self._length:
+        if self._store.exists(FILE_NAME) and self._store.size(FILE_NAME) != self._length:
             self._read_again()
 
     def record(self, event: Event) -> None:
@@ -44,17 +49,19 @@ class ReviewFile(Review):
         a new point, is still true of it. Nothing is written where there is no event.
         """
         try:
-            with self._held() as file:
+            with self._store.folder.held(FILE_NAME, wait=True) as file:
                 self.refresh()
                 if (event := make()) is not None:
                     self._append(file, event)
+        except RefusedError as error:
+            raise RunError(str(error)) from error
         except OSError as error:
-            raise RunError(f"{self.path} cannot be written: {error}") from error
+            raise RunError(f"{self.path} cannot be written: {reason_of(error)}") from error
         return event
 
     def undo(self) -> Event | None:
         """Take back the last event that stands, and give it; ``None`` where there is none."""
-        written = self.write(self._undone) if self.path.exists() else None
+        written = self.write(self._undone)
         return None if written is None or written.undoes is None else self.events[written.undoes]
 
     def _undone(self) -> Event | None:
@@ -62,25 +69,11 @@ class ReviewFile(Review):
             return None
         return Event(kind="undone", image_id=self.events[number].image_id, undoes=number)
 
-    def _append(self, file: BinaryIO, event: Event) -> None:
+    def _append(self, file: FileIO, event: Event) -> None:
         line = event.line()
-        if file.tell() != self._length:
+        if os.fstat(file.fileno()).st_size != self._length:
             file.truncate(self._length)  # a line that a crash cut short
-        file.write(line)
-        file.flush()
+        add(file, line)
         os.fsync(file.fileno())
         self._length += len(line)
         self._take(event)
-
-    @contextmanager
-    def _held(self) -> Iterator[BinaryIO]:
-        """Open the file to write at its end, once nobody else does."""
-        with self.path.open("ab") as file:
-            try:
-                import fcntl
-            except ImportError:  # a system without such locks: one page at a time there
-                pass
-            else:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                file.seek(0, os.SEEK_END)
-            yield file

@@ -1,31 +1,43 @@
 """Where a run lies: a folder of this machine, or one that a URL names."""
 
-import os
-from contextlib import suppress
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
+from gnomon.disk import Batch, Folder, RefusedError, is_aside, reason_of
 from gnomon.errors import RunError
-from gnomon.images.read import is_url, open_url, patiently
-from gnomon.runs.files import aside_of, is_aside, write_whole
+from gnomon.images.read import is_url
+from gnomon.runs.url_store import LEASE, UrlStore
 
 LOCK = ".lock"
-LEASE = "writer.json"
-"""Which process writes here: the system's lock on this machine, a sign of life elsewhere."""
+"""What the writer of a run of this machine holds by the system's lock."""
 
-OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "memory"})
-"""Stores in which an object appears whole by itself; in others it is renamed into its place."""
+T = TypeVar("T")
 
 
 class Store(Protocol):
-    """Files by name, ``/`` between folders; all errors of writing are a ``RunError``."""
+    """Files by name, ``/`` between folders; all errors but that of a missing file are ``RunError``.
+
+    No name leads out of the folder, and what is read is a regular file: in a run of this machine a
+    link, a FIFO or a device is a ``RunError``.
+    """
 
     def __str__(self) -> str:
         """Give the path or URL."""
 
-    def read(self, name: str) -> bytes:
-        """Read a file; ``FileNotFoundError`` where there is none."""
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """Read a file, at most so many bytes; ``FileNotFoundError`` where there is none."""
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file to read and to seek in; ``FileNotFoundError`` where there is none."""
+
+    def size(self, name: str) -> int:
+        """Give a file's length in bytes; ``FileNotFoundError`` where there is none."""
+
+    def exists(self, name: str) -> bool:
+        """Tell whether there is a file of this name."""
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file so that it appears whole or not at all."""
@@ -42,6 +54,9 @@ class Store(Protocol):
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
 
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder, if it is there and empty."""
+
     def sweep(self) -> None:
         """Remove what killed writers left half written."""
 
@@ -57,168 +72,105 @@ def open_store(place: "str | Path | Store") -> Store:
 
 
 class LocalStore:
-    """A folder of this machine; nothing is written outside it, whatever links lie in it."""
+    """A folder of this machine: whatever links lie in it, nothing else is read or written.
+
+    Links in the path that leads to it are followed, for the user named it.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.folder = Folder(root)
 
     def __str__(self) -> str:
         return str(self.root)
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, most: int | None = None) -> bytes:
         """See `Store`."""
-        return (self.root / name).read_bytes()
+        return self._asked(name, lambda: self.folder.read(name, most))
+
+    def open(self, name: str) -> BinaryIO:
+        """See `Store`."""
+        return self._asked(name, lambda: self.folder.open(name))
+
+    def size(self, name: str) -> int:
+        """See `Store`."""
+        return self._asked(name, lambda: self.folder.size(name))
+
+    def exists(self, name: str) -> bool:
+        """See `Store`."""
+        return self._asked(name, lambda: self.folder.exists(name))
 
     def write(self, name: str, content: bytes) -> None:
         """See `Store`."""
-        try:
-            write_whole(self._inside(name), content)
-        except OSError as error:
-            raise self._cannot(error) from error
+        with self._writing():
+            self.folder.write(name, content)
+
+    @contextmanager
+    def together(self) -> Iterator[Batch]:
+        """Write several files that appear together, or none of them."""
+        with self._writing(), Batch(self.folder) as batch:
+            yield batch
+
+    def check_writable(self) -> None:
+        """See that files can be written here, leaving nothing; ``RunError`` where they cannot."""
+        with self._writing():
+            self.folder.probe()
 
     def append(self, name: str, content: bytes) -> None:
         """See `Store`."""
-        try:
-            with self._inside(name).open("ab") as file:
-                file.write(content)
-        except OSError as error:
-            raise self._cannot(error) from error
+        with self._writing():
+            self.folder.append(name, content)
 
     def names(self, folder: str = "") -> list[str]:
         """See `Store`."""
-        try:
-            with os.scandir(self.root / folder) as scan:
-                return sorted(one.name for one in scan if not one.name.startswith("."))
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise RunError(f"{self.root / folder} cannot be read: {error.strerror}") from error
+        return self._asked(folder, lambda: self.folder.names(folder))
 
     def is_free(self) -> bool:
         """See `Store`."""
-        try:
-            names = [path.name for path in self.root.iterdir()]
-            return all(name in (LOCK, LEASE) or is_aside(name) for name in names)
-        except FileNotFoundError:
-            return True
-        except NotADirectoryError:
+        if self.root.exists() and not self.root.is_dir():
             return False
+        found = self._asked("", self.folder.entries)
+        return all(
+            stat.S_ISREG(what.st_mode) and (name in (LOCK, LEASE) or is_aside(name))
+            for name, what in found
+        )
 
     def remove(self, name: str) -> None:
         """See `Store`."""
-        (self.root / name).unlink(missing_ok=True)
+        with self._writing():
+            self.folder.remove(name)
+
+    def remove_folder(self, name: str) -> None:
+        """See `Store`."""
+        self.folder.remove_folder(name)
 
     def sweep(self) -> None:
         """See `Store`."""
-        for path in (*self.root.glob(".*.part"), *self.root.glob("*/.*.part")):
-            if is_aside(path.name):
-                path.unlink(missing_ok=True)
+        with self._writing():
+            self.folder.sweep()
 
     def close(self) -> None:
         """Nothing is left to do."""
 
-    def _inside(self, name: str) -> Path:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        root, parent = os.path.realpath(self.root), os.path.realpath(path.parent)
-        if os.path.commonpath([root, parent]) != root or path.is_symlink():
-            raise RunError(
-                f"{path} leads out of the run folder by a link; remove the link,"
-                " for a run writes in its own folder only"
-            )
-        return path
-
-    def _cannot(self, error: OSError) -> RunError:
-        return RunError(
-            f"{self.root} cannot be written: {error.strerror or error}; make room or mend it, then"
-            " go on by --resume"
-        )
-
-
-class UrlStore:
-    """A folder of any store that fsspec reaches; a failing request is tried again."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
-        self._files: Any
-        self._files, self._root = open_url(self._url)
-        self._appended: dict[str, Any] = {}
-
-    def __str__(self) -> str:
-        return self._url
-
-    def read(self, name: str) -> bytes:
-        """See `Store`."""
+    def _asked(self, name: str, ask: Callable[[], T]) -> T:
         try:
-            content: bytes = patiently(lambda: self._files.cat_file(f"{self._root}/{name}"))
+            return ask()
         except FileNotFoundError:
             raise
-        except Exception as error:  # Each store has its own kinds of error.
-            raise RunError(f"{self._url}/{name} cannot be read: {error}") from error
-        return content
+        except RefusedError as error:
+            raise RunError(str(error)) from error
+        except OSError as error:
+            place = f"{self.root}/{name}" if name else str(self.root)
+            raise RunError(f"{place} cannot be read: {reason_of(error)}") from error
 
-    def write(self, name: str, content: bytes) -> None:
-        """See `Store`."""
-        path = f"{self._root}/{name}"
-        protocols = self._files.protocol
-        kinds = {protocols} if isinstance(protocols, str) else set(protocols)
-        aside = path if kinds & OBJECT_STORES else aside_of(path)
-
-        def put() -> None:
-            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-            self._files.pipe_file(aside, content)
-            if aside != path:
-                self._files.mv(aside, path)
-
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            patiently(put)
-        except Exception as error:
+            yield
+        except RefusedError as error:
+            raise RunError(str(error)) from error
+        except OSError as error:
             raise RunError(
-                f"{self._url} cannot be written: {error}; mend it, then go on by --resume"
+                f"{self.root} cannot be written: {reason_of(error)}; make room or mend it,"
+                " then try again (detect and train go on by --resume)"
             ) from error
-
-    def append(self, name: str, content: bytes) -> None:
-        """See `Store`."""
-        if name not in self._appended:
-            self._appended[name] = TemporaryFile()  # noqa: SIM115 - open until `close`
-            with suppress(FileNotFoundError):
-                self._appended[name].write(self.read(name))
-        self._appended[name].write(content)
-
-    def names(self, folder: str = "") -> list[str]:
-        """See `Store`."""
-        path = f"{self._root}/{folder}".rstrip("/")
-
-        def listed() -> list[str]:
-            self._files.invalidate_cache()
-            return list(self._files.ls(path, detail=False))
-
-        try:
-            found = patiently(listed)
-        except FileNotFoundError:
-            return []
-        except Exception as error:
-            raise RunError(f"{self._url}/{folder} cannot be read: {error}") from error
-        names = (one.rstrip("/").rpartition("/")[2] for one in found if one.strip("/") != path)
-        return sorted(name for name in names if name and not name.startswith("."))
-
-    def is_free(self) -> bool:
-        """See `Store`."""
-        return set(self.names()) <= {LEASE}
-
-    def remove(self, name: str) -> None:
-        """See `Store`."""
-        path = f"{self._root}/{name}"
-        if patiently(lambda: bool(self._files.exists(path))):
-            patiently(lambda: self._files.rm_file(path))
-
-    def sweep(self) -> None:
-        """Nothing is ever half written."""
-
-    def close(self) -> None:
-        """See `Store`."""
-        for name, file in self._appended.items():
-            with file:
-                file.seek(0)
-                self.write(name, file.read())
-        self._appended.clear()

@@ -1,9 +1,9 @@
 """A run folder that is being written: by one process, shard by shard, from listing to end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby, islice
 from pathlib import Path
 
 from gnomon.errors import RunError
@@ -17,12 +17,15 @@ from gnomon.runs.listing import (
     Numbered,
     Secrets,
     compare_listing,
+    damaged_listing,
+    remove_listing,
     write_listing,
 )
 from gnomon.runs.lock import locked
 from gnomon.runs.reader import Failure
 from gnomon.runs.spans import Span, gaps, overlapping, parts_of
 from gnomon.runs.store import Store, open_store
+from gnomon.runs.verify import damaged_parts, discard
 
 FAILURES = "failures.jsonl"
 
@@ -56,10 +59,17 @@ def run_folder(
     choices or inputs; the difference is shown.
     """
     store = open_store(place)
-    _refuse_other(store, resume=resume)
+    refuse_other(store, resume=resume)
     with locked(store):
-        known = _refuse_other(store, resume=resume)
-        folder = RunFolder(store, _begin(store, info, inputs, known), inputs)
+        known = refuse_other(store, resume=resume)
+        damaged = []
+        if known is None:
+            info = _begin(store, info, inputs)
+        else:
+            info = _go_on(store, info, inputs, known)
+            damaged = list(damaged_parts(store))
+            discard(store, (part for part, _ in damaged))
+        folder = RunFolder(store, info, inputs, tuple(fault for _, fault in damaged))
         complete = False
         try:
             yield folder
@@ -68,8 +78,13 @@ def run_folder(
             folder.close(complete=complete)
 
 
-def _refuse_other(store: Store, *, resume: bool) -> RunInfo | None:
-    if resume and FILE_NAME in store.names():
+def refuse_other(place: "str | Path | Store", *, resume: bool) -> RunInfo | None:
+    """Read the run that is to be gone on with; ``None`` where a new one may begin.
+
+    ``RunError`` where something else is there.
+    """
+    store = open_store(place)
+    if resume and store.exists(FILE_NAME):
         return RunInfo.read(store)
     if not store.is_free():
         raise RunError(
@@ -79,43 +94,62 @@ def _refuse_other(store: Store, *, resume: bool) -> RunInfo | None:
     return None
 
 
-def _begin(store: Store, info: RunInfo, inputs: Inputs, known: RunInfo | None) -> RunInfo:
-    if known is not None and (differences := known.differences(info)):
+def _begin(store: Store, info: RunInfo, inputs: Inputs) -> RunInfo:
+    """Begin a run, once its inputs have begun to be listed; where that fails, leave nothing."""
+    rest = iter(inputs())
+    first = tuple(islice(rest, 1))
+    store.sweep()
+    try:
+        info.write(store)
+        listing = write_listing(store, chain(first, rest))
+        info = replace(
+            info,
+            n_inputs=listing.n_inputs,
+            inputs_sha256=listing.sha256,
+            shard=shard_size(listing.n_inputs),
+        )
+        info.write(store)
+    except Exception:
+        remove_listing(store)
+        store.remove(FILE_NAME)
+        raise
+    return info
+
+
+def _go_on(store: Store, info: RunInfo, inputs: Inputs, known: RunInfo) -> RunInfo:
+    """See that a run was begun with these choices and inputs; mend its listing if need be."""
+    if differences := known.differences(info):
         raise RunError(
             f"{store} was begun with other choices, so it cannot be resumed. "
             f"Then and now: {'; '.join(differences)}"
         )
+    info = replace(info, start=known.start)
+    if known.n_inputs is None or known.inputs_sha256 is None:
+        return _begin(store, info, inputs)
     store.sweep()
-    if known is not None:
-        info = replace(info, start=known.start)
-        if known.n_inputs is not None and known.inputs_sha256 is not None:
-            compare_listing(store, inputs, Listing(known.n_inputs, known.inputs_sha256))
-            return replace(
-                info,
-                n_inputs=known.n_inputs,
-                inputs_sha256=known.inputs_sha256,
-                shard=known.shard,
-            )
-    info.write(store)
-    listing = write_listing(store, inputs())
-    info = replace(
-        info,
-        n_inputs=listing.n_inputs,
-        inputs_sha256=listing.sha256,
-        shard=shard_size(listing.n_inputs),
+    listing = Listing(known.n_inputs, known.inputs_sha256)
+    compare_listing(store, inputs, listing)
+    if damaged_listing(store, listing):
+        write_listing(store, inputs())
+    return replace(
+        info, n_inputs=known.n_inputs, inputs_sha256=known.inputs_sha256, shard=known.shard
     )
-    info.write(store)
-    return info
 
 
 class RunFolder:
     """What is done of a run and what is left to do."""
 
-    def __init__(self, store: Store, info: RunInfo, inputs: Inputs) -> None:
-        """Count what is done; ``info`` must know the listing of ``inputs``."""
+    def __init__(
+        self, store: Store, info: RunInfo, inputs: Inputs, damaged: Sequence[str] = ()
+    ) -> None:
+        """Count what is done; ``info`` must know the listing of ``inputs``.
+
+        ``damaged`` says what was found damaged, and is done again.
+        """
         self.store = store
         self._secrets = Secrets(inputs)
         self.info = info
+        self.damaged = tuple(damaged)
         self.n_inputs = info.n_inputs or 0
         self._parts = parts_of(store)
         self._counted = set(self._parts)

@@ -4,7 +4,7 @@ from gnomon.runs.listing import Input
 from gnomon.scale.detecting import Outcome, detect_run, threads_of
 from gnomon.scale.executors import EXECUTORS, Executor, executor
 from gnomon.scale.job import Finder, Job, Maker, Recipe, Unseen, Watch
-from gnomon.scale.sources import list_inputs
+from gnomon.scale.sources import list_inputs, see_inputs
 
 __all__ = [
     "EXECUTORS",
@@ -20,5 +20,6 @@ __all__ = [
     "detect_run",
     "executor",
     "list_inputs",
+    "see_inputs",
     "threads_of",
 ]

@@ -15,10 +15,14 @@ from gnomon.scale.job import Finder, Job, Unseen, Watch
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A run's account, and the share of the workers' time in which their device waited."""
+    """A run's account, and the share of the workers' time in which their device waited.
+
+    ``damaged`` says what of an earlier start was found damaged, and was done again.
+    """
 
     info: RunInfo
     idle: float
+    damaged: tuple[str, ...] = ()
 
 
 def detect_run(
@@ -52,7 +56,7 @@ def detect_run(
                     rows = result.rows
                     busy, idle = busy + result.busy, idle + result.idle
                 run.record(rows)
-    return Outcome(run.info, idle / max(busy + idle, 1e-9))
+    return Outcome(run.info, idle / max(busy + idle, 1e-9), run.damaged)
 
 
 def threads_of(place: str | Path, given: int | None, default: int, *, resume: bool) -> int:
@@ -60,6 +64,6 @@ def threads_of(place: str | Path, given: int | None, default: int, *, resume: bo
     if given is not None and given < 1:
         raise SettingError(f"threads is {given}; it must be 1 or more")
     store = open_store(place)
-    if given is None and resume and FILE_NAME in store.names():
+    if given is None and resume and store.exists(FILE_NAME):
         return RunInfo.read(store).threads or default
     return given or default

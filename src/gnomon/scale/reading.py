@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from gnomon.errors import ImageError
+from gnomon.errors import DatasetError, ImageError
 from gnomon.images import Limits, Picture, decode
 from gnomon.images.decode import refuse_folder
 from gnomon.images.hosts import Hosts
@@ -49,7 +49,8 @@ class Reading:
     def _cell(self, one: Input, row: int, column: str) -> bytes:
         inside = self._first <= row < self._first + len(self._rows)
         if self._table != (one.file, column) or not inside:
-            self._first, self._rows = open_columns(one.file, self._hosts).rows_around(row, column)
+            self._table = None
+            self._first, self._rows = _rows_around(one, row, column, self._hosts)
             self._table = (one.file, column)
         cell = self._rows[row - self._first]
         if pa.types.is_struct(cell.type):
@@ -67,3 +68,13 @@ class Reading:
                 f"{one.path}: too large; at most {self._limits.max_file_mb:,g} MB are read"
             )
         return bytes(content)
+
+
+def _rows_around(one: Input, row: int, column: str, hosts: Hosts) -> tuple[int, pa.ChunkedArray]:
+    try:
+        first, rows = open_columns(one.file, hosts).rows_around(row, column)
+        if not 0 <= row - first < len(rows):
+            raise IndexError(f"there is no row {row}")
+    except (OSError, ValueError, LookupError, DatasetError, pa.ArrowException) as error:
+        raise ImageError(f"{one.path}: its table cannot be read ({error})") from error
+    return first, rows

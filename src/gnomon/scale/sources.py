@@ -1,13 +1,13 @@
 """What `gnomon detect` is given: images, folders, globs, lists, tables, archives, data sets."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from glob import has_magic
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from glob import has_magic, iglob
 from pathlib import Path
 from typing import Any
 
 from gnomon.datasets import DATASETS, open_dataset
-from gnomon.errors import DatasetError
+from gnomon.errors import DatasetError, ImageError
 from gnomon.images.files import IMAGE_SUFFIXES, Once, each_image
 from gnomon.images.read import is_url, open_url, patiently
 from gnomon.masking import masked
@@ -36,6 +36,46 @@ def list_inputs(given: Iterable[str]) -> Iterator[Input]:
     once = Once()
     for each in given:
         yield from _expand(each, once)
+
+
+def see_inputs(given: Sequence[str]) -> None:
+    """See that there is something to list, before a model is loaded or a folder made.
+
+    ``ImageError`` where all that was given is missing, or folders and lists without an image;
+    ``DatasetError`` where a data set is not there.
+    """
+    reasons = []
+    for each in given:
+        if (reason := _missing(each)) is None:
+            return
+        reasons.append(f"{each}: {reason}")
+    if not reasons:
+        raise ImageError("nothing was given to detect in; give images, folders, lists or data sets")
+    others = f"; nor is there one in {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    raise ImageError(f"{reasons[0]}{others}")
+
+
+def _missing(given: str) -> str | None:
+    """Say why one input stands for nothing; ``None`` where it stands for something, or may."""
+    kind, _, home = given.partition(":")
+    if is_url(given):
+        return None
+    if kind in DATASETS and not os.path.exists(given):
+        if not os.path.exists(home):
+            open_dataset(given)
+        return None
+    if os.path.isdir(given):
+        first = next(_expand(given, Once()), None)
+        empty = first is None or first.path == str(Path(given))
+        return "there is no image in this folder; check the path" if empty else None
+    if not os.path.lexists(given) and not (has_magic(given) and any(iglob(given, recursive=True))):
+        return "no such file, and no file matches; check the path"
+    if (
+        os.path.splitext(given)[1].lower() in CONTAINERS
+        and next(_expand(given, Once()), None) is None
+    ):
+        return "there is no image in this list; check the file"
+    return None
 
 
 def _expand(given: str, once: Once) -> Iterator[Input]:

@@ -13,7 +13,10 @@ from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, Model
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
+from gnomon.disk import reason_of
+from gnomon.errors import RunError
 from gnomon.interrupt import Interrupts
+from gnomon.training.checkpoints import WholeCheckpoints, is_sound
 from gnomon.training.loading import InOrder, Photographs, Shuffled
 from gnomon.training.module import FineTuning, state_of_network
 from gnomon.training.network import Beginner
@@ -79,6 +82,7 @@ def fit(
             num_sanity_val_steps=0,
             log_every_n_steps=1,
             default_root_dir=folder,
+            plugins=[WholeCheckpoints(folder)],
         )
         epochs: Any = trainer.fit_loop.epoch_progress.current
         order = Shuffled(len(train), settings.seed, lambda: epochs.processed)
@@ -106,9 +110,14 @@ def fit(
                     module,
                     training,
                     validating,
-                    ckpt_path=last if last.exists() else None,
+                    ckpt_path=last if is_sound(last) else None,
                     weights_only=True,
                 )
+            except OSError as error:
+                raise RunError(
+                    f"{folder} cannot be written: {reason_of(error)}; make room or mend it,"
+                    " then go on by --resume"
+                ) from error
             except SystemExit as error:  # Lightning's, after Ctrl-C
                 if trainer.interrupted:
                     raise KeyboardInterrupt from error

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gnomon.classifier.load import TRAINED
+from gnomon.disk import reason_of
 from gnomon.errors import RunError
 from gnomon.figures import png
-from gnomon.runs.files import write_csv, write_whole
+from gnomon.runs.files import csv_bytes
 from gnomon.runs.reader import Failure
+from gnomon.runs.store import LocalStore
 from gnomon.training.data import Parts
 from gnomon.training.outcome import Confusion
 from gnomon.training.record import FILE_NAME, TrainingInfo
@@ -33,6 +35,11 @@ class TrainingFolder:
         return cls(out, out / TRAINED)
 
     @property
+    def store(self) -> LocalStore:
+        """The folder, to write into."""
+        return LocalStore(self.folder)
+
+    @property
     def checkpoints(self) -> Path:
         """Where the state of training is kept, for ``--resume``."""
         return self.folder / "checkpoints"
@@ -40,7 +47,8 @@ class TrainingFolder:
     def begin(self, info: TrainingInfo, *, resume: bool) -> TrainingInfo:
         """Make the folder, or see that it holds this very training; ``RunError`` if not."""
         try:
-            if resume and (self.folder / FILE_NAME).exists():
+            self.store.folder.refuse_links()
+            if resume and self.store.exists(FILE_NAME):
                 return self._reopen(info)
             occupied = self.folder.exists() and (
                 not self.folder.is_dir() or any(self.folder.iterdir())
@@ -51,10 +59,9 @@ class TrainingFolder:
                     f"{what} is there already and not empty. "
                     "Give another --out, remove it, or go on with it by --resume."
                 )
-            self.folder.mkdir(parents=True, exist_ok=True)
-            info.write(self.folder)
+            info.write(self.store)
         except OSError as error:
-            raise RunError(f"{self.folder} cannot be written: {error}") from error
+            raise RunError(f"{self.folder} cannot be written: {reason_of(error)}") from error
         return info
 
     def _reopen(self, info: TrainingInfo) -> TrainingInfo:
@@ -68,22 +75,20 @@ class TrainingFolder:
 
     def write_failures(self, failures: Sequence[Failure]) -> None:
         """Write failures.jsonl: one line for each image that was left out."""
-        write_whole(self.folder / "failures.jsonl", b"".join(map(Failure.line, failures)))
+        self.store.write("failures.jsonl", b"".join(map(Failure.line, failures)))
 
     def write_images(self, parts: Parts) -> None:
         """Write images.csv: which image was learnt from, chosen by, measured on."""
-        write_csv(
-            self.folder / "images.csv",
-            ("path", "label", "part"),
-            (
-                (photo.image, photo.label, part)
-                for part in ("train", "validation", "test")
-                for photo in getattr(parts, part)
-            ),
+        rows = (
+            (photo.image, photo.label, part)
+            for part in ("train", "validation", "test")
+            for photo in getattr(parts, part)
         )
+        self.store.write("images.csv", csv_bytes(("path", "label", "part"), rows))
 
     def write_confusion(self, confusion: Confusion) -> None:
         """Write confusion.csv, confusion.png and per_class.csv."""
-        write_whole(self.folder / "confusion.csv", confusion.csv().encode())
-        write_whole(self.folder / "per_class.csv", confusion.per_class_csv().encode())
-        write_whole(self.folder / "confusion.png", png(confusion.figure()))
+        with self.store.together() as files:
+            files.write("confusion.csv", confusion.csv().encode())
+            files.write("per_class.csv", confusion.per_class_csv().encode())
+            files.write("confusion.png", png(confusion.figure()))

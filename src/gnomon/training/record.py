@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
-from gnomon.runs.account import Account, now, versions
+from gnomon.runs.account import Account, Count, Sha256, Text, now, versions
 from gnomon.training.data import Parts
 from gnomon.training.settings import TrainingSettings
 
@@ -43,25 +43,25 @@ class TrainingInfo(Account):
     )
     SETTINGS: ClassVar[type] = TrainingSettings
 
-    data: str
-    arch: str
-    start_weights_sha256: str
+    data: Text
+    arch: Text
+    start_weights_sha256: Sha256
     settings: TrainingSettings
-    class_names: tuple[str, ...]
-    images_sha256: str
-    n_train: int
-    n_validation: int
-    n_test: int
-    n_without_label: int
-    n_unreadable: int
-    device: str
-    precision: str
-    start: str = field(default_factory=now)
-    end: str | None = None
+    class_names: tuple[Text, ...]
+    images_sha256: Sha256
+    n_train: Count
+    n_validation: Count
+    n_test: Count
+    n_without_label: Count
+    n_unreadable: Count
+    device: Text
+    precision: Text
+    start: Text = field(default_factory=now)
+    end: Text | None = None
     seconds: float | None = None
-    epochs: int | None = None
-    best_epoch: int | None = None
+    epochs: Count | None = None
+    best_epoch: Count | None = None
     validation_accuracy: float | None = None
     test_accuracy: float | None = None
-    weights_sha256: str | None = None
-    versions: dict[str, str] = field(default_factory=partial(versions, "lightning"))
+    weights_sha256: Sha256 | None = None
+    versions: dict[Text, Text] = field(default_factory=partial(versions, "lightning"))

@@ -13,6 +13,7 @@ from gnomon.errors import ClassifierError, unknown_name
 from gnomon.images import Picture, find_images
 from gnomon.presets import PRESETS, Settings
 from gnomon.runs import RunInfo, rebuild_detector
+from gnomon.runs.rebuild import Trust, untrusted_settings
 from gnomon.types import Detection
 
 Told = Callable[[int, int], None]
@@ -69,15 +70,24 @@ class Bench:
             self._working.release()
 
 
-def make_bench(models: Sequence[str], device: str, run: RunInfo | None = None) -> Bench:
-    """Offer a run's classifier and settings first, then ``models``, then what is embedded."""
+def make_bench(
+    models: Sequence[str],
+    device: str,
+    run: RunInfo | None = None,
+    trust: Trust = Trust(),
+) -> Bench:
+    """Offer a run's classifier and settings first, then ``models``, then what is embedded.
+
+    Settings that name what ``trust`` does not allow are not offered.
+    """
     makers: dict[str, Callable[[], Detector]] = {}
     presets: dict[str, Settings] = {}
     homes = {"paper": PRESETS["paper"].classifier}
     if run is not None:
-        makers[run.classifier] = partial(rebuild_detector, run, device=device)
-        presets["the run's"] = run.settings
-        homes["the run's"] = run.classifier
+        makers[run.classifier] = partial(rebuild_detector, run, device=device, trust=trust)
+        if not untrusted_settings(run, trust):
+            presets["the run's"] = run.settings
+            homes["the run's"] = run.classifier
     embedded = sorted(NETWORKS, key=lambda name: (name != DEFAULT, name))
     for model in (*models, *(f"embedded/{name}" for name in embedded)):
         makers.setdefault(model, partial(Detector, model, device=device))

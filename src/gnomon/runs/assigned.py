@@ -1,24 +1,21 @@
-"""The parts that `gnomon parts` gave to keypoints, read beside them."""
-
-from pathlib import Path
+"""The parts that `gnomon parts` gave to keypoints, read beside them, image by image."""
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gnomon.errors import RunError
-from gnomon.export.rows import Rows
-from gnomon.images.read import is_url, open_url
-from gnomon.runs.discovered import ASSIGNED, FOLDER, TABLE, part_names, unreadable
-from gnomon.runs.store import open_store
+from gnomon.runs.discovered import ASSIGNED, open_assigned, part_names
+from gnomon.runs.parquet import Rows
+from gnomon.runs.store import Store
 
 
 class Assigned:
     """The run's assignment of parts, in the run's order; of a run without, the table's own."""
 
-    def __init__(self, run: str | Path) -> None:
-        self._path = f"{open_store(run)}/{FOLDER}/{TABLE}"
-        self._rows = Rows(self._open(), ASSIGNED) if part_names(run) else None
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._table = open_assigned(store) if part_names(store) else None
+        self._rows = None if self._table is None else Rows(self._table.batches(), ASSIGNED)
 
     def fill(self, image_id: str, points: pa.Table) -> pa.Table:
         """Fill the part column of an image's keypoints, -1 where a keypoint has none."""
@@ -33,16 +30,15 @@ class Assigned:
         place = points.column_names.index("part")
         return points.set_column(place, points.schema.field("part"), pa.array(part))
 
-    def _open(self) -> pq.ParquetFile:
-        filesystem, path = open_url(self._path) if is_url(self._path) else (None, self._path)
-        try:
-            return pq.ParquetFile(path, filesystem=filesystem)
-        except (OSError, pa.ArrowException) as error:
-            raise unreadable(self._path, error) from error
-
     def close(self) -> None:
+        """Close the table."""
+        if self._table is not None:
+            self._table.close()
+
+    def check_end(self) -> None:
         """See that all was read: ``RunError`` where the order is not the run's."""
         if self._rows is not None and self._rows.take(1).num_rows:
             raise RunError(
-                f"{self._path} is not in the order of the run's images; run `gnomon parts` again"
+                f"the parts of {self._store} are not in the order of the run's images;"
+                " run `gnomon parts` again"
             )
