@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 LEVELS = [
     {"masking"},
     {"disk", "errors", "geometry", "strict_json"},
-    {"extras", "figures", "foreign", "interrupt", "limits", "plugs", "spreadsheets"},
+    {"extras", "figures", "foreign", "interrupt", "limits", "page_policy", "plugs", "spreadsheets"},
     {"types"},
     {"presets"},
     {"images"},

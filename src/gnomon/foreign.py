@@ -1,17 +1,27 @@
 """Read what somebody else wrote: regular files, paths that stay in a folder, bounded numbers."""
 
 import os
+import re
 import stat
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, TypeVar
 
 from msgspec import Meta
+
+from gnomon.strict_json import read_as
+
+T = TypeVar("T")
 
 LARGEST = 2.0**31
 """No number of an annotation is beyond: neither a place in an image nor an id."""
 Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
 Side = Annotated[float, Meta(ge=1, le=LARGEST)]
 """An image's width or height, which some tools write as 640.0."""
+HALF = re.compile(
+    r"(?<!\\)(?:\\\\)*\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB]..)(?<!\\)(?:\\\\)*\\u[dD][c-fC-F]",
+    re.DOTALL,
+)
 Key = Annotated[int, Meta(ge=-int(LARGEST), le=int(LARGEST))] | str
 """What identifies an entry."""
 
@@ -46,6 +56,23 @@ def read_regular(path: Path) -> bytes:
 def read_text(path: Path) -> str:
     """Read a regular file as UTF-8; ``OSError`` or ``ValueError`` where it is none."""
     return read_regular(path).decode("utf-8-sig")
+
+
+def read_whole_json(content: bytes, kind: type[T]) -> T:
+    r"""Read JSON as ``kind``; ``ValueError`` where it is not, or its text is not whole Unicode.
+
+    JSON can name half a character, which no table and no file of text holds.
+
+    >>> read_whole_json(rb'["\ud83d\ude00", "\\ud800"]', list[str]) == ["\U0001f600", r"\ud800"]
+    True
+    >>> read_whole_json(rb'["\ud800"]', list[str])
+    Traceback (most recent call last):
+    ValueError: it holds half a character, a surrogate without its other half
+    """
+    text = content.decode("utf-8")
+    if "\\u" in text and HALF.search(text):
+        raise ValueError("it holds half a character, a surrogate without its other half")
+    return read_as(content, kind)
 
 
 def bounded(text: str) -> float:

@@ -231,7 +231,8 @@ class Detection:
             covariance=self.keypoints.covariance,
             landmarks=None if landmarks is None else landmarks.xy[landmarks.visible],
         )
-        title = f"{self.label} {self.probability:.0%} · {len(self.keypoints)} keypoints"
+        label = figures.drawable(self.label)
+        title = f"{label} {self.probability:.0%} · {len(self.keypoints)} keypoints"
         return figures.draw(panels, self.image.size, title)
 
     def _repr_png_(self) -> bytes:

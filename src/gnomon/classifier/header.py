@@ -9,7 +9,7 @@ from msgspec import Meta
 from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Architecture
 from gnomon.errors import SettingError
-from gnomon.strict_json import read_as
+from gnomon.foreign import read_whole_json
 
 MOST_SIDE = 2048
 """Pixels of an input's side that a checkpoint may ask for; the first pass runs at that size."""
@@ -53,6 +53,6 @@ def read_header(metadata: Mapping[str, str]) -> Header:
 
 def _read(metadata: Mapping[str, str], name: str, kind: Any) -> Any:
     try:
-        return read_as(metadata[name].encode("utf-8", "surrogatepass"), kind)
+        return read_whole_json(metadata[name].encode(), kind)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error

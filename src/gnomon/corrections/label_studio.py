@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from gnomon.corrections.corrected import CorrectedImage, CorrectedPoint, rank_in
 from gnomon.errors import ExportError
-from gnomon.foreign import Key, Number, Side, read_regular, whole_size
-from gnomon.strict_json import read_as, typed
+from gnomon.foreign import Key, Number, Side, read_regular, read_whole_json, whole_size
+from gnomon.strict_json import typed
 
 KIND = "keypointlabels"
 
@@ -67,7 +67,7 @@ def read_label_studio(path: Path) -> list[CorrectedImage]:
     """Read the tasks that were submitted, of each the last annotation that was not cancelled."""
     found = []
     try:
-        for task in read_as(read_regular(path), list[_Task]):
+        for task in read_whole_json(read_regular(path), list[_Task]):
             done = [one for one in task.annotations if not one.was_cancelled]
             if done:
                 found.append(_image(task.data, done[-1].result))

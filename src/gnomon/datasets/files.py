@@ -12,8 +12,7 @@ import numpy as np
 from scipy.io import loadmat, whosmat
 
 from gnomon.errors import DatasetError
-from gnomon.foreign import LARGEST, inside, read_regular, read_text
-from gnomon.strict_json import read_as
+from gnomon.foreign import LARGEST, inside, read_regular, read_text, read_whole_json
 from gnomon.types import Floats
 
 T = TypeVar("T")
@@ -109,7 +108,7 @@ def whole(cell: str, path: Path) -> int:
 def read_json(path: Path, kind: type[T], expected: str) -> T:
     """Read a JSON file as ``kind``, a dataclass; ``expected`` says what such a file is."""
     try:
-        return read_as(read_regular(path), kind)
+        return read_whole_json(read_regular(path), kind)
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path} is not {expected}: {error}") from error
 

@@ -12,6 +12,7 @@ import PIL.Image
 import PIL.ImageDraw
 
 from gnomon.errors import ImageError
+from gnomon.page_policy import page_policy
 from gnomon.parts.describe import ANCHORS
 from gnomon.parts.model import PartModel
 from gnomon.parts.view import spread_of
@@ -26,6 +27,10 @@ CROPS, COLUMNS, TILE = 24, 8, 112
 REACH = 0.7
 """Half a crop's side, in units of the keypoints' spread."""
 RING = "#ff2d95"
+STYLE = (
+    "body{font:15px system-ui;margin:2em auto;max-width:62em;padding:0 1em}"
+    "img{max-width:100%}h2{margin:1.5em 0 0}p{margin:.3em 0;color:#444}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +189,10 @@ def _html(pages: tuple[PartPage, ...]) -> str:
             f'<img src="{page.file}" alt="crops of {escape(page.name)}"><p>{classes}</p></section>'
         )
 
+    policy = page_policy(STYLE, images="'self' file:")  # the sheets beside it
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Parts</title>'
-        "<style>body{font:15px system-ui;margin:2em auto;max-width:62em;padding:0 1em}"
-        "img{max-width:100%}h2{margin:1.5em 0 0}p{margin:.3em 0;color:#444}</style>"
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<title>Parts</title><style>{STYLE}</style>"
         f"<h1>{len(pages)} parts</h1>" + "".join(map(section, pages)) + "</html>\n"
     )

@@ -84,7 +84,9 @@ def _figure(
         ]
         if marked is not None:
             panels.append(figures.Panel("annotations", rgb, Affine.identity(), landmarks=marked))
-    title = f"{row['label']} {row['probability']:.0%} · {len(keypoints)} keypoints"
+    title = (
+        f"{figures.drawable(row['label'])} {row['probability']:.0%} · {len(keypoints)} keypoints"
+    )
     return _rendered(panels, size, title, kind)
 
 

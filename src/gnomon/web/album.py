@@ -16,7 +16,8 @@ from gnomon.runs.by_image import points_by_image
 from gnomon.runs.photographs import Absence, Photographs
 
 State = Literal["all", "untouched", "begun", "done"]
-FILES_KEPT = 400
+MAX_BYTES = 128 * 2**20
+"""Bytes of the pictures' files that are kept."""
 SIDE, THUMBNAIL = 1600, 96
 
 
@@ -34,6 +35,7 @@ class Album:
         self.review = ReviewFile(run.folder)
         self._points = points_by_image(run.keypoints)
         self._files: OrderedDict[tuple[str, int], bytes | None] = OrderedDict()
+        self._size = 0
         self._lock = Lock()
 
     def picture(self, image_id: str) -> Picture:
@@ -127,7 +129,10 @@ class Album:
                 return self._files[key]
         made = make()
         with self._lock:
-            self._files[key] = made
-            while len(self._files) > FILES_KEPT:
-                self._files.popitem(last=False)
+            if key not in self._files:
+                self._files[key] = made
+                self._size += len(made or b"")
+            while self._size > MAX_BYTES:
+                _, gone = self._files.popitem(last=False)
+                self._size -= len(gone or b"")
         return made

@@ -10,11 +10,11 @@ from threading import Lock
 from gnomon.classifier.embedded import DEFAULT, NETWORKS
 from gnomon.detector import Detector
 from gnomon.errors import ClassifierError, unknown_name
-from gnomon.images import Picture, find_images
+from gnomon.images import find_images
 from gnomon.presets import PRESETS, Settings
 from gnomon.runs import RunInfo, rebuild_detector
 from gnomon.runs.rebuild import Trust, untrusted_settings
-from gnomon.types import Detection
+from gnomon.types import Detection, Image
 
 Told = Callable[[int, int], None]
 
@@ -58,10 +58,9 @@ class Bench:
         return detector
 
     def detect(
-        self, detector: Detector, picture: Picture, label_index: int | None, told: Told
+        self, detector: Detector, image: Image, label_index: int | None, told: Told
     ) -> Detection:
         """Detect while no other page does; ``told`` may raise ``CancelledError``."""
-        image = detector.load(picture)
         while not self._working.acquire(timeout=0.2):
             told(0, 1)
         try:

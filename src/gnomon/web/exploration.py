@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from gnomon.detector import Detector, locate
 from gnomon.geometry import Affine
-from gnomon.images import Picture
 from gnomon.occlusion import FILLS
 from gnomon.occlusion.occlude import Occlusion
 from gnomon.plugs import plugged
@@ -44,8 +43,8 @@ class Covered:
 class Exploration:
     """A detection whose settings after the maps can be changed without the network."""
 
-    def __init__(self, picture: Picture, detector: Detector, found: Detection) -> None:
-        self.picture, self.detector, self.found = picture, detector, found
+    def __init__(self, detector: Detector, found: Detection) -> None:
+        self.detector, self.found = detector, found
 
     @property
     def to_file(self) -> Affine:

@@ -1,6 +1,5 @@
 """The page to explore: one image, one classifier or two, and every setting after the maps."""
 
-from asyncio import to_thread
 from collections.abc import Callable
 from functools import partial
 from pathlib import PurePath
@@ -13,7 +12,8 @@ from gnomon.images import Picture, decode
 from gnomon.presets import Settings
 from gnomon.web.bench import Bench, examples, tuned
 from gnomon.web.controls import Choice, Drop, Slider, words
-from gnomon.web.pantry import Pantry
+from gnomon.web.decoding import in_turn
+from gnomon.web.pantry import GoneError, Pantry
 from gnomon.web.side import Side
 
 NONE = "none"
@@ -36,8 +36,7 @@ class ExplorePage:
     ) -> None:
         self.bench, self.pantry = bench, pantry
         self.settings = next(iter(bench.presets.values()))
-        self.picture: Picture | None = None
-        self.address = ""
+        self.token = ""
         self.other: Side | None = None
         with ui.element("div").classes("explore"):
             with ui.element("aside").props('aria-label="Settings"'):
@@ -56,7 +55,7 @@ class ExplorePage:
             ui.timer(0.01, lambda: self._example(start), once=True)
 
     def _side(self, model: str) -> Side:
-        return Side(self.bench, model, self._pick, self._look)
+        return Side(self.bench, self.pantry, model, self._pick, self._look)
 
     def _draw_inputs(self) -> None:
         Drop(self.take, self._refused)
@@ -89,23 +88,18 @@ class ExplorePage:
 
     async def _example(self, read: Callable[[], Picture]) -> None:
         try:
-            picture = await to_thread(read)
+            picture = await in_turn(_named, read)
         except GnomonError as error:
             self._refused(str(error))
         else:
-            await self._show(picture, PurePath(picture.name).name)
+            await self.take(self.pantry.put(picture))
 
     async def take(self, token: str) -> None:
         """Look at a picture that the pantry keeps."""
-        picture = self.pantry.get(token)
-        if picture is None:
-            self._refused("the image is not kept any more; send it again")
+        if self.pantry.get(token) is None:
+            self._refused(str(GoneError()))
             return
-        await self._show(picture, picture.name)
-
-    async def _show(self, picture: Picture, name: str) -> None:
-        self.picture = Picture(picture.rgb, name)
-        self.address = f"/picture/{self.pantry.put(self.picture)}"
+        self.token = token
         self._said.text = ""
         self._welcome.set_visibility(False)
         for side in self._all():
@@ -131,12 +125,12 @@ class ExplorePage:
 
     async def _look(self, side: Side) -> None:
         self._say_elsewhere()
-        if self.picture is not None:
-            await side.look(self.picture, self.address, self.settings)
+        if self.token:
+            await side.look(self.token, self.settings)
 
-    async def _pick(self, at: dict[str, Any]) -> None:
+    async def _pick(self, x: float, y: float) -> None:
         for side in self._all():
-            await side.cover(float(at["x"]), float(at["y"]))
+            await side.cover(x, y)
 
     def _mover(self, name: str) -> Any:
         def moved(value: float) -> None:
@@ -185,3 +179,9 @@ class ExplorePage:
             self.other = self._side(model)
         self.sides.classes(add="two")
         await self._look(self.other)
+
+
+def _named(read: Callable[[], Picture]) -> Picture:
+    """Decode a picture; the page shows its name and not where it lies."""
+    picture = read()
+    return Picture(picture.rgb, PurePath(picture.name).name)

@@ -15,7 +15,7 @@ from gnomon.runs.rebuild import Trust
 from gnomon.web.album import Album
 from gnomon.web.app import build, listen
 from gnomon.web.bench import make_bench
-from gnomon.web.guard import is_loopback
+from gnomon.web.origin import is_loopback
 
 PASSWORD = "GNOMON_PASSWORD"
 
