@@ -29,9 +29,10 @@ bench: .venv/dev
 	done; test -z "$$missed" || { echo "missed their goals, or failed:$$missed"; exit 1; }
 
 # Coverage-guided fuzzing: two minutes of the decoders, a quarter of one of each reader of foreign
-# files; then random networks, dense equal to incremental in float64. More by FUZZ=-max_total_time=3600; one alone by READERS=import-cvat.
-READERS = $(shell PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py --list)
+# files; then random networks, others each time: dense equal to incremental in float64.
+# More by FUZZ=-max_total_time=3600; one alone by READERS=import-cvat.
 NETWORKS := 2000
+READERS = $(shell PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py --list)
 fuzz: .venv/dev
 	$(UV) --editable '.[fuzz]'
 	$(BIN)/python fuzz/fuzz_decode.py $(FUZZ)

@@ -35,7 +35,7 @@ from gnomon.types import Image
 from measure import RESULTS, record
 
 NAME = "families"
-LARGEST, PATCH = 384, 16
+LARGEST, PATCH, CANDIDATES = 384, 16, 8
 TOLERANCE = 1e-4
 SMALL = (
     *("test_", "atto", "femto", "pico", "nano", "xxs", "xx_small", "xsmall", "tiny", "xs", "mini"),
@@ -81,24 +81,33 @@ def _smallness(name: str) -> tuple[int, int, str]:
     return rank, len(re.findall(r"\d", name)), name
 
 
+def made(family: str, name: str) -> tuple[nn.Module, int]:
+    """Make a network with random weights, and say for which size."""
+    if family.startswith("timm/"):
+        network: Any = timm.create_model(name, pretrained=False, num_classes=10)
+        return network, max(network.default_cfg["input_size"][1:])
+    options = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    network = torchvision.models.get_model(name, weights=None, num_classes=10, **options)
+    return network, 299 if name == "inception_v3" else 224
+
+
 def built(family: str, names: list[str]) -> tuple[str, int, nn.Module] | None:
-    """Build the first of a family's networks that takes images of at most ``LARGEST`` pixels."""
+    """Build the smallest of the first of a family's networks that take at most ``LARGEST`` px."""
+    sizes: dict[str, int] = {}
     for name in names:
-        torch.manual_seed(0)
-        size = 224
         try:
-            if family.startswith("timm/"):
-                network: Any = timm.create_model(name, pretrained=False, num_classes=10)
-                size = max(network.default_cfg["input_size"][1:])
-            else:
-                size = 299 if name == "inception_v3" else 224
-                options = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
-                make = torchvision.models.get_model
-                network = make(name, weights=None, num_classes=10, **options)
-        except (RuntimeError, ImportError, TypeError, KeyError, ValueError):
+            with torch.device("meta"):
+                network, size = made(family, name)
+        except (RuntimeError, ImportError, TypeError, KeyError, ValueError, NotImplementedError):
             continue
         if size <= LARGEST:
-            return name, size, lively(network)
+            sizes[name] = sum(parameter.numel() for parameter in network.parameters())
+        if len(sizes) == CANDIDATES:
+            break
+    for name in sorted(sizes, key=sizes.__getitem__):
+        torch.manual_seed(0)
+        network, size = made(family, name)
+        return name, size, lively(network)
     return None
 
 

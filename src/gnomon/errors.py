@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from gnomon.masking import masked
+
 LONGEST = 1000
 """Letters of a sentence; of a longer one the middle is left out."""
 _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -10,14 +12,21 @@ _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067
 
 
 class GnomonError(Exception):
-    """Anything that a user can cause and mend; as text it is one line, whatever a file put in."""
+    """Anything that a user can cause and mend.
+
+    As text it is one line, whatever a file put in, and secrets in URLs are masked.
+    """
 
     def __str__(self) -> str:
-        return one_line(super().__str__())
+        return one_line(masked(super().__str__()))
 
 
 class ImageError(GnomonError):
     """An input that cannot be read as an image."""
+
+
+class LimitError(ImageError):
+    """An image that would cost more than its limits allow."""
 
 
 class ClassifierError(GnomonError):

@@ -129,7 +129,7 @@ def _verbs(name: str) -> dict[str, Verb]:
     first = sum(name.encode("utf-8", "replace")) % len(formats)
     chosen = {formats[first], formats[(first + 5) % len(formats)], "yolo", "fiftyone"}
     verbs: dict[str, Verb] = {
-        "check": lambda: check(RUN),
+        "check": lambda: check(str(RUN)),
         "report": lambda: report(RUN, quiet=True),
         "figures": lambda: report(RUN, format="png", quiet=True),
         "serve": _serve,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from apart import run_apart
 
 from gnomon.errors import ImageError
 from gnomon.images import Picture
@@ -73,7 +74,7 @@ def test_two_pictures_are_decoded_at_once_and_no_more() -> None:
             *(in_turn(decode, number) for number in range(8)), return_exceptions=True
         )
 
-    done = asyncio.run(everybody())
+    done = run_apart(everybody())
     assert most == AT_ONCE
     assert isinstance(done.pop(3), ImageError)
     assert done == [0, 1, 2, 4, 5, 6, 7]

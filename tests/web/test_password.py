@@ -1,10 +1,10 @@
 """Who knows the password comes in; who guesses waits, and keeps nobody else out."""
 
-import asyncio
 from base64 import b64encode
 from typing import Any
 
 import pytest
+from apart import run_apart
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
@@ -122,7 +122,7 @@ def answer(guard: Guard, headers: dict[str, str], scheme: str = "http") -> dict[
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(guard(scope, receive, send))
+    run_apart(guard(scope, receive, send))
     return sent[0]
 
 

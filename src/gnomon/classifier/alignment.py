@@ -48,17 +48,17 @@ def _without(state: State, names: Container[str]) -> State:
     return _with_versions(kept, state, lambda name: name)
 
 
-def _renamed(state: State, rename: Callable[[str], str]) -> State:
-    named = State((rename(name), tensor) for name, tensor in state.items())
-    return _with_versions(named, state, rename)
+def _renamed(state: State, renaming: Callable[[str], str]) -> State:
+    named = State((renaming(name), tensor) for name, tensor in state.items())
+    return _with_versions(named, state, renaming)
 
 
-def _with_versions(made: State, state: State, rename: Callable[[str], str]) -> State:
+def _with_versions(made: State, state: State, renaming: Callable[[str], str]) -> State:
     """Keep the versions of modules that ``torch.save`` writes beside the tensors, renamed too."""
     versions = getattr(state, "_metadata", None)
     if versions is not None:
         pairs = (
-            (rename(f"{name}.").removesuffix("."), version) for name, version in versions.items()
+            (renaming(f"{name}.").removesuffix("."), version) for name, version in versions.items()
         )
         made._metadata = OrderedDict(pairs)  # type: ignore[attr-defined]  # how torch marks versions
     return made

@@ -30,6 +30,7 @@ def detect(
     executor: str = "serial",
     workers: int = 0,
     threads: int | None = None,
+    fetch_from: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
     isolate: bool = False,
     limits: Limits = Limits(),
     save_heatmaps: bool = False,
@@ -60,6 +61,8 @@ def detect(
         executor: Who computes: serial (this process), local (several), ray (a cluster).
         workers: How many processes; 0 takes one for each GPU, or for each CPU core.
         threads: CPU threads for an image; all for serial, else 1. A run's last bits depend on it.
+        fetch_from: A host, as NAME or NAME:PORT, that a list or table may lead to though it is this
+            machine or in a private network; may be repeated.
         isolate: Decode in a process apart, which the limits on seconds and memory can stop.
         limits: What one image may cost.
         save_heatmaps: Keep the three maps of each image.
@@ -72,6 +75,7 @@ def detect(
     from gnomon.classifier.names import read_names
     from gnomon.cli.closing import closing_table
     from gnomon.cli.progress import Progress
+    from gnomon.images.hosts import Hosts
     from gnomon.runs import RunInfo
     from gnomon.runs.writer import refuse_other
     from gnomon.scale import (
@@ -123,6 +127,7 @@ def detect(
         make=make,
         out=out,
         limits=limits,
+        hosts=Hosts.of(paths, fetch_from),
         isolate=isolate,
         figures=figures,
         save_heatmaps=save_heatmaps,

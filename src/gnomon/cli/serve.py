@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tyro
 
+from gnomon.cli.access import Access
 from gnomon.cli.outcome import Outcome
 
 
@@ -16,8 +17,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8765,
     device: str = "auto",
+    access: Access = Access(),
     plug: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
-    fetch: bool = False,
     show: bool = True,
 ) -> Outcome:
     """Open a page in the browser: explore an image, and judge a run's keypoints.
@@ -36,8 +37,8 @@ def serve(
         host: The address to listen on.
         port: The port to listen on.
         device: Where to compute: auto, cpu, cuda, mps.
+        access: Where the run's photographs are, and what may be fetched.
         plug: A package.module:name that the run names and that may be imported; may be repeated.
-        fetch: Download what the run names and this machine lacks.
         show: Open the page in a browser.
     """
     from gnomon.errors import GnomonError
@@ -59,7 +60,8 @@ def serve(
         host=host,
         port=port,
         device=device,
-        trust=Trust(plug, fetch),
+        trust=Trust(plug, access.fetch),
         show=show,
+        photographs=access.photographs(),
     )
     return Outcome()

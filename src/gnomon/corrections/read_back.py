@@ -17,6 +17,7 @@ from gnomon.errors import ExportError
 from gnomon.export import Contents
 from gnomon.plugs import plugged
 from gnomon.runs.identity import run_id
+from gnomon.runs.photographs import AbsentError, Photographs
 from gnomon.runs.records import Photograph
 
 MANY = 10
@@ -63,7 +64,8 @@ def read_corrections(contents: Contents, format_: str, path: Path) -> Correction
     """Read a tool's file back and compare it to what was exported.
 
     An image is found by the run's id where the tool kept it, else by its name in the export, else
-    by its file name where no other image has it. Images that another run was exported with are
+    by its file name where no other image has it. One whose points lie on its stored pixels is left
+    out where its photograph is not here. Images that another run was exported with are
     unknown. ``ExportError`` where the file is not in its format, none of its images is in the run,
     or all are another run's; ``SettingError`` for an unknown format.
     """
@@ -87,7 +89,10 @@ def read_corrections(contents: Contents, format_: str, path: Path) -> Correction
     for record in contents:
         if (theirs := index.take(record.image, contents.name(record.image))) is None:
             continue
-        points = _displayed(theirs, record.image)
+        try:
+            points = _displayed(theirs, record.image, contents.photographs)
+        except AbsentError:
+            continue
         reach = None if keeps_ranks else REACH * max(record.image.width, record.image.height)
         ranks = record.column("rank").tolist()
         changes = compare(record.xy, ranks, contents.point_names(record), points, reach)
@@ -146,10 +151,16 @@ class _Index:
         return [one for one in self._images if id(one) not in self._taken]
 
 
-def _displayed(mine: CorrectedImage, image: Photograph) -> tuple[CorrectedPoint, ...]:
-    """Take the points to the image as a viewer shows it, where the tool did not turn it."""
+def _displayed(
+    mine: CorrectedImage, image: Photograph, photographs: Photographs
+) -> tuple[CorrectedPoint, ...]:
+    """Take the points to the image as a viewer shows it, where the tool did not turn it.
+
+    ``AbsentError`` where only the photograph could tell, and is not here.
+    """
     if not mine.points or mine.size == (image.width, image.height):
         return mine.points
-    turn = to_displayed(Path(image.path), mine.size)
+    content = photographs.find(image.path, image.content_hash).content
+    turn = to_displayed(Path(image.path), mine.size, content)
     turned = turn.apply(np.array([(point.x, point.y) for point in mine.points])).tolist()
     return tuple(replace(one, x=x, y=y) for one, (x, y) in zip(mine.points, turned, strict=True))

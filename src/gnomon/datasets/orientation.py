@@ -1,5 +1,6 @@
 """Annotations made on the stored pixels of a photograph that viewers turn (EXIF orientation)."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +22,20 @@ _TURNS = {
 }
 
 
-def to_displayed(image: Path, annotated_size: tuple[int, int]) -> Affine:
+def to_displayed(
+    image: Path, annotated_size: tuple[int, int], content: bytes | None = None
+) -> Affine:
     """Map annotated pixels to pixels as displayed.
 
-    ``annotated_size`` (width, height) is what the annotation says of the image. It decides: where
+    ``annotated_size`` (width, height) is what the annotation says of the image, whose file is read
+    unless its ``content`` is given. The size decides: where
     it is the displayed size, nothing moves (also for square and for upside-down images, where it
     cannot tell); where it is the stored size alone, the points turn with the image; any other size
     raises ``DatasetError``.
     """
     try:
-        with open_regular(image) as file, PILImage.open(file) as opened:
+        opening = open_regular(image) if content is None else BytesIO(content)
+        with opening as file, PILImage.open(file) as opened:
             stored = opened.size
             orientation = int(opened.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception as error:  # On damaged input, decoders raise any kind.

@@ -8,6 +8,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from gnomon.errors import DatasetError
+from gnomon.images.hosts import Hosts
 from gnomon.images.read import is_url, open_binary
 from gnomon.strict_json import read_as
 
@@ -78,10 +79,13 @@ class ArrowColumns:
         return 0, found
 
 
-def open_columns(location: str) -> Columns:
-    """Open a .parquet or .arrow file, path or URL; ``DatasetError`` where it is none."""
+def open_columns(location: str, hosts: Hosts | None = None) -> Columns:
+    """Open a .parquet or .arrow file, by path or URL as `gnomon.images.read.open_url` takes it.
+
+    ``DatasetError`` where it is none.
+    """
     try:
-        source = open_binary(location) if is_url(location) else pa.memory_map(location)
+        source = open_binary(location, hosts) if is_url(location) else pa.memory_map(location)
         return (ArrowColumns if location.endswith(".arrow") else ParquetColumns)(source)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DatasetError(f"{location}: cannot be read as a table: {error}") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from gnomon.images import Limits, Picture, Resize
+from gnomon.images.hosts import Hosts
 from gnomon.presets import Outputs, SettingChanges
 from gnomon.runs import Failure
 from gnomon.runs.committed import Committed
@@ -77,12 +78,15 @@ class Job:
     """A run's work, but for its inputs.
 
     ``out`` is the run folder, path or URL. ``isolate`` decodes in a process apart, where all of
-    ``limits`` hold. ``threads`` compute each image on a CPU; ``None`` leaves torch's own number.
+    ``limits`` hold. ``hosts`` are those that the user named: inputs on others are fetched from
+    public addresses only. ``threads`` compute each image on a CPU; ``None`` leaves torch's own
+    number.
     """
 
     make: Maker
     out: str
     limits: Limits = Limits()
+    hosts: Hosts = Hosts()
     isolate: bool = False
     figures: bool = True
     save_heatmaps: bool = False

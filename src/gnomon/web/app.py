@@ -2,6 +2,7 @@
 
 from asyncio import Semaphore, timeout
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -11,7 +12,7 @@ from nicegui import app, ui
 from starlette.requests import ClientDisconnect
 
 from gnomon.errors import GnomonError
-from gnomon.images import decode
+from gnomon.images import Picture, decode
 from gnomon.report.pictures import photograph
 from gnomon.web.album import SIDE, THUMBNAIL, Album
 from gnomon.web.bench import Bench, examples
@@ -85,7 +86,14 @@ def build(bench: Bench, album: Album | None = None) -> None:
         dress("explore")
         header(run_name, "/")
         with ui.element("main"):
-            ExplorePage(bench, pantry, None if album is None else album.path(image))
+            ExplorePage(bench, pantry, _picture_of(album, image))
+
+
+def _picture_of(album: Album | None, image_id: str | None) -> Callable[[], Picture] | None:
+    """Give what decodes an image of the run, if it is one."""
+    if album is None or image_id not in album.rows:
+        return None
+    return partial(album.picture, image_id)
 
 
 def _build_judge(album: Album, run_name: str | None) -> None:

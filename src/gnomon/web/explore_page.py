@@ -1,6 +1,8 @@
 """The page to explore: one image, one classifier or two, and every setting after the maps."""
 
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
+from pathlib import PurePath
 from typing import Any
 
 from nicegui import ui
@@ -29,7 +31,9 @@ LATER = tuple(name for name, *_ in SLIDERS)
 class ExplorePage:
     """What one browser looks at."""
 
-    def __init__(self, bench: Bench, pantry: Pantry, start: Path | None = None) -> None:
+    def __init__(
+        self, bench: Bench, pantry: Pantry, start: Callable[[], Picture] | None = None
+    ) -> None:
         self.bench, self.pantry = bench, pantry
         self.settings = next(iter(bench.presets.values()))
         self.token = ""
@@ -62,7 +66,7 @@ class ExplorePage:
                 for number, path in enumerate(shown):
                     picture = ui.element("button").props("type=button")
                     picture.props["aria-label"] = path.stem.replace("_", " ")
-                    picture.on("click", lambda path=path: self._example(path))
+                    picture.on("click", lambda path=path: self._example(partial(decode, path)))
                     with picture:
                         thumb = ui.element("img").props('alt="" loading=lazy')
                         thumb.props["src"] = f"/example/{number}"
@@ -82,9 +86,9 @@ class ExplorePage:
     def _all(self) -> list[Side]:
         return [self.one, *([self.other] if self.other else [])]
 
-    async def _example(self, path: Path) -> None:
+    async def _example(self, read: Callable[[], Picture]) -> None:
         try:
-            picture = await in_turn(_named, path)
+            picture = await in_turn(_named, read)
         except GnomonError as error:
             self._refused(str(error))
         else:
@@ -177,6 +181,7 @@ class ExplorePage:
         await self._look(self.other)
 
 
-def _named(path: Path) -> Picture:
-    """Decode a file; the page shows its name and not where it lies."""
-    return Picture(decode(path).rgb, path.name)
+def _named(read: Callable[[], Picture]) -> Picture:
+    """Decode a picture; the page shows its name and not where it lies."""
+    picture = read()
+    return Picture(picture.rgb, PurePath(picture.name).name)

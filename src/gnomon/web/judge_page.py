@@ -13,6 +13,7 @@ from gnomon.runs.review_event import Kind
 from gnomon.types import Heatmap, HeatmapKind
 from gnomon.web.album import Album
 from gnomon.web.controls import Address, Choice, Field, Keys, button, words
+from gnomon.web.decoding import in_turn
 from gnomon.web.exporting import draw_export
 from gnomon.web.image_list import ImageList
 from gnomon.web.judge_legend import draw_keys, draw_legend
@@ -128,6 +129,9 @@ class JudgePage:
         self._explore.props["href"] = f"/?image={quote(image_id)}"
         self._address.show(f"/run?image={quote(image_id)}")
         await self._lay(self.map)
+        absence = await in_turn(self.album.absence, image_id)
+        if absence and image_id == self.image_id:
+            self._say(absence)
 
     async def _lay(self, kind: str) -> None:
         """Lay a map over the picture, or none."""

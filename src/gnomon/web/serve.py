@@ -10,6 +10,7 @@ from sys import stdin
 
 from gnomon.errors import SettingError
 from gnomon.runs import read_run
+from gnomon.runs.photographs import Photographs
 from gnomon.runs.rebuild import Trust
 from gnomon.web.album import Album
 from gnomon.web.app import build, listen
@@ -29,6 +30,7 @@ def serve(
     device: str = "auto",
     trust: Trust = Trust(),
     show: bool = True,
+    photographs: Photographs | None = None,
 ) -> None:
     """Open the page, and answer until the program is ended.
 
@@ -39,7 +41,7 @@ def serve(
     recorded = None if run is None else read_run(run)
     password = None if is_loopback(host) else _password(host)
     _check_free(host, port)
-    album = None if recorded is None else Album(recorded)
+    album = None if recorded is None else Album(recorded, photographs)
     info = None if recorded is None else recorded.info
     build(make_bench(models, device, info, trust, weights), album)
     shown = f"[{host}]" if ":" in host else host

@@ -14,7 +14,7 @@ from gnomon.occlusion.incremental.analysis import Step
 from gnomon.occlusion.incremental.groups import Batch, Group
 from gnomon.occlusion.incremental.nodes import clean_run, last_reads
 from gnomon.occlusion.incremental.refusal import rule_name
-from gnomon.occlusion.incremental.regions import Place, Region, complete
+from gnomon.occlusion.incremental.regions import Ints, Place, Region, complete
 from gnomon.occlusion.incremental.rules.rule import to_region
 from gnomon.occlusion.incremental.run import Run
 from gnomon.occlusion.incremental.schedule import Schedule
@@ -25,7 +25,7 @@ LEAST = 1e-3
 """What is less than this is as good as 0, and rounding may be as large."""
 OF_THE_CHANGE = 0.01
 """How far more they may be apart, as a part of what the windows change."""
-WINDOWS = 2
+WINDOWS = 3
 NO_ROW = "the network does not give one tensor (N, classes) for one image"
 
 
@@ -63,10 +63,14 @@ def find_fault(
     ``clean`` (1,K) is what the network gives for the first image. At most ``WINDOWS`` passes of the
     network, one of its graph and as many windows; two more of the graph to find the node.
     """
-    (few, places) = _few(schedule)
-    place = places[0]
+    (few, alone) = _few(schedule)
+    places = [_windows_of(one)[0] for one in alone]
     patch = torch.randn(
-        len(places), 3, place.height, place.width, generator=torch.Generator().manual_seed(0)
+        len(places),
+        3,
+        places[0].height,
+        places[0].width,
+        generator=torch.Generator().manual_seed(0),
     )
     patches = patch.to(images) * images.std()
     covered = torch.cat(
@@ -79,28 +83,46 @@ def find_fault(
     given = Run(module, few, images).outputs(patches, None)
     if agree(given, expected, clean):
         return ""
-    for row in range(len(places)):
-        step = _first_fault(module, few, images, patches, covered, row, places[row])
+    for one, at, patch, whole in zip(alone, places, patches, covered, strict=True):
+        pair = torch.stack([images[int(at.image[0])], whole])
+        step = _first_fault(module, one, images, patch[None], pair)
         if step is not None:
             named = f" ({rule_name(step.rule)})" if step.rule else ""
             return f"its plan goes wrong at the node {step.node}{named}"
     return "its plan does not compute what it computes"
 
 
-def _few(schedule: Schedule) -> tuple[Schedule, list[Place]]:
-    """Take a few windows of a schedule, of its first and its largest group."""
-    (node,) = (step.node for step in schedule.steps if step.kind == "input")
+def _few(schedule: Schedule) -> tuple[Schedule, list[Schedule]]:
+    """Take a window of a schedule's first group, and two that run together of its largest.
+
+    Returns them as one schedule, and as one for each window.
+    """
     largest = max(schedule.groups, key=lambda group: group.windows)
+    last = largest.batches[-1]
+    rows = np.unique([len(last.rows) // 2, len(last.rows) - 1])
     groups: list[Group] = []
-    places: list[Place] = []
-    for number, group in enumerate((schedule.groups[0], largest)[:WINDOWS]):
-        batch = group.batches[-1 if number else 0]
-        middle = np.array([len(batch.rows) // 2 if number else 0])
-        taken = {id(place): place.take(middle) for place in batch.places.values()}
-        at = {node: taken[id(place)] for node, place in batch.places.items()}
-        groups.append(replace(group, batches=[Batch(np.array([number]), at)]))
-        places.append(at[node])
-    return replace(schedule, groups=groups), places
+    alone: list[Schedule] = []
+    for group, batch, part in (
+        (schedule.groups[0], schedule.groups[0].batches[0], np.array([0])),
+        (largest, last, rows),
+    ):
+        groups.append(_part(group, batch, part, len(alone)))
+        singles = [_part(group, batch, part[i : i + 1], 0) for i in range(len(part))]
+        alone += [replace(schedule, groups=[single]) for single in singles]
+    return replace(schedule, groups=groups), alone
+
+
+def _part(group: Group, batch: Batch, part: Ints, first: int) -> Group:
+    """Take some windows of a group's batch, and count them from ``first`` on."""
+    taken = {id(place): place.take(part) for place in batch.places.values()}
+    at = {node: taken[id(place)] for node, place in batch.places.items()}
+    return replace(group, batches=[Batch(first + np.arange(len(part)), at)])
+
+
+def _windows_of(schedule: Schedule) -> list[Place]:
+    """Say where the windows of a schedule's batches lie in the images."""
+    (node,) = (step.node for step in schedule.steps if step.kind == "input")
+    return [batch.places[node] for group in schedule.groups for batch in group.batches]
 
 
 def _cover(images: Tensor, place: Place, patch: Tensor) -> Tensor:
@@ -111,22 +133,18 @@ def _cover(images: Tensor, place: Place, patch: Tensor) -> Tensor:
 
 
 def _first_fault(
-    module: fx.GraphModule,
-    schedule: Schedule,
-    images: Tensor,
-    patches: Tensor,
-    covered: Tensor,
-    row: int,
-    place: Place,
+    module: fx.GraphModule, schedule: Schedule, images: Tensor, patches: Tensor, pair: Tensor
 ) -> Step | None:
-    """Find the first step whose values are not those of a whole pass, for one window."""
+    """Find the first step whose values are not those of a whole pass, for a schedule's one window.
+
+    ``pair`` is the image (3,H,W) without and with the window.
+    """
     made: dict[fx.Node, Any] = {}
-    one = replace(schedule, groups=[schedule.groups[row]])
-    (batch,) = one.groups[0].batches
-    one.groups[0] = replace(one.groups[0], batches=[Batch(np.array([0]), batch.places)])
-    run = Run(module, one, images, lambda step, value: made.setdefault(step.node, _kept(value)))
-    run.outputs(patches[row : row + 1], None)
-    pair = torch.cat([images[int(place.image[0])][None], covered[row : row + 1]])
+
+    def watch(step: Step, value: Any) -> None:
+        made[step.node] = _kept(value)
+
+    Run(module, schedule, images, watch).outputs(patches, None)
     steps = {step.node: step for step in schedule.steps}
     found: list[Step] = []
 

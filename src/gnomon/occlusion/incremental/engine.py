@@ -40,12 +40,11 @@ class IncrementalEngine(Several):
     folded and convolutions laid out channels-last. Make a new engine when the weights have changed.
     Outputs equal ``DenseEngine``'s within 1e-10 of their scale in float64 and 1e-4 in float32; a
     row has the same bits whatever the order of the windows. Plans are kept for the last image sizes
-    and window grids. The first plan for a size is compared with whole passes over the image and two
-    windows, once for each network and user. A network that cannot be traced, or whose plan
+    and window grids. The first plan for a size is compared with whole passes over the image and
+    three windows, once for each network and user. A network that cannot be traced, or whose plan
     disagrees, runs densely, after a warning that says why. A node whose rule breaks runs on whole
-    maps, as the log says once.
-    Where memory runs out, a batch of windows is halved and the work goes on; its rows may then
-    differ in the last bits.
+    maps, as the log says once. Where memory runs out, a batch of windows is halved and the work
+    goes on; its rows may then differ in the last bits.
     """
 
     name = "incremental"
