@@ -16,6 +16,7 @@ from gnomon.errors import RunError
 from gnomon.runs import Event, Review, ReviewFile, read_review
 from gnomon.runs.tables import KEYPOINTS
 
+IMAGE = "a" * 16
 POINTS = 4
 
 
@@ -23,7 +24,7 @@ def detected() -> pa.Table:
     ranks = np.arange(1, POINTS + 1)
     floats = {one.name: ranks / 10 for one in KEYPOINTS if pa.types.is_floating(one.type)}
     known = {
-        "image_id": ["a"] * POINTS,
+        "image_id": [IMAGE] * POINTS,
         "rank": ranks,
         "refined": ranks > 2,
         "part": np.full(POINTS, 3),
@@ -32,11 +33,11 @@ def detected() -> pa.Table:
 
 
 def event(kind: str, *points: int, **more: Any) -> Event:
-    return Event(kind=kind, image_id="a", points=points, **more)  # type: ignore[arg-type]  # a word, not a literal
+    return Event(kind=kind, image_id=IMAGE, points=points, **more)  # type: ignore[arg-type]  # a word, not a literal
 
 
 def test_without_events_the_rows_stay_and_are_unseen() -> None:
-    rows = Review().apply("a", detected())
+    rows = Review().apply(IMAGE, detected())
     assert rows.select(KEYPOINTS.names).equals(detected())
     assert rows["verdict"].to_pylist() == ["unseen"] * POINTS
     assert rows["name"].to_pylist() == [None] * POINTS
@@ -54,7 +55,7 @@ def test_each_kind_of_event_does_what_it_says() -> None:
             event("moved", 5, x=3.0, y=4.0),
         ]
     )
-    rows = review.apply("a", detected()).to_pylist()
+    rows = review.apply(IMAGE, detected()).to_pylist()
     assert [row["verdict"] for row in rows] == [
         "accepted", "rejected", "accepted", "rejected", "accepted",
     ]  # fmt: skip
@@ -67,12 +68,12 @@ def test_each_kind_of_event_does_what_it_says() -> None:
     assert (added["x"], added["y"], added["rank"], added["part"]) == (3.0, 4.0, 5, -1)
     assert np.isnan([added["score"], added["coarse"], added["fine"], added["cov_xy"]]).all()
     assert rows[0]["x"] == 0.1
-    assert review.images == {"a"}
+    assert review.images == {IMAGE}
 
 
 def test_an_empty_name_takes_a_name_away() -> None:
     review = Review([event("named", 1, name="eye"), event("named", 1, name="")])
-    assert review.apply("a", detected())["name"][0].as_py() is None
+    assert review.apply(IMAGE, detected())["name"][0].as_py() is None
 
 
 def test_undo_goes_back_step_by_step_and_writes_what_it_did(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_undo_goes_back_step_by_step_and_writes_what_it_did(tmp_path: Path) -> N
     undone = review.undo()
     assert undone is not None
     assert undone.kind == "moved"
-    row = read_review(tmp_path).apply("a", detected()).to_pylist()[0]
+    row = read_review(tmp_path).apply(IMAGE, detected()).to_pylist()[0]
     assert (row["verdict"], row["x"], row["origin"]) == ("accepted", 0.1, "detected")
     assert review.undo() is not None
     assert review.undo() is None
@@ -124,7 +125,7 @@ def test_two_pages_on_one_run_take_in_each_other(tmp_path: Path) -> None:
     assert len(one.events) == len(other.events) == 2
     one.undo()
     other.refresh()
-    assert other.apply("a", detected())["verdict"].to_pylist()[:2] == ["accepted", "unseen"]
+    assert other.apply(IMAGE, detected())["verdict"].to_pylist()[:2] == ["accepted", "unseen"]
 
 
 WRITER = """
@@ -132,12 +133,13 @@ import sys
 from pathlib import Path
 from gnomon.runs import Event, ReviewFile
 review = ReviewFile(Path(sys.argv[1]))
+IMAGE = "a" * 16
 def new():
     ranks = [rank for one in review.events for rank in one.points]
-    return Event(kind="added", image_id="a", points=(max(ranks, default=4) + 1,), x=1, y=1)
+    return Event(kind="added", image_id=IMAGE, points=(max(ranks, default=4) + 1,), x=1, y=1)
 for _ in range(60):
     review.write(new)
-    review.record(Event(kind="accepted", image_id="a", points=(1,), name=sys.argv[2]))
+    review.record(Event(kind="accepted", image_id=IMAGE, points=(1,), name=sys.argv[2]))
     review.undo()
 """
 
@@ -159,20 +161,20 @@ def test_the_lines_are_plain_json_that_others_can_read(tmp_path: Path) -> None:
     ReviewFile(tmp_path).record(event("moved", 2, x=1.5, y=2.5))
     line = json.loads((tmp_path / "review.jsonl").read_text())
     assert line.pop("at").endswith("+00:00")
-    assert line == {"kind": "moved", "image_id": "a", "points": [2], "x": 1.5, "y": 2.5}
+    assert line == {"kind": "moved", "image_id": IMAGE, "points": [2], "x": 1.5, "y": 2.5}
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
         ("{", "line 2"),
-        ('{"kind": "liked", "image_id": "a", "points": [1]}', "'liked'"),
-        ('{"kind": "moved", "image_id": "a", "points": [1]}', "with x and y"),
-        ('{"kind": "moved", "image_id": "a", "points": [1], "x": NaN, "y": 1}', "finite"),
-        ('{"kind": "accepted", "image_id": "a"}', "names its points"),
-        ('{"kind": "undone", "image_id": "a"}', "undoes"),
-        ('{"kind": "named", "image_id": "a", "points": [1]}', "has a name"),
-        ('{"kind": "undone", "image_id": "a", "undoes": 7}', "event 7"),
+        ('{"kind": "liked", "image_id": "aaaaaaaaaaaaaaaa", "points": [1]}', "'liked'"),
+        ('{"kind": "moved", "image_id": "aaaaaaaaaaaaaaaa", "points": [1]}', "with x and y"),
+        ('{"kind": "moved", "image_id": "aaaaaaaaaaaaaaaa", "points": [1], "x": NaN, "y": 1}', "NaN is not a number"),
+        ('{"kind": "accepted", "image_id": "aaaaaaaaaaaaaaaa"}', "names its points"),
+        ('{"kind": "undone", "image_id": "aaaaaaaaaaaaaaaa"}', "undoes"),
+        ('{"kind": "named", "image_id": "aaaaaaaaaaaaaaaa", "points": [1]}', "has a name"),
+        ('{"kind": "undone", "image_id": "aaaaaaaaaaaaaaaa", "undoes": 7}', "event 7"),
         ("[1, 2]", "line 2"),
     ],
 )
@@ -187,4 +189,4 @@ def test_no_review_and_the_review_of_another_run_are_said(tmp_path: Path) -> Non
     with pytest.raises(RunError, match="gnomon serve"):
         read_review(tmp_path)
     with pytest.raises(RunError, match="another run"):
-        Review([event("accepted", 9)]).apply("a", detected())
+        Review([event("accepted", 9)]).apply(IMAGE, detected())
