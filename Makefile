@@ -28,12 +28,18 @@ bench: .venv/dev
 	  echo $$name; $(BIN)/python benchmarks/$$name.py || missed="$$missed $$name"; \
 	done; test -z "$$missed" || { echo "missed their goals, or failed:$$missed"; exit 1; }
 
-# Two minutes of coverage-guided fuzzing of the decoders; more by FUZZ=-max_total_time=3600.
-# Then random networks, others each time: dense equal to incremental in float64.
+# Coverage-guided fuzzing: two minutes of the decoders, a quarter of one of each reader of foreign
+# files; then random networks, others each time: dense equal to incremental in float64.
+# More by FUZZ=-max_total_time=3600; one alone by READERS=import-cvat.
 NETWORKS := 2000
+READERS = $(shell PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py --list)
 fuzz: .venv/dev
 	$(UV) --editable '.[fuzz]'
 	$(BIN)/python fuzz/fuzz_decode.py $(FUZZ)
+	@for name in $(READERS); do \
+	  echo $$name; \
+	  PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py $$name $(FUZZ) || exit 1; \
+	done
 	NETWORKS=$(NETWORKS) $(BIN)/python -m pytest tests/occlusion/incremental/test_random_networks.py -k float64
 
 # What make made, and no results: runs/ is the user's.

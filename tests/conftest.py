@@ -13,7 +13,11 @@ from gnomon.cli.detect import detect
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 SHOTS = ROOT / "test-output" / "screenshots"
-EVERY_CARD = ".card { content-visibility: visible !important; }"
+EVERY_CARD = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(".card { content-visibility: visible !important; }");
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}"""
 """The browser leaves out what is far below, also from a screenshot of the whole page."""
 SERIOUS = {"serious", "critical"}
 
@@ -111,9 +115,8 @@ def open_page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[OpenPag
     for number, context in enumerate(contexts):
         for page in context.pages:
             with contextlib.suppress(Exception):  # a page whose server was killed on purpose
-                page.screenshot(
-                    path=SHOTS / f"{name}_{number}.png", full_page=True, style=EVERY_CARD
-                )
+                page.evaluate(EVERY_CARD)
+                page.screenshot(path=SHOTS / f"{name}_{number}.png", full_page=True)
         context.close()
     expected = getattr(request.node, "expected_problems", ())
     assert [one for one in problems if not any(known in one for known in expected)] == []

@@ -167,3 +167,49 @@ def test_bad_choices_get_a_sentence() -> None:
         gnomon.Detector("torchvision/vgg91")
     with pytest.raises(ClassifierError, match="spatial"):
         gnomon.Detector(nn.Linear(7, 3))
+
+
+def test_a_detector_does_not_change(detector: gnomon.Detector) -> None:
+    for name in ("settings", "classifier", "anything"):
+        with pytest.raises(SettingError, match=r"detector\.with_settings\(keep=0\.2\)"):
+            setattr(detector, name, None)
+    other = detector.with_settings(keep=1.0, radius=3)
+    assert (other.settings.keep, other.settings.radius) == (1.0, 3)
+    assert (detector.settings.keep, detector.settings.radius) == (0.4, 10.0)
+    assert other.classifier is detector.classifier
+    fresh = gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", keep=1.0, radius=3)
+    np.testing.assert_array_equal(other(PANDA).keypoints.xy, fresh(PANDA).keypoints.xy)
+
+
+def test_other_settings_of_the_engine_make_another_engine(detector: gnomon.Detector) -> None:
+    short = detector.with_settings(precision="bfloat16")(PANDA)
+    fresh = gnomon.Detector(
+        Small(), preprocessing=SMALL, device="cpu", keep=0.4, precision="bfloat16"
+    )(PANDA)
+    np.testing.assert_array_equal(short.coarse.values, fresh.coarse.values)
+    assert (short.coarse.values != detector(PANDA).coarse.values).any()
+    dense = detector.with_settings(engine="dense")(PANDA)
+    assert (dense.work.engine, detector(PANDA).work.engine) == ("dense", "incremental")
+    with pytest.raises(SettingError, match="did you mean 'bfloat16'"):
+        detector.with_settings(precision="bfloat61")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"keeep": 0.2}, "unknown argument 'keeep'; did you mean 'keep'"),
+        ({"keep": "0.2"}, "keep is '0.2'; it is a number"),
+        ({"patch": 16.5}, "patch is 16.5; it is a whole number"),
+        ({"patch": True}, "patch is True; it is a whole number"),
+        ({"target": "logits"}, "did you mean 'logit'"),
+        ({"fill": None}, "fill is None; it is text"),
+    ],
+)
+def test_misspelt_settings_are_said(
+    detector: gnomon.Detector, changes: dict[str, Any], says: str
+) -> None:
+    for make in (detector.with_settings, lambda **more: gnomon.Detector(Small(), **more)):
+        with pytest.raises(SettingError, match=says):
+            make(**changes)
+    numbers: dict[str, Any] = {"patch": np.int64(8), "keep": np.float32(0.5)}
+    assert detector.with_settings(**numbers).settings.patch == 8

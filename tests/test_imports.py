@@ -10,8 +10,11 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
+    {"masking"},
     {"disk", "errors", "geometry", "strict_json"},
-    {"extras", "figures", "interrupt", "limits", "memory", "plugs"},
+    {"arguments"},
+    {"extras", "figures", "foreign", "interrupt", "limits", "memory", "page_policy", "plugs"}
+    | {"spreadsheets"},
     {"types"},
     {"presets"},
     {"images"},

@@ -10,16 +10,19 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 from torch import nn
 
+from gnomon.arguments import checked
 from gnomon.backprop import FINE_METHODS, fine_map
 from gnomon.classifier import Classifier, Preprocessing, load_classifier
+from gnomon.classifier.source import Exported
+from gnomon.classifier.transforms import Transforms
 from gnomon.errors import SettingError, unknown_name
 from gnomon.foerstner import SUMS, refine
 from gnomon.fusion import fuse
 from gnomon.images import Resize, Source, load_image
-from gnomon.occlusion import FILLS, Occlusion, occlude_several, prepare_engine, window_grid
+from gnomon.occlusion import FILLS, Engine, Occlusion, occlude_several, prepare_engine, window_grid
 from gnomon.peaks import candidates, keep_top
 from gnomon.plugs import plugged
-from gnomon.presets import SettingChanges, Settings
+from gnomon.presets import Outputs, SettingChanges, Settings
 from gnomon.presets import preset as named_preset
 from gnomon.types import Detection, Heatmap, Image, Keypoints
 
@@ -34,8 +37,10 @@ class Detector:
     """Finds in an image the sub-pixel keypoints that a classifier's decision rests on.
 
     ``classifier`` is a name (see `gnomon.classifier.load_classifier`), a `Classifier`, or a network
-    in Python; the preset's own unless given. Further keyword arguments change the preset's
-    settings. Every error that a user can cause is a ``GnomonError``.
+    in Python; the preset's own unless given. ``preprocessing`` may also be the transforms of
+    torchvision or timm that the network was trained with. Further keyword arguments change the
+    preset's settings. A detector does not change; ``with_settings`` returns another one. Every
+    error that a user can cause is a ``GnomonError``.
 
     >>> import gnomon
     >>> found = gnomon.Detector(keep=0.2)("samples/cat.jpg")
@@ -43,22 +48,28 @@ class Detector:
     'file'
     """
 
+    settings: Settings
+    classifier: Classifier
+    _engine: Engine
+
+    @checked
     def __init__(
         self,
-        classifier: str | Classifier | nn.Module | None = None,
+        classifier: str | Path | Classifier | nn.Module | Exported | None = None,
         *,
         preset: str = "default",
-        preprocessing: Preprocessing | None = None,
+        preprocessing: Preprocessing | Transforms | None = None,
         class_names: Sequence[str] | None = None,
         weights: Path | None = None,
+        outputs: Outputs = "auto",
         size: int | tuple[int, int] | None = None,
         resize: Resize | None = None,
         device: str = "auto",
         **changes: Unpack[SettingChanges],
     ) -> None:
         chosen = named_preset(preset)
-        self.settings = replace(chosen.settings, **changes)
-        self.classifier = load_classifier(
+        settings = replace(chosen.settings, **changes)
+        loaded = load_classifier(
             chosen.classifier if classifier is None else classifier,
             weights=weights,
             size=size,
@@ -66,11 +77,37 @@ class Detector:
             device=device,
             class_names=class_names,
             preprocessing=preprocessing,
+            outputs=outputs,
         )
-        self._engine = prepare_engine(
-            self.classifier, self.settings.engine, self.settings.precision
-        )
+        self._set(loaded, settings, prepare_engine(loaded, settings.engine, settings.precision))
+
+    def _set(self, classifier: Classifier, settings: Settings, engine: Engine) -> None:
+        object.__setattr__(self, "classifier", classifier)
+        object.__setattr__(self, "settings", settings)
+        object.__setattr__(self, "_engine", engine)
         self._refuse_early()
+
+    def __setattr__(self, name: str, _: object) -> None:
+        """Refuse: what was made ready for some settings must not be used with others."""
+        raise SettingError(
+            f"a detector does not change, so {name} cannot be set; make another one:"
+            " detector.with_settings(keep=0.2)"
+        )
+
+    @checked
+    def with_settings(self, **changes: Unpack[SettingChanges]) -> "Detector":
+        """Return a detector that differs in these settings, of the same classifier in memory."""
+        settings, before = replace(self.settings, **changes), self.settings
+        same = (settings.engine, settings.precision) == (before.engine, before.precision)
+        other = object.__new__(Detector)
+        other._set(
+            self.classifier,
+            settings,
+            self._engine
+            if same
+            else prepare_engine(self.classifier, settings.engine, settings.precision),
+        )
+        return other
 
     def _refuse_early(self) -> None:
         """Raise now what would otherwise be raised for every image."""
@@ -87,6 +124,7 @@ class Detector:
     def __call__(
         self, source: list[Source], *, progress: WindowsDone | None = None
     ) -> list[Detection]: ...
+    @checked
     def __call__(
         self, source: Source | list[Source], *, progress: WindowsDone | None = None
     ) -> Detection | list[Detection]:
@@ -118,6 +156,7 @@ class Detector:
             interpolation=how.interpolation,
         )
 
+    @checked
     def detect(
         self,
         image: Image,
@@ -130,6 +169,7 @@ class Detector:
         (found,) = self.detect_several([image], progress, label_indices=label_indices)
         return found
 
+    @checked
     def detect_several(
         self,
         images: Sequence[Image],

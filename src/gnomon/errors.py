@@ -3,13 +3,30 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from gnomon.masking import masked
+
+LONGEST = 1000
+"""Letters of a sentence; of a longer one the middle is left out."""
+_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction of what is written after them."""
+
 
 class GnomonError(Exception):
-    """Anything that a user can cause and mend."""
+    """Anything that a user can cause and mend.
+
+    As text it is one line, whatever a file put in, and secrets in URLs are masked.
+    """
+
+    def __str__(self) -> str:
+        return one_line(masked(super().__str__()))
 
 
 class ImageError(GnomonError):
     """An input that cannot be read as an image."""
+
+
+class LimitError(ImageError):
+    """An image that would cost more than its limits allow."""
 
 
 class ClassifierError(GnomonError):
@@ -18,6 +35,10 @@ class ClassifierError(GnomonError):
 
 class SettingError(GnomonError):
     """A setting, preset or other argument that is not allowed."""
+
+
+class ArgumentError(SettingError, TypeError, ValueError):
+    """An argument that there is not, or of a type or shape that is not allowed."""
 
 
 class RunError(GnomonError):
@@ -30,6 +51,25 @@ class DatasetError(GnomonError):
 
 class ExportError(GnomonError):
     """An export that cannot be written, or annotations that cannot be read back."""
+
+
+def one_line(text: str) -> str:
+    r"""Write text on one line that cannot steer a terminal, without its middle where it is long.
+
+    >>> print(one_line("two\nlines and \x1b[31mred"))
+    two lines and \x1b[31mred
+    """
+    joined = " ".join(line.strip() for line in text.splitlines())
+    plain = "".join(
+        one.encode("unicode_escape").decode() if _steers(one) else one for one in joined
+    )
+    if len(plain) <= LONGEST:
+        return plain
+    return f"{plain[: LONGEST - 300]} ... {plain[-290:]}"
+
+
+def _steers(one: str) -> bool:
+    return one < " " or "\x7f" <= one <= "\x9f" or one in _TURNS
 
 
 def unknown_name(kind: str, given: str, allowed: Iterable[str]) -> str:

@@ -25,6 +25,9 @@ LANDMARK_COLOUR = "#27e05a"
 TITLE_LETTERS, PANEL_LETTERS, TICK_LETTERS = 15, 13, 10.5
 """In points; still legible where a paper shrinks five columns to its text's width."""
 ELLIPSE_95 = 2 * np.sqrt(5.991)
+AS_WRITTEN: dict[str, Any] = {"parse_math": False, "usetex": False}
+"""How a figure draws names: neither as mathtext nor as LaTeX, which are languages of commands."""
+LONGEST_NAME = 100
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +46,17 @@ class Panel:
     keypoints: Floats | None = None
     covariance: Floats | None = None
     landmarks: Floats | None = None
+
+
+def drawable(name: str, most: int = LONGEST_NAME) -> str:
+    r"""Make any name one line of ``most`` printable letters, as a figure can hold.
+
+    >>> drawable("a\x00b\nc"), len(drawable("long " * 100))
+    ('a?b c', 100)
+    """
+    joined = " ".join(name.split())
+    shown = "".join(one if one.isprintable() else "?" for one in joined)
+    return shown if len(shown) <= most else f"{shown[: most - 3]}..."
 
 
 def method_panels(
@@ -76,7 +90,7 @@ def draw(panels: Sequence[Panel], size: tuple[int, int], title: str = "") -> Fig
     headroom = 1.15 if title else 0.75
     figure = Figure(figsize=(column * len(panels), row + headroom), dpi=110, layout="constrained")
     if title:
-        figure.suptitle(title, fontsize=TITLE_LETTERS)
+        figure.suptitle(title, fontsize=TITLE_LETTERS, **AS_WRITTEN)
     grid = figure.subplots(1, len(panels), squeeze=False)
     for axes, panel in zip(grid[0], panels, strict=True):
         _draw_panel(axes, panel, size)
@@ -119,7 +133,7 @@ def _draw_panel(axes: Axes, panel: Panel, size: tuple[int, int]) -> None:
         axes.imshow(panel.picture, extent=(left, right, bottom, top), interpolation="bilinear")
     axes.set_xlim(-0.5, size[0] - 0.5)
     axes.set_ylim(size[1] - 0.5, -0.5)
-    axes.set_title(panel.title, fontsize=PANEL_LETTERS)
+    axes.set_title(panel.title, fontsize=PANEL_LETTERS, **AS_WRITTEN)
     axes.set_axis_off()
     if panel.landmarks is not None:
         _mark(axes, panel.landmarks, marker="P", colour=LANDMARK_COLOUR, area=34)

@@ -3,12 +3,16 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from gnomon.arguments import checked
 from gnomon.errors import SettingError
 from gnomon.types import Floats, Heatmap
 
 FLAT = 1e-12
+WIDEST = 4096
+"""Largest smoothing: wider than any map."""
 
 
+@checked
 def fuse(
     coarse: Heatmap,
     fine: Heatmap,
@@ -42,6 +46,8 @@ def fuse(
     ):
         if not 0 <= value < np.inf:
             raise SettingError(f"{name} is {value}; it must be a finite number, 0 or more")
+    if (widest := max(coarse_smoothing, fine_smoothing)) > WIDEST:
+        raise SettingError(f"smoothing is {widest}; it is {WIDEST} pixels at most")
     confidence = coarse_weight * _log_likelihood(coarse, coarse_smoothing)
     confidence += fine_weight * _log_likelihood(fine, fine_smoothing)
     return Heatmap(confidence.astype(np.float32), "confidence")

@@ -12,7 +12,8 @@ MAX_PIXELS = 178_956_970
 class Limits:
     """What one image may cost; a file beyond it is an ``ImageError``.
 
-    Seconds and memory can only be enforced on a process apart: see `gnomon.images.sandbox`.
+    Memory is estimated before an image is decoded. Only on a process apart can seconds, and what it
+    really takes, be enforced: see `gnomon.images.sandbox`.
     """
 
     max_file_mb: float = 1024.0
@@ -23,8 +24,8 @@ class Limits:
     """Most frames or pages that a file may hold; the first is used."""
     max_seconds: float = 60.0
     """Longest that decoding may take, with --isolate."""
-    max_memory_mb: float = 4096.0
-    """Most memory that decoding may take, in MB, with --isolate."""
+    max_memory_mb: float = 1024.0
+    """Most memory that decoding may take, in MB: 134 megapixels of JPEG or PNG by default."""
 
     def __post_init__(self) -> None:
         for choice in fields(self):

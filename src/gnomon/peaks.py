@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import label, maximum_filter
 from scipy.spatial import cKDTree
 
+from gnomon.arguments import checked
 from gnomon.errors import SettingError
 from gnomon.types import Floats, Heatmap, Keypoints
 
 
+@checked
 def find_peaks(heatmap: Heatmap, *, radius: float = 8.0, keep: float = 0.4) -> Keypoints:
     """Find the map's peaks and keep the best: ``candidates``, then ``keep_top``.
 

@@ -1,14 +1,35 @@
 """Every choice of the method as one value, and the named sets of choices."""
 
-from dataclasses import dataclass
-from typing import Literal, TypedDict
+from dataclasses import asdict, dataclass
+from typing import Literal, TypedDict, cast
 
+from gnomon.arguments import checked_class
 from gnomon.errors import SettingError, unknown_name
 
 Target = Literal["probability", "log-probability", "logit"]
 Sums = Literal["plain", "weighted"]
+Outputs = Literal[
+    "auto",
+    "logits",
+    "probabilities",
+    "log-probabilities",
+    "binary",
+    "binary-logits",
+    "binary-probabilities",
+    "multilabel",
+    "multilabel-logits",
+    "multilabel-probabilities",
+]
+"""``auto``, ``binary`` and ``multilabel`` leave it to be recognized which of the others it is.
+
+One class of several: ``logits`` (a softmax turns them to probabilities), or probabilities or their
+logarithms, as a network gives that ends in a softmax or log-softmax. ``binary``: one output, the
+second of two classes. ``multilabel``: each class by itself. Either as logits, or as probabilities
+where the network ends in a sigmoid.
+"""
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the method leaves open; lengths in model pixels.
@@ -118,6 +139,11 @@ PRESETS = {
         ),
     ),
 }
+
+
+def changes_to(settings: Settings) -> SettingChanges:
+    """Give every setting by name, as what makes these settings of any others."""
+    return cast(SettingChanges, asdict(settings))
 
 
 def preset(name: str) -> Preset:

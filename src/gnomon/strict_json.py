@@ -6,11 +6,14 @@ value of another type is an error that names its place.
 
 import json
 import math
+import re
 from typing import Any, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+_MAY_OVERFLOW = re.compile(rb"[eE]\+?[0-9]{3}|[0-9]{200}")
+"""Only such numbers may be beyond float64; to look at each one takes ten times as long."""
 
 
 def parse(content: bytes) -> Any:
@@ -26,7 +29,7 @@ def parse(content: bytes) -> Any:
         return json.loads(
             content.decode("utf-8", "surrogateescape"),
             parse_constant=_refused,
-            parse_float=_finite,
+            parse_float=_finite if _MAY_OVERFLOW.search(content) else None,
         )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gnomon.arguments import checked, checked_class
+from gnomon.errors import ArgumentError
 from gnomon.geometry import Affine
 
 if TYPE_CHECKING:
@@ -22,16 +24,32 @@ HeatmapKind = Literal["coarse", "fine", "confidence"]
 
 def _check(good: bool, what: str) -> None:
     if not good:
-        raise ValueError(what)
+        raise ArgumentError(what)
+
+
+def _array(values: object, dtype: type, what: str) -> NDArray[Any]:
+    try:
+        with np.errstate(invalid="raise", over="raise"):
+            return np.asarray(values, dtype=dtype)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise ArgumentError(f"{what} is an array of numbers: {error}") from error
+
+
+def _count(values: object) -> int:
+    """Count the points of (N,2) values."""
+    array = _array(values, np.float64, "xy")
+    _check(array.ndim == 2, f"xy is (N,2), not {array.shape}")
+    return len(array)
 
 
 def _set_arrays(target: object, shapes: dict[str, tuple[type, tuple[int, ...]]]) -> None:
     for name, (dtype, shape) in shapes.items():
-        array: NDArray[Any] = np.asarray(getattr(target, name), dtype=dtype)
+        array = _array(getattr(target, name), dtype, name)
         _check(array.shape == shape, f"{name} is {shape}, not {array.shape}")
         object.__setattr__(target, name, array)
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
     """A photograph at model size, and where its pixels lie in the file.
@@ -75,6 +93,7 @@ class Image:
         return shown
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, eq=False)
 class Heatmap:
     """One value for each model pixel: ``values`` (H,W) float32, finite."""
@@ -83,7 +102,7 @@ class Heatmap:
     kind: HeatmapKind
 
     def __post_init__(self) -> None:
-        values = np.asarray(self.values, dtype=np.float32)
+        values = _array(self.values, np.float32, "values")
         _check(values.ndim == 2 and values.size > 0, f"a heatmap is (H,W), not {values.shape}")
         _check(bool(np.isfinite(values).all()), f"the {self.kind} map holds NaN or infinity")
         object.__setattr__(self, "values", values)
@@ -102,6 +121,7 @@ class Heatmap:
         return figures.png(self.figure())
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, eq=False)
 class Keypoints:
     """N points, best first, with their evidence.
@@ -122,7 +142,7 @@ class Keypoints:
 
     def __post_init__(self) -> None:
         _check(self.frame in ("model", "file"), f"frame is 'model' or 'file', not {self.frame!r}")
-        n = len(self.xy)
+        n = _count(self.xy)
         shapes: dict[str, tuple[type, tuple[int, ...]]] = {
             "xy": (np.float64, (n, 2)),
             "score": (np.float64, (n,)),
@@ -139,14 +159,17 @@ class Keypoints:
         return len(self.xy)
 
     @classmethod
+    @checked
     def at(cls, xy: object, score: object, frame: Frame = "model") -> "Keypoints":
         """Make unrefined keypoints with a place (N,2) and a score (N,) only."""
-        points = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
+        points = _array(xy, np.float64, "xy")
+        _check(points.size % 2 == 0, f"xy is (N,2), not {points.shape}")
+        points = points.reshape(-1, 2)
         n = len(points)
         return cls(
             xy=points,
             frame=frame,
-            score=np.asarray(score, dtype=np.float64),
+            score=_array(score, np.float64, "score"),
             coarse=np.full(n, np.nan),
             fine=np.full(n, np.nan),
             covariance=np.full((n, 2, 2), np.nan),
@@ -192,6 +215,7 @@ class Work:
     fine: str = ""
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
     """What gnomon found in one image: the class, the keypoints in file pixels, and the evidence."""
@@ -236,7 +260,8 @@ class Detection:
             covariance=self.keypoints.covariance,
             landmarks=None if landmarks is None else landmarks.xy[landmarks.visible],
         )
-        title = f"{self.label} {self.probability:.0%} · {len(self.keypoints)} keypoints"
+        label = figures.drawable(self.label)
+        title = f"{label} {self.probability:.0%} · {len(self.keypoints)} keypoints"
         return figures.draw(panels, self.image.size, title)
 
     def _repr_png_(self) -> bytes:
@@ -245,6 +270,7 @@ class Detection:
         return figures.png(self.figure())
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, eq=False)
 class Landmarks:
     """M points that a person annotated, in file pixels.
@@ -260,7 +286,7 @@ class Landmarks:
     scale: float
 
     def __post_init__(self) -> None:
-        m = len(self.xy)
+        m = _count(self.xy)
         shapes: dict[str, tuple[type, tuple[int, ...]]] = {
             "xy": (np.float64, (m, 2)),
             "ids": (np.int64, (m,)),

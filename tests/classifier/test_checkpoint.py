@@ -105,7 +105,7 @@ def test_weights_without_an_architecture_are_said(tiny: Make, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("key", "value", "says"),
     [
-        ("gnomon", "2", "format 2, this gnomon reads 1"),
+        ("gnomon", "2", "format '2', this gnomon reads 1"),
         ("class_names", "not json", "damaged checkpoint"),
         ("preprocessing", json.dumps({"size": [0, 1]}), "damaged checkpoint: size is"),
         ("architecture", json.dumps({"name": "vgg19"}), "damaged checkpoint"),
@@ -114,6 +114,11 @@ def test_weights_without_an_architecture_are_said(tiny: Make, tmp_path: Path) ->
         (
             "architecture",
             json.dumps({"spec": "torchvision/squeezenet1_1", "n_classes": 4}),
+            "it has 4 classes, but 3 class names",
+        ),
+        (
+            "architecture",
+            json.dumps({"spec": "torchvision/squeezenet1_0", "n_classes": 3}),
             "of another shape",
         ),
     ],

@@ -7,8 +7,10 @@ import PIL.Image
 import pytest
 import torch
 import transformers
+from transformers.models.auto import modeling_auto
 
 from gnomon.classifier import load_classifier
+from gnomon.classifier.hf_config import safe_config
 from gnomon.classifier.hf_models import _preprocessing
 from gnomon.errors import ClassifierError
 
@@ -112,3 +114,11 @@ def test_without_transformers_the_install_line_is_given(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(ClassifierError, match=r"pip install 'gnomon\[hf\]'"):
         load_classifier("hf/./folder")
+
+
+def test_every_kind_s_own_configuration_is_safe() -> None:
+    kinds = modeling_auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
+    for kind in kinds.keys() - {"timm_wrapper", "shieldgemma2"}:  # a language model
+        config = transformers.AutoConfig.for_model(kind, num_labels=21_843)
+        given = safe_config(config.to_json_string(use_diff=False), frozenset(kinds))
+        assert given["model_type"] == config.model_type

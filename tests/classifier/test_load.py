@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from gnomon.classifier import Classifier, Preprocessing, load_classifier
-from gnomon.errors import ClassifierError, SettingError
+from gnomon.errors import ClassifierError, GnomonError, SettingError
 
 Make = Callable[..., nn.Sequential]
 
@@ -60,11 +60,11 @@ def test_a_name_from_outside(tiny: Make, monkeypatch: pytest.MonkeyPatch) -> Non
         ("tourchvision/resnet18", "did you mean 'torchvision/resnet18'"),
         ("zzzz", "unknown model 'zzzz'; Allowed: embedded/NAME, torchvision/NAME, timm/NAME"),
         ("", "unknown model ''"),
-        (3, "not int"),
+        (3, "it is text or a path or a Module"),
     ],
 )
 def test_unknown_classifiers_are_said(spec: str, says: str) -> None:
-    with pytest.raises(ClassifierError) as caught:
+    with pytest.raises(GnomonError) as caught:
         load_classifier(spec)
     assert says in str(caught.value)
 

@@ -69,20 +69,30 @@ def test_resized_changes_only_what_is_given() -> None:
         ("interpolation", "cubic", "did you mean 'bicubic'"),
         ("channels", "grb", "unknown channels"),
         ("size", (0, 224), "whole pixels"),
-        ("size", (224,), "height, width"),
-        ("size", (224.5, 224), "whole pixels"),
-        ("mean", (0.5,), "mean is three finite numbers"),
+        ("size", (224,), "a whole number or (a whole number, a whole number)"),
+        ("size", (224.5, 224), "a whole number or (a whole number, a whole number)"),
+        ("mean", (0.5,), "(a number, a number, a number)"),
         ("mean", (0.5, 0.5, float("nan")), "mean is three finite numbers"),
         ("std", (1, 0, 1), "above 0"),
         ("crop_fraction", 1.5, "(0, 1]"),
         ("scale", 128, "1 or 255"),
-        ("gamma", 2.2, "unknown preprocessing field 'gamma'"),
+        ("std", "abc", "(a number, a number, a number)"),
+        ("crop_fraction", None, "crop_fraction is None; it is a number"),
+        ("gamma", 2.2, "unknown argument 'gamma'"),
     ],
 )
 def test_what_is_not_allowed_is_said(field: str, value: object, says: str) -> None:
     with pytest.raises(SettingError) as caught:
         Preprocessing.from_dict({field: value})
     assert says in str(caught.value)
+
+
+def test_one_number_is_a_square() -> None:
+    assert Preprocessing(size=224) == Preprocessing(size=(224, 224))  # type: ignore[arg-type]  # README says so
+    assert Preprocessing(size=np.int64(96)).size == (96, 96)  # type: ignore[arg-type]
+    assert type(Preprocessing(size=np.array([8, 9])).size[0]) is int  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="did you mean 'size'"):
+        Preprocessing(sise=224)  # type: ignore[call-arg]  # wrong on purpose
 
 
 def test_size_zero_is_refused_not_ignored() -> None:

@@ -124,7 +124,7 @@ def test_a_quantized_network_has_an_identity_and_no_gradient() -> None:
 
 def test_an_exported_program_is_a_network() -> None:
     program = torch.export.export(network().eval(), (torch.rand(2, 3, 16, 24),))
-    classifier = load_classifier(program, preprocessing=SIZE)  # type: ignore[arg-type]  # no module
+    classifier = load_classifier(program, preprocessing=SIZE)
     pixels = torch.rand(5, 3, 16, 24)
     expected = Classifier(network(), SIZE).probabilities(pixels)
     torch.testing.assert_close(classifier.probabilities(pixels), expected)

@@ -106,7 +106,7 @@ def test_what_cannot_be_done_ends_with_2_and_a_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "something").touch()
+    (tmp_path / "x.jpg").touch()
     assert run(*words) == 2
     said = capsys.readouterr().err
     assert says in " ".join(said.split())

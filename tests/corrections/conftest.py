@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from drawn import drawn_info
 
+from gnomon.images import decode
 from gnomon.runs import RunInfo
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 
@@ -23,13 +24,14 @@ def run(tmp_path: Path) -> Path:
     folder = tmp_path / "run"
     rng = np.random.default_rng(3)
     images, keypoints = [], []
+    pixels = decode(np.zeros((SIZE[1], SIZE[0], 3), dtype=np.uint8)).content_hash
     for name in ("a.png", "birds/a.png", "birds/b.png"):
         path = tmp_path / "photographs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         PIL.Image.new("RGB", SIZE).save(path)
         images.append(
             dict.fromkeys(IMAGES.names, 0)
-            | {"image_id": image_id(str(path)), "path": str(path), "content_hash": "0" * 64}
+            | {"image_id": image_id(str(path)), "path": str(path), "content_hash": pixels}
             | {"label": "bird", "width": SIZE[0], "height": SIZE[1], "n_keypoints": POINTS}
         )
         grid = np.array([(10 + 20 * (n % 3), 10 + 20 * (n // 3)) for n in range(POINTS)])

@@ -63,7 +63,7 @@ def test_not_coco_gets_a_sentence(cars: Path) -> None:
     with pytest.raises(DatasetError, match="is not in COCO's format"):
         read_car_parts(cars)
     (cars / "annotations.json").write_text("{")
-    with pytest.raises(DatasetError, match="is not JSON"):
+    with pytest.raises(DatasetError, match="is not in COCO's format"):
         read_car_parts(cars)
 
 

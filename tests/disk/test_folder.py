@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -104,7 +105,7 @@ def test_what_is_swapped_for_a_link_after_it_was_looked_at_is_not_followed(
     if not here.RELATIVE:
         pytest.skip("this system knows no paths relative to an open folder")
     monkeypatch.setattr(here, "_is_link", lambda found: False)
-    monkeypatch.setattr(here.stat, "S_ISREG", lambda mode: True)
+    monkeypatch.setattr(stat, "S_ISREG", lambda mode: True)
     for name in ("link", "linked/secret", "linked/new", "deep/link"):
         if operation in ("write", "batch") and "linked" not in name:
             continue  # A rename puts the new file in the link's own place.

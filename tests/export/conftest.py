@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from drawn import drawn_info
 
+from gnomon.images import decode
 from gnomon.runs import RunInfo
 from gnomon.runs.review import FILE_NAME
 from gnomon.runs.review_event import Event
@@ -62,7 +63,7 @@ def make_run(folder: Path, shots: list[Shot], *, photographs: bool = True, part:
             path = home / shot.name
             if photographs:
                 write_photograph(path, shot)
-            images.append(_image_row(str(path), shot))
+            images.append(_image_row(str(path), shot, photographs))
             keypoints.append(_keypoint_rows(str(path), shot, rng))
         name = f"part-{number // part:06d}.parquet"
         pq.write_table(pa.concat_tables(keypoints), folder / "keypoints" / name)
@@ -73,11 +74,11 @@ def make_run(folder: Path, shots: list[Shot], *, photographs: bool = True, part:
     return folder
 
 
-def _image_row(path: str, shot: Shot) -> dict[str, Any]:
+def _image_row(path: str, shot: Shot, photographed: bool) -> dict[str, Any]:
     return {
         "image_id": image_id(path),
         "path": path,
-        "content_hash": "0" * 64,
+        "content_hash": decode(path).content_hash if photographed else "0" * 64,
         "width": shot.size[0],
         "height": shot.size[1],
         "label": shot.label,

@@ -69,7 +69,11 @@ def test_labels_are_what_a_task_needs(made: Callable[[str], Any], tmp_path: Path
     export_run(made("parts").folder, "cvat", tmp_path / "points")
     labels = json.loads((tmp_path / "points" / "labels.json").read_text())
     assert [one["name"] for one in labels] == ["beak", "left wing", "right wing", "keypoint"]
-    assert {each["name"] for one in labels for each in one["attributes"]} == {"score", "rank"}
+    assert {each["name"] for one in labels for each in one["attributes"]} == {
+        "score",
+        "rank",
+        "run",
+    }
     export_run(made("parts").folder, "cvat-skeleton", tmp_path / "skeletons")
     labels = json.loads((tmp_path / "skeletons" / "labels.json").read_text())
     assert [one["name"] for one in labels] == ["bird", "car"]

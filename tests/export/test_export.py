@@ -18,6 +18,7 @@ from gnomon.errors import ExportError, RunError, SettingError
 from gnomon.export import EXPORTERS, export_run, open_contents
 from gnomon.export.naming import common_root
 from gnomon.runs.discovered import ASSIGNED
+from gnomon.runs.photographs import Absence
 
 
 def test_points_are_chosen_by_score_and_number(made: Callable[[str], Any]) -> None:
@@ -116,17 +117,21 @@ def test_an_exporter_from_outside(made: Callable[[str], Any], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("format_", ["yolo", "hf", "deeplabcut"])
-def test_a_photograph_that_is_gone_is_named(
+def test_a_photograph_that_is_gone_is_left_out_and_named(
     format_: str, made: Callable[[str], Any], tmp_path: Path
 ) -> None:
     run = made("free").folder
     picture = Path(next(iter(open_contents(run))).image.path)
     picture.rename(tmp_path / "away.jpg")
     try:
-        with pytest.raises(ExportError, match=r"a\.jpg cannot be read .*holds the images"):
-            export_run(run, format_, tmp_path / "out")
+        done = export_run(run, format_, tmp_path / "out")
     finally:
         (tmp_path / "away.jpg").rename(picture)
+    assert done.absent == {str(picture): Absence.GONE}
+    whole = export_run(run, format_, tmp_path / "whole")
+    assert (done.n_images, whole.n_images) == (2, 3)
+    assert whole.n_points - done.n_points == 3
+    assert whole.absent == {}
 
 
 NEEDS = {"h5": "h5py", "colmap": "pycolmap", "deeplabcut": "pandas"}

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ import pytest
 
 from gnomon.errors import GnomonError
 from gnomon.export import EXPORTERS, export_run, open_contents
+from gnomon.images import Picture
+from gnomon.runs.photographs import Found, Photographs
 
 PATHS = [
     "memory://x/../../../../planted.jpg",
@@ -55,7 +56,8 @@ def test_nothing_is_written_outside(
     format_: str, planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each path beside a harmless one, so that the folder that holds all of them is above both."""
-    monkeypatch.setattr("gnomon.export.photographs._open", lambda _: BytesIO(b"a photograph"))
+    found = Found("", b"a photograph", Picture(np.zeros((1, 1, 3), np.uint8), ""))
+    monkeypatch.setattr(Photographs, "find", lambda *_: found)
     table = pq.read_table(planted)
     column = table.column_names.index("path")
     before = files(tmp_path)

@@ -11,10 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gnomon.disk import Folder
-from gnomon.errors import ExportError, RunError
+from gnomon.errors import RunError
 from gnomon.export import export_run, open_contents
-from gnomon.export.photographs import copy_image, read_image
 from gnomon.runs import read_run
 from gnomon.runs.discovered import ASSIGNED
 
@@ -60,12 +58,3 @@ def test_a_run_behind_a_url_is_exported_as_one_here(
     memory.pipe("memory://runs/free/parts/keypoints.parquet", b"broken")
     with pytest.raises(RunError, match=r"parts/keypoints\.parquet cannot be read.*gnomon parts"):
         list(open_contents("memory://runs/free"))
-
-
-def test_photographs_behind_a_url_are_copied(memory: Any, tmp_path: Path) -> None:
-    memory.pipe("memory://photographs/a.jpg", b"a photograph")
-    assert read_image("memory://photographs/a.jpg") == b"a photograph"
-    copy_image("memory://photographs/a.jpg", Folder(tmp_path), "folder/a.jpg")
-    assert (tmp_path / "folder" / "a.jpg").read_bytes() == b"a photograph"
-    with pytest.raises(ExportError, match=r"photographs/b\.jpg cannot be read .*holds the images"):
-        copy_image("memory://photographs/b.jpg", Folder(tmp_path), "b.jpg")

@@ -120,7 +120,9 @@ def test_decompression_bomb_by_size(tmp_path: Path) -> None:
 def test_pixel_limit_is_a_choice(tmp_path: Path) -> None:
     PIL.Image.new("L", (40, 30)).save(tmp_path / "a.png")
     assert decode(tmp_path / "a.png", limits=Limits(max_pixels=1200)).size == (40, 30)
-    with pytest.raises(ImageError, match=r"a\.png: too large \(40x30 pixels\); at most 1,199 "):
+    with pytest.raises(
+        ImageError, match=r"a\.png: too large \(40x30 pixels\); .* 1,199 .*--max-pixels"
+    ):
         decode(tmp_path / "a.png", limits=Limits(max_pixels=1199))
     with pytest.raises(ImageError, match="too large"):
         decode(PIL.Image.new("L", (40, 30)), limits=Limits(max_pixels=1199))

@@ -193,8 +193,8 @@ def test_a_strip_is_not_cropped() -> None:
     ("arguments", "words"),
     [
         ({"size": (0, 8)}, "size is (height, width) in whole pixels, not (0, 8)"),
-        ({"size": (8.5, 8)}, "not (8.5, 8)"),
-        ({"size": (8, 8, 3)}, "not (8, 8, 3)"),
+        ({"size": (8.5, 8)}, "size is (8.5, 8); it is (a whole number, a whole number)"),
+        ({"size": (8, 8, 3)}, "size is (8, 8, 3); it is (a whole number, a whole number)"),
         ({"resize": "sqash"}, "did you mean 'squash'?"),
         ({"interpolation": "bilinar"}, "did you mean 'bilinear'?"),
         ({"crop_fraction": 0}, "crop_fraction is 0; it is above 0 and at most 1"),

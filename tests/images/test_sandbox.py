@@ -61,7 +61,10 @@ def test_the_sentence_is_the_same(apart: Sandbox, content: bytes) -> None:
 def test_a_bomb_meets_the_limit_on_memory_and_the_next_image_is_decoded(apart: Sandbox) -> None:
     bomb = zeros(13_000, 13_000)
     assert len(bomb) < 1_000_000
-    with pytest.raises(ImageError, match=r"^bomb: (decoding needs more than 300 MB|damaged|its)"):
+    with pytest.raises(
+        ImageError,
+        match=r"^bomb: too large \(13000x13000 .* max_memory_mb = 300 MB .*--max-memory-mb",
+    ):
         apart.decode(bomb, "bomb")
     assert apart.decode(SAMPLE.read_bytes(), "cat").size == (451, 300)
 
@@ -79,7 +82,9 @@ def test_what_takes_too_long_is_killed_in_time() -> None:
     with Sandbox(Limits(max_seconds=2)) as sandbox:
         process = stopped(sandbox)
         begin = time.monotonic()
-        with pytest.raises(ImageError, match=r"slow: not decoded within 2 s; .*max_seconds"):
+        with pytest.raises(
+            ImageError, match=r"slow: not decoded within max_seconds = 2 s; .*--max-seconds"
+        ):
             sandbox.decode(SAMPLE.read_bytes(), "slow")
         assert time.monotonic() - begin >= 2
         with pytest.raises(ProcessLookupError):
@@ -99,7 +104,7 @@ def test_frames_and_file_size_have_limits() -> None:
     frames = [PIL.Image.new("L", (4, 4), shade) for shade in range(5)]
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
     assert decode(file.getvalue(), limits=Limits(max_frames=5)).size == (4, 4)
-    with pytest.raises(ImageError, match=r"holds 5 frames; at most 4 are allowed"):
+    with pytest.raises(ImageError, match=r"holds 5 frames; at most max_frames = 4 are allowed"):
         decode(file.getvalue(), limits=Limits(max_frames=4))
     size = SAMPLE.stat().st_size / 2**20
     assert decode(SAMPLE, limits=Limits(max_file_mb=size)).size == (451, 300)

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from drawn import drawn_info
 
+from gnomon.images import decode
 from gnomon.runs import Run
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 from gnomon.types import Landmarks
@@ -35,6 +36,10 @@ def make_landmarks() -> Callable[..., Landmarks]:
     return make
 
 
+def is_file(path: str) -> bool:
+    return Path(path).is_file() and Path(path).stat().st_size > 0
+
+
 @pytest.fixture
 def make_run() -> Callable[[dict[str, Points]], Run]:
     """A run of images, each with keypoints at places."""
@@ -44,7 +49,7 @@ def make_run() -> Callable[[dict[str, Points]], Run]:
             {
                 "image_id": image_id(path),
                 "path": path,
-                "content_hash": "0" * 64,
+                "content_hash": decode(path).content_hash if is_file(path) else "0" * 64,
                 "width": 99,
                 "height": 99,
                 "label": "",

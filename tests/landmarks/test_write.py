@@ -142,3 +142,22 @@ def test_the_histogram_stars_the_most_frequent(found: Salient) -> None:
             (told,) = [one for one in histogram.bins if one.landmark == landmark]
             assert told.hits == height
     assert [text.get_text() for text in whole.get_xticklabels()][:1] == ["1, $x_{"]
+
+
+def test_names_are_drawn_as_they_are_written(
+    tmp_path: Path, make_run: Callable[..., Run], make_landmarks: Callable[..., Landmarks]
+) -> None:
+    hostile = ["$\\bad{$", "a $x$", "\x00\x1b[31m", "a" * 9999, "\u202e", "=1", "", "{", "~_^"]
+    at = [(10.0 * n + 5, 20.0) for n in range(9)]
+    marks = make_landmarks(at, names=hostile)
+    samples, points = [], {}
+    for number, label in enumerate(hostile):
+        PIL.Image.new("RGB", (90, 60), "grey").save(tmp_path / f"{number} $.png")
+        samples.append(Sample(tmp_path / f"{number} $.png", label=label or "b", landmarks=marks))
+        points[str(tmp_path / f"{number} $.png")] = at
+    write_salient(salient(make_run(points), samples, alpha=0.01), tmp_path / "out")
+    assert len(list((tmp_path / "out" / "objects").iterdir())) == 1 + len(hostile)
+    table = rows(tmp_path / "out" / "histogram.csv")
+    assert {"'=1", "$\\bad{$"} <= {row[0] for row in table}
+    for name in ("histogram", "table"):
+        assert "\\bad{" in (tmp_path / "out" / f"{name}.svg").read_text()

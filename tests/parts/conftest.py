@@ -15,6 +15,7 @@ from drawn import drawn_info
 from torch import nn
 
 from gnomon.classifier import Classifier, Preprocessing
+from gnomon.images import decode
 from gnomon.runs import Run, read_run
 from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 from gnomon.types import Floats
@@ -123,7 +124,7 @@ def image_row(key: str, path: Path, label: str, count: int) -> dict[str, object]
     return {
         "image_id": key,
         "path": str(path),
-        "content_hash": "0" * 64,
+        "content_hash": decode(path).content_hash,
         "width": SIZE,
         "height": SIZE,
         "label": label,

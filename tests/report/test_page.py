@@ -116,7 +116,7 @@ def test_images_that_are_gone_are_said(a_run: Path) -> None:
     gone = ["/nowhere/a.jpg", *run.images["path"].to_pylist()[1:]]
     images = run.images.set_column(1, run.images.schema.field("path"), [gone])
     lost = replace(run, images=images)
-    assert "/nowhere/a.jpg is not there any more" in write_report(lost).read_text()
+    assert "The photograph /nowhere/a.jpg is not here." in write_report(lost).read_text()
     assert len(write_figures(lost, "svg")) == 2
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markup import PLANTED, watched
 
 from gnomon.cli.evaluate import evaluate
 from gnomon.cli.parts import parts
@@ -110,13 +111,35 @@ def test_the_parts_are_those_found(
     assert page.locator(".parts .examples img").count() == sum(one["images"] for one in pages)
 
 
+@pytest.mark.parametrize("name", ["evaluation/evaluation.html", "parts/gallery/index.html"])
+def test_the_pages_beside_it_have_a_policy(
+    finished: Path, open_page: Callable[..., Any], request: pytest.FixtureRequest, name: str
+) -> None:
+    request.node.expected_problems = ("Content Security Policy", "ERR_FILE_NOT_FOUND")
+    page = watched(open_page((finished / name).as_uri()))
+    assert page.evaluate("() => window.violations") == []
+    pictures = page.locator("img")
+    assert pictures.count() == 3
+    assert all(pictures.evaluate_all("all => all.map(one => one.naturalWidth > 0)"))
+    assert page.evaluate("() => getComputedStyle(document.body).maxWidth") != "none"
+    planted = (finished / name).with_name("planted.html")
+    planted.write_text((finished / name).read_text().replace("<h1>", f"{PLANTED}<h1>"))
+    page.goto(planted.as_uri())
+    assert page.evaluate("() => window.ran") is None
+    kinds = {one.split()[0] for one in page.evaluate("() => window.violations")}
+    assert {"script-src-elem", "script-src-attr", "style-src-elem", "style-src-attr"} <= kinds
+    planted.unlink()
+
+
 @pytest.mark.parametrize("width", [1400, 400])
 def test_every_picture_is_seen_and_nothing_is_too_wide(
     report: Path, open_page: Callable[..., Any], faults: Callable[[Any], list[str]], width: int
 ) -> None:
-    page = open_page(report.as_uri(), width=width, dark=True)
+    page = open_page(report.as_uri(), width=width, dark=True, bypass_csp=True)
     pictures = page.locator("main img")
-    page.wait_for_function("[...document.querySelectorAll('main img')].every(one => one.complete)")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('main img')].every(one => one.complete)"
+    )
     assert all(pictures.evaluate_all("all => all.map(one => one.naturalWidth > 0)"))
     assert page.locator(".pictures .wide img").count() == 4
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -54,6 +54,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         first = read_run(RUN).images["image_id"][0].as_py()
         ReviewFile(RUN).record(Event(kind="accepted", image_id=first, points=(1,)))
         export(str(RUN), format="coco", out=Path("coco.json"), quiet=True)
+        for kind in EXPORTERS:  # so that every library is there before it is watched
+            _export(kind)
+        shutil.rmtree("out")
         Path("mine", "folder").mkdir(parents=True)
         Path("mine", "precious.txt").write_text("precious")
         Path("mine", "folder", "part-000000.parquet").write_text("precious")
@@ -126,7 +129,7 @@ def _verbs(name: str) -> dict[str, Verb]:
     first = sum(name.encode("utf-8", "replace")) % len(formats)
     chosen = {formats[first], formats[(first + 5) % len(formats)], "yolo", "fiftyone"}
     verbs: dict[str, Verb] = {
-        "check": lambda: check(RUN),
+        "check": lambda: check(str(RUN)),
         "report": lambda: report(RUN, quiet=True),
         "figures": lambda: report(RUN, format="png", quiet=True),
         "serve": _serve,

@@ -168,7 +168,7 @@ def test_each_image_counts_once_whatever_overlaps(chosen: list[Commit]) -> None:
         covered = {n for one in written.values() if not one.span.attempt for n in one.covered}
         assert points_of(checked(folder)) == points
 
-        ours = RunFolder(store, replace(INFO, n_inputs=N, shard=8))
+        ours = RunFolder(store, replace(INFO, n_inputs=N, shard=8), list)
         assert (ours.info.n_images, ours.info.n_keypoints) == (len(points), sum(points.values()))
         assert ours.info.n_failures == len(failed)
         assert failed_of(checked(folder)) == failed

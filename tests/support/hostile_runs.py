@@ -5,7 +5,8 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from itertools import cycle
+from functools import partial
+from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
@@ -131,15 +132,17 @@ def _tables() -> Iterator[tuple[str, Change]]:
             chosen[next(turn)] = None
         for what in chosen:
             yield f"images {column}: {what}", _cell("images", column, texts[what])
-    ints = ("width", "height", "label_index", "n_candidates", "n_keypoints")
-    for table, columns in (("images", ints), ("keypoints", ("rank", "part"))):
-        for column in columns:
-            for number in (-1, 2**31 - 1):
-                yield f"{table} {column}: {number}", _cell(table, column, number)
-    floats = ("x", "y", "score", "coarse", "fine", "cov_xx", "cov_xy", "cov_yy")
-    for table, columns in (("images", ("probability", "seconds")), ("keypoints", floats)):
-        for column in columns:
-            for number in (np.nan, -1e300):
+    whole = {
+        "images": ("width", "height", "label_index", "n_candidates", "n_keypoints"),
+        "keypoints": ("rank", "part"),
+    }
+    broken = {
+        "images": ("probability", "seconds"),
+        "keypoints": ("x", "y", "score", "coarse", "fine", "cov_xx", "cov_xy", "cov_yy"),
+    }
+    for numbers, values in ((whole, (-1, 2**31 - 1)), (broken, (np.nan, -1e300))):
+        for table, columns in numbers.items():
+            for column, number in product(columns, values):
                 yield f"{table} {column}: {number}", _cell(table, column, number)
     for what in ("a path up", "no text", "markup"):
         yield f"keypoints image_id: {what}", _cell("keypoints", "image_id", texts[what])
@@ -163,8 +166,12 @@ def _tables() -> Iterator[tuple[str, Change]]:
     for number, note in enumerate(notes):
         yield (
             f"images: a hostile note {number}",
-            _rows("images", lambda rows, n=note: rows.replace_schema_metadata({b"gnomon": n})),
+            _rows("images", partial(_noted, note)),
         )
+
+
+def _noted(note: str, rows: pa.Table) -> pa.Table:
+    return rows.replace_schema_metadata({b"gnomon": note})
 
 
 def _side_values() -> Iterator[tuple[str, Change]]:

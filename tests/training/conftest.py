@@ -3,22 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import PIL.Image
 import pytest
+from painted import COLOURS, paint
 
 from gnomon.datasets import DATASETS
 from gnomon.datasets.sample import Samples
-
-COLOURS = ("red", "green", "blue")
-
-
-def paint(path: Path, colour: str, seed: int) -> None:
-    """Save a noisy picture of one colour."""
-    pixels = np.random.default_rng(seed).integers(0, 90, (40, 50, 3), dtype=np.uint8)
-    pixels[..., COLOURS.index(colour)] += 120
-    path.parent.mkdir(parents=True, exist_ok=True)
-    PIL.Image.fromarray(pixels).save(path)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 
 from gnomon import Detector
 from gnomon.classifier import load_classifier
-from gnomon.images import decode
 from gnomon.occlusion.occlude import Occlusion
 from gnomon.presets import PRESETS, Settings
 from gnomon.web.bench import Bench, make_bench
@@ -20,8 +19,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 @pytest.fixture(scope="module")
 def exploration() -> Exploration:
     detector = Detector(size=(96, 112), resize="pad", device="cpu")
-    picture = decode(SAMPLES / "macaw.jpg")
-    return Exploration(picture, detector, detector(picture))
+    return Exploration(detector, detector(SAMPLES / "macaw.jpg"))
 
 
 def test_retuned_is_as_if_detected_with_these_settings(exploration: Exploration) -> None:

@@ -76,7 +76,7 @@ def test_by_keyboard_alone_and_the_run_stays_as_it_was(
     assert last["origin"] == "added"
     assert last["y"] == pytest.approx((image["height"] - 1) / 2 + 1)
     page.keyboard.press("Shift+x")
-    page.wait_for_function("document.querySelectorAll('.point.unseen').length === 0")
+    page.wait_for_function("() => document.querySelectorAll('.point.unseen').length === 0")
     page.locator(".list [aria-current] .judged", has_text=f"{len(rows)}/{len(rows)}").wait_for()
     page.keyboard.press("Control+z")
     page.locator(".said", has_text="undone: rejected").wait_for()
@@ -111,10 +111,10 @@ def test_by_mouse(a_run: Path, serve: Callable[..., Any], open_page: OpenPage) -
     page.get_by_role("button", name="Reject", exact=True).click()
     page.locator(".point.rejected").wait_for()
     page.get_by_role("button", name="Accept the rest").click()
-    page.wait_for_function("document.querySelectorAll('.point.unseen').length === 0")
+    page.wait_for_function("() => document.querySelectorAll('.point.unseen').length === 0")
     for _ in range(4):
         page.get_by_role("button", name="Undo").click()
-    page.wait_for_function("document.querySelectorAll('.point:not(.unseen)').length === 0")
+    page.wait_for_function("() => document.querySelectorAll('.point:not(.unseen)').length === 0")
     page.get_by_role("button", name="Undo").click()
     page.locator(".said", has_text="nothing to undo").wait_for()
     assert [one["verdict"] for one in reviewed(a_run)] == ["unseen"] * len(reviewed(a_run))
@@ -132,14 +132,14 @@ def test_leafing_searching_and_maps(
     page.keyboard.press("m")
     page.locator(".stage image").nth(1).wait_for()
     page.get_by_label("search").fill("macaw")
-    page.wait_for_function("document.querySelectorAll('.list button').length === 1")
+    page.wait_for_function("() => document.querySelectorAll('.list button').length === 1")
     page.locator(".list button").click()
     page.locator("h1", has_text="macaw").wait_for()
     page.keyboard.press("a")
     page.locator(".point.accepted").wait_for()
     page.get_by_label("search").fill("")
     page.get_by_label("show").select_option("begun")
-    page.wait_for_function("document.querySelectorAll('.list button').length === 1")
+    page.wait_for_function("() => document.querySelectorAll('.list button').length === 1")
     page.get_by_role("link", name="Explore").last.click()
     page.locator(".side .headline", has_text="macaw").wait_for(timeout=90_000)
 
@@ -162,9 +162,9 @@ def test_a_killed_page_loses_nothing(
         file.write(b'{"kind": "accepted", "ima')
     again = serve(a_run)
     page.goto(f"{again.url}/run")
-    page.wait_for_function("document.querySelectorAll('.point.accepted').length === 4")
+    page.wait_for_function("() => document.querySelectorAll('.point.accepted').length === 4")
     page.keyboard.press("a")
-    page.wait_for_function("document.querySelectorAll('.point.accepted').length === 5")
+    page.wait_for_function("() => document.querySelectorAll('.point.accepted').length === 5")
     assert len(read_review(a_run).events) == 5
 
 
@@ -180,7 +180,7 @@ def test_two_reviewers_at_once_lose_nothing(
     for page in pages:  # each on a point of its own, and a new one, before the others are shown
         page.keyboard.press("p")
     for page in pages:
-        page.wait_for_function("document.querySelectorAll('.point.added').length === 3")
+        page.wait_for_function("() => document.querySelectorAll('.point.added').length === 3")
     ranks = [event.points[0] for event in read_review(a_run).events]
     assert len(set(ranks)) == 3
     for number, page in enumerate(pages):
@@ -214,7 +214,7 @@ def test_every_width_and_light_without_serious_fault(
     width: int,
     dark: bool,
 ) -> None:
-    page = opened(open_page(f"{explored}/run", width=width, dark=dark))
+    page = opened(open_page(f"{explored}/run", width=width, dark=dark, bypass_csp=True))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert faults(page) == []
 

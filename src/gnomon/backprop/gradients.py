@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gnomon.backprop.targets import cotangent
 from gnomon.classifier.classifier import Classifier
+from gnomon.classifier.outputs import is_multilabel
 from gnomon.errors import ClassifierError, GnomonError
 from gnomon.memory import is_out_of_memory
 from gnomon.presets import Target
@@ -17,6 +18,8 @@ from gnomon.types import Image
 
 Backward = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(outputs (N,K), pixels (N,3,H,W), direction (N,K)) -> what arrives at the pixels (N,3,H,W)."""
+
+HIDDEN_BY_A_SIGMOID = ("binary-probabilities", "multilabel-probabilities")
 
 
 class FineMethod(Protocol):
@@ -75,8 +78,14 @@ def pixel_gradient(
         outputs = classifier.logits(leaf)
         if not outputs.isfinite().all():
             raise ClassifierError("the network's outputs are not finite")
-        direction, scale = cotangent(outputs, label_index, target)
+        multilabel = is_multilabel(classifier.outputs)
+        direction, scale = cotangent(outputs, label_index, target, multilabel=multilabel)
         arrived = backward(outputs, leaf, direction.to(outputs))
+    if classifier.outputs in HIDDEN_BY_A_SIGMOID and not arrived.any():
+        raise ClassifierError(
+            f"{classifier.name} is so sure of this image that its sigmoid rounds to 0 or 1, and no"
+            " gradient comes through; let the network return its scores without the sigmoid"
+        )
     if not arrived.isfinite().all():
         raise ClassifierError("the gradient at the pixels is not finite")
     return arrived.detach().cpu().double() * scale[:, None, None, None]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gnomon.arguments import checked
 from gnomon.backprop.gradients import FineMethod, gradient, smoothgrad
 from gnomon.backprop.guided import GuidedError, guided
 from gnomon.backprop.layers import guided_layers
@@ -29,6 +30,7 @@ class FineMap(Heatmap):
     method: str
 
 
+@checked
 def fine_map(
     classifier: Classifier,
     image: Image,
@@ -68,6 +70,7 @@ def fine_map(
     return FineMap(strength.astype(np.float32), "fine", method)
 
 
+@checked
 def guided_backprop(
     classifier: Classifier,
     image: Image,

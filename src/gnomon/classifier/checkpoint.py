@@ -9,18 +9,22 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from gnomon.arguments import checked
 from gnomon.classifier.classifier import Classifier
-from gnomon.classifier.preprocessing import Preprocessing
-from gnomon.classifier.source import Architecture, Loaded
-from gnomon.classifier.sources import build_network
-from gnomon.classifier.state import fit, read_state
+from gnomon.classifier.header import read_header
+from gnomon.classifier.rebuild import rebuild
+from gnomon.classifier.source import Loaded, Origin
+from gnomon.classifier.state import read_state
 from gnomon.disk import Folder, reason_of
-from gnomon.errors import ClassifierError, SettingError
+from gnomon.errors import ClassifierError
 
 VERSION = "1"
 KEY = "gnomon"
+TRAINED = "model.safetensors"
+"""The classifier in a folder that a training wrote; it goes by the folder's name."""
 
 
+@checked
 def save_checkpoint(classifier: Classifier, path: str | os.PathLike[str]) -> None:
     """Write a classifier to a ``.safetensors`` file, whole or not at all.
 
@@ -40,6 +44,7 @@ def save_checkpoint(classifier: Classifier, path: str | os.PathLike[str]) -> Non
         "architecture": json.dumps(asdict(classifier.architecture)),
         "class_names": json.dumps(classifier.class_names),
         "preprocessing": json.dumps(classifier.preprocessing.to_dict()),
+        "outputs": classifier.outputs,
     }
     tensors = {
         name: tensor.detach().cpu().clone().contiguous()
@@ -69,18 +74,41 @@ def load_checkpoint(path: Path) -> Loaded:
         )
     if metadata[KEY] != VERSION:
         raise ClassifierError(
-            f"{str(path)!r} has checkpoint format {metadata[KEY]}, this gnomon reads {VERSION};"
+            f"{str(path)!r} has checkpoint format {metadata[KEY]!r}, this gnomon reads {VERSION};"
             " use the version of gnomon that wrote it"
         )
     try:
-        architecture = Architecture(**json.loads(metadata["architecture"]))
-        preprocessing = Preprocessing.from_dict(json.loads(metadata["preprocessing"]))
-        class_names = tuple(map(str, json.loads(metadata["class_names"])))
-    except (KeyError, TypeError, ValueError, SettingError) as error:
+        header = read_header(metadata)
+    except ValueError as error:
         raise ClassifierError(f"{str(path)!r} is a damaged checkpoint: {error}") from error
-    network = build_network(architecture)
-    fit(network, OrderedDict(state), repr(str(path)))
-    return Loaded(path.name, network, preprocessing, class_names, architecture)
+    network = rebuild(header.architecture, OrderedDict(state), repr(str(path)))
+    return Loaded(
+        name_of(path),
+        network,
+        header.preprocessing,
+        header.class_names,
+        header.architecture,
+        header.outputs,
+        Origin(str(path.absolute())),
+    )
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Tell a file that ``save_checkpoint`` wrote from one that holds only weights."""
+    try:
+        return KEY in _metadata(path)
+    except (SafetensorError, OSError):
+        return False
+
+
+def name_of(path: Path) -> str:
+    """Call a checkpoint by its file, or by the folder that a training wrote it into.
+
+    >>> name_of(Path("here/birds/model.safetensors")), name_of(Path("here/birds.safetensors"))
+    ('birds', 'birds.safetensors')
+    """
+    whole = Path(os.path.abspath(path))
+    return (whole.name == TRAINED and whole.parent.name) or whole.name
 
 
 def _metadata(path: Path) -> dict[str, str]:

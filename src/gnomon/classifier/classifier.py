@@ -9,27 +9,33 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gnomon.arguments import checked_class
 from gnomon.classifier.copying import evaluating_copy, unwrapped, whole_copy
 from gnomon.classifier.device import resolve_device
+from gnomon.classifier.outputs import probabilities_of, with_scores
 from gnomon.classifier.preprocessing import Preprocessing
+from gnomon.classifier.recognition import Probe, recognised
 from gnomon.classifier.scorer import make_scorer, run
-from gnomon.classifier.source import Architecture
+from gnomon.classifier.source import NOWHERE, Architecture, Origin
 from gnomon.classifier.writes import NoWrites, WriteError
 from gnomon.errors import ClassifierError
+from gnomon.presets import Outputs
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, eq=False)
 class Classifier:
-    """An image classifier, ready to use and checked by one forward pass when made.
+    """An image classifier, ready to use and checked by a few forward passes when made.
 
-    ``network`` takes ``preprocessing.normalise(pixels)`` and returns raw outputs (N,K), K >= 2; the
-    classifier keeps a copy of its modules in evaluation mode that shares the weights, unless the
-    network writes over them, so the given one is never altered. ``class_names`` K names,
-    "class 0", "class 1", ... if not given; ``name`` the network's type if not given.
-    ``architecture`` lets a checkpoint be saved. ``weights_sha256`` identifies the weights as they
-    were when the classifier was made. ``scorer`` is ``network`` as gnomon asks it for (N,K): for
-    one entry of what it returns, and for so many images at a time as give each the scores that it
-    has alone.
+    ``network`` takes ``preprocessing.normalise(pixels)`` and returns (N,K), or (N,1) or (N,) for
+    two classes; the classifier keeps a copy of its modules in evaluation mode that shares the
+    weights, unless the network writes over them, so the given one is never altered.
+    ``class_names`` K names, "class 0", "class 1", ... if not given; ``name`` the network's type if
+    not given. ``outputs`` says what is returned (`gnomon.presets.Outputs`), and is recognized
+    unless given. ``architecture`` lets a checkpoint be saved, ``origin`` lets a run find its
+    classifier again. ``weights_sha256`` identifies the weights as they were when the classifier
+    was made. ``scorer`` is ``network`` as gnomon asks it for logits (N,K): for one entry of what it
+    returns, and for so many images at a time as give each the scores that it has alone.
     Raises ``ClassifierError`` for a network that is no image classifier.
     """
 
@@ -38,18 +44,24 @@ class Classifier:
     class_names: tuple[str, ...] = ()
     name: str = ""
     architecture: Architecture | None = None
+    outputs: Outputs = "auto"
+    origin: Origin = NOWHERE
     weights_sha256: str = field(init=False)
     scorer: nn.Module = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or type(unwrapped(self.network)).__name__)
         object.__setattr__(self, "network", evaluating_copy(self.network))
-        n_classes = self._probe()
+        probe = self._probe()
+        outputs = recognised(probe, self.outputs, self.name, len(self.class_names))
+        object.__setattr__(self, "outputs", outputs)
+        object.__setattr__(self, "scorer", with_scores(probe.network, outputs))
+        n_classes = 2 if outputs.startswith("binary") else probe.outputs.shape[1]
         names = tuple(self.class_names) or tuple(f"class {i}" for i in range(n_classes))
         if len(names) != n_classes:
             raise ClassifierError(
-                f"{self.name} has {n_classes} outputs but {len(names)} class names were given;"
-                " give one name for each output, in order"
+                f"{self.name} has {n_classes} classes but {len(names)} class names were"
+                " given; give one name for each class, in order"
             )
         object.__setattr__(self, "class_names", names)
         object.__setattr__(self, "weights_sha256", _digest(self.network.state_dict()))
@@ -74,7 +86,7 @@ class Classifier:
         return replace(self, network=evaluating_copy(self.network, target))
 
     def logits(self, pixels: Tensor) -> Tensor:
-        """Compute the raw outputs (N,K) for RGB pixels (N,3,H,W) in [0,1]; differentiable.
+        """Compute the class scores (N,K) for RGB pixels (N,3,H,W) in [0,1]; differentiable.
 
         ``ClassifierError`` where the network fails.
         """
@@ -86,18 +98,20 @@ class Classifier:
 
     @torch.no_grad()
     def probabilities(self, pixels: Tensor) -> Tensor:
-        """Compute the softmax (N,K) float64 for RGB pixels (N,3,H,W) in [0,1].
+        """Compute the probabilities (N,K) float64 for RGB pixels (N,3,H,W) in [0,1].
+
+        They sum to 1, but for a network of which each class stands by itself.
 
         ``ClassifierError`` where the outputs are not finite.
         """
         logits = self.logits(pixels)
         if not logits.isfinite().all():
             raise ClassifierError(f"{self.name} gives outputs that are not finite for this image")
-        return logits.double().softmax(dim=1)
+        return probabilities_of(logits.double(), self.outputs)
 
     @torch.no_grad()
-    def _probe(self) -> int:
-        """Run two random images through the network; its number of outputs, if all is well."""
+    def _probe(self) -> Probe:
+        """Run two random images through the network; see that its outputs are a classifier's."""
         if self.device.type == "meta":
             raise ClassifierError(
                 f"{self.name} has weights without values, on the meta device; load them first"
@@ -112,29 +126,23 @@ class Classifier:
         except WriteError:
             object.__setattr__(self, "network", whole_copy(self.network))
             scorer, outputs = make_scorer(self.network, pair, self.name)
-        object.__setattr__(self, "scorer", scorer)
-        if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) != len(pixels):
+        if not isinstance(outputs, Tensor) or outputs.ndim not in (1, 2) or len(outputs) != 2:
             got = tuple(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
             raise ClassifierError(
                 f"{self.name} gives {got} for {len(pixels)} images; gnomon needs one row of"
                 " outputs for each image, a tensor (N,K): wrap the network so that it returns that"
             )
-        if outputs.shape[1] < 2:
+        if outputs.numel() == 0 or not outputs.is_floating_point():
             raise ClassifierError(
-                f"{self.name} has {outputs.shape[1]} output; gnomon needs one for each of at least"
-                " two classes (for a yes/no network, stack zero and its output)"
+                f"{self.name} gives {outputs.dtype} {tuple(outputs.shape)}; gnomon needs a real"
+                " number for each class"
             )
         if not outputs.isfinite().all():
             raise ClassifierError(
                 f"{self.name} gives outputs that are not finite (NaN or infinity);"
                 " check its weights and preprocessing"
             )
-        if (outputs >= 0).all() and ((outputs.double().sum(dim=1) - 1).abs() < 1e-3).all():
-            raise ClassifierError(
-                f"{self.name} gives probabilities already: it ends with a softmax."
-                " gnomon applies its own; remove the network's"
-            )
-        return int(outputs.shape[1])
+        return Probe(scorer, pair, outputs)
 
 
 def _digest(state: Mapping[str, Any]) -> str:

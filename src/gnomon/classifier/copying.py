@@ -102,6 +102,8 @@ def _moved(twin: nn.Module, device: torch.device) -> nn.Module:
 
 def _around_the_same(parameter: nn.Parameter) -> nn.Parameter:
     """Make another parameter of the same memory, so that a new value for one is none for both."""
+    if parameter.is_inference():
+        return parameter  # No other of its memory may want a gradient, and none can change it.
     twin = nn.Parameter(parameter.detach(), requires_grad=parameter.requires_grad)
     if type(parameter) is nn.Parameter:
         vars(twin).update(vars(parameter))

@@ -21,7 +21,7 @@ CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
 FIRE = ("squeeze1x1", "expand1x1", "expand3x3")
 
 
-def load(name: str, weights: Path | None, n_classes: int | None) -> Loaded:
+def load(name: str, weights: Path | None) -> Loaded:
     """Load ``efficientnet-lite0`` or ``squeezenet1_1``; no name: the default one."""
     name = name or DEFAULT
     if name not in NETWORKS:

@@ -1,6 +1,5 @@
 """``hf/NAME``: image classifiers of Hugging Face, from their hub or a local folder."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import PIL.Image
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gnomon.classifier.hf_config import safe_config
 from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Architecture, Loaded
 from gnomon.errors import ClassifierError
@@ -29,7 +29,7 @@ class LogitsOf(nn.Module):
         return logits
 
 
-def load(name: str, weights: Path | None, n_classes: int | None) -> Loaded:
+def load(name: str, weights: Path | None) -> Loaded:
     """Load NAME (``owner/model``, or a folder, ``./model``); code that comes with it never runs."""
     if weights is not None:
         raise ClassifierError(
@@ -56,18 +56,36 @@ def load(name: str, weights: Path | None, n_classes: int | None) -> Loaded:
     labels = model.config.id2label
     names = tuple(str(labels[i]) for i in sorted(labels))
     architecture = Architecture("hf", len(names), model.config.to_json_string(use_diff=False))
+    several = model.config.problem_type == "multi_label_classification"
     return Loaded(
-        f"hf/{name}", LogitsOf(model.float()), _preprocessing(processor), names, architecture
+        f"hf/{name}",
+        LogitsOf(model.float()),
+        _preprocessing(processor),
+        names,
+        architecture,
+        "multilabel-logits" if several else "auto",
     )
 
 
 def build(architecture: Architecture) -> nn.Module:
-    """Make the untrained network from its configuration."""
+    """Make the untrained network from its configuration.
+
+    ``ValueError`` for a configuration that names code or other networks.
+    """
     transformers = _transformers()
-    config = transformers.AutoConfig.for_model(**json.loads(architecture.config))
-    if config.num_labels != architecture.n_classes:
-        config.num_labels = architecture.n_classes
-    return LogitsOf(transformers.AutoModelForImageClassification.from_config(config))
+    given = safe_config(architecture.config, _kinds())
+    config = transformers.AutoConfig.for_model(**given)
+    config.num_labels = architecture.n_classes
+    return LogitsOf(
+        transformers.AutoModelForImageClassification.from_config(config, trust_remote_code=False)
+    )
+
+
+def _kinds() -> frozenset[str]:
+    """List the kinds of image classifiers that transformers itself has."""
+    from transformers.models.auto import modeling_auto
+
+    return frozenset(modeling_auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES)
 
 
 def _transformers() -> Any:

@@ -2,19 +2,25 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, Self, get_args
+from dataclasses import asdict, dataclass, replace
+from numbers import Integral
+from typing import Annotated, Any, Literal, Self
 
 import torch
 from torch import Tensor
 
-from gnomon.errors import SettingError, unknown_name
+from gnomon.arguments import Also, checked_class
+from gnomon.errors import SettingError
 from gnomon.images import Interpolation, Resize
 
 Channels = Literal["rgb", "bgr"]
 Triple = tuple[float, float, float]
 
+MOST_PIXELS = 2**24
+"""Of a network's input; more is a mistake, and would take all memory."""
 
+
+@checked_class
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
     """How a photograph becomes a network's input.
@@ -25,7 +31,7 @@ class Preprocessing:
     Raises ``SettingError`` for what is not allowed.
     """
 
-    size: tuple[int, int] = (224, 224)
+    size: Annotated[tuple[int, int], Also(int)] = (224, 224)
     resize: Resize = "squash"
     crop_fraction: float = 0.875
     interpolation: Interpolation = "bilinear"
@@ -35,27 +41,23 @@ class Preprocessing:
     scale: Literal[1, 255] = 1
 
     def __post_init__(self) -> None:
-        for field, allowed in (
-            ("resize", Resize),
-            ("interpolation", Interpolation),
-            ("channels", Channels),
-        ):
-            if getattr(self, field) not in get_args(allowed):
-                raise SettingError(unknown_name(field, getattr(self, field), get_args(allowed)))
-        for field in ("size", "mean", "std"):
-            object.__setattr__(self, field, tuple(getattr(self, field)))
-        if len(self.size) != 2 or not all(isinstance(n, int) and n > 0 for n in self.size):
+        size: Any = self.size
+        sides = (size, size) if isinstance(size, Integral) else size
+        object.__setattr__(self, "size", tuple(map(int, sides)))
+        object.__setattr__(self, "mean", tuple(map(float, self.mean)))
+        object.__setattr__(self, "std", tuple(map(float, self.std)))
+        if not min(self.size) > 0:
             raise SettingError(f"size is (height, width) in whole pixels, not {self.size}")
+        if self.size[0] * self.size[1] > MOST_PIXELS:
+            raise SettingError(f"size is {self.size}; it is {MOST_PIXELS} pixels at most")
         for field in ("mean", "std"):
             values = getattr(self, field)
-            if len(values) != 3 or not all(math.isfinite(value) for value in values):
+            if not all(math.isfinite(value) for value in values):
                 raise SettingError(f"{field} is three finite numbers, not {values}")
         if not min(self.std) > 0:
             raise SettingError(f"std is three numbers above 0, not {self.std}")
         if not 0 < self.crop_fraction <= 1:
             raise SettingError(f"crop_fraction is {self.crop_fraction}; it is in (0, 1]")
-        if self.scale not in (1, 255):
-            raise SettingError(f"scale is {self.scale}; it is 1 or 255")
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Turn RGB pixels (...,3,H,W) in [0,1] into the network's input, of the same dtype.
@@ -70,11 +72,10 @@ class Preprocessing:
 
     def resized(self, size: int | tuple[int, int] | None, resize: Resize | None) -> Self:
         """Change the size (one number: a square), the way to get there, or neither (``None``)."""
-        if isinstance(size, int):
-            size = (size, size)
+        side = (size, size) if isinstance(size, int) else size
         return replace(
             self,
-            size=self.size if size is None else size,
+            size=self.size if side is None else side,
             resize=self.resize if resize is None else resize,
         )
 
@@ -85,8 +86,4 @@ class Preprocessing:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Make one from the fields by name; ``SettingError`` for a name that is none."""
-        names = [field.name for field in fields(cls)]
-        for name in values:
-            if name not in names:
-                raise SettingError(unknown_name("preprocessing field", name, names))
         return cls(**values)

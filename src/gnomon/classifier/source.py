@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from torch import nn
 
 from gnomon.classifier.preprocessing import Preprocessing
+from gnomon.presets import Outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,32 @@ class Architecture:
     config: str = ""
 
 
+@runtime_checkable
+class Exported(Protocol):
+    """What ``torch.export.export`` gives: a program that becomes a network by ``module()``."""
+
+    graph_signature: Any
+
+    def module(self) -> nn.Module:
+        """Make the network."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What beside its name leads to a classifier again.
+
+    ``weights`` is the full path of the file that its weights were read from, empty for those that
+    come with the name; ``class_names`` are those that its user chose, none for its own.
+    """
+
+    weights: str = ""
+    class_names: tuple[str, ...] = ()
+
+
+NOWHERE = Origin()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
     """A network with its weights, and all that is known about it; no ``class_names``: unnamed."""
@@ -31,10 +59,15 @@ class Loaded:
     preprocessing: Preprocessing
     class_names: tuple[str, ...] = ()
     architecture: Architecture | None = None
+    outputs: Outputs = "auto"
+    origin: Origin = NOWHERE
 
 
-Load = Callable[[str, Path | None, int | None], Loaded]
-"""(name after the prefix, weights file, number of classes if the caller knows it) -> Loaded."""
+Load = Callable[[str, Path | None], Loaded]
+"""(name after the prefix, weights file) -> Loaded."""
+
+Blank = Callable[[str], Loaded]
+"""Name after the prefix -> the network as its own weights would have it, but with random ones."""
 
 Build = Callable[[Architecture], nn.Module]
 """Architecture -> the untrained network."""

@@ -3,7 +3,7 @@
 from torch import nn
 
 from gnomon.classifier import embedded, hf_models, timm_models, torchvision_models
-from gnomon.classifier.source import Architecture, Build, Load
+from gnomon.classifier.source import Architecture, Blank, Build, Load
 from gnomon.errors import ClassifierError, unknown_name
 
 SOURCES: dict[str, Load] = {
@@ -17,6 +17,11 @@ BUILDERS: dict[str, Build] = {
     "torchvision": torchvision_models.build,
     "timm": timm_models.build,
     "hf": hf_models.build,
+}
+
+UNTRAINED: dict[str, Blank] = {
+    "torchvision": torchvision_models.blank,
+    "timm": timm_models.blank,
 }
 
 

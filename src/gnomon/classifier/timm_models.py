@@ -1,34 +1,57 @@
 """``timm/NAME``: the networks of timm, with its own weights."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 from torch import nn
 
+from gnomon.classifier.alignment import aligned
+from gnomon.classifier.head import count_classes, head_of, shapes_of
 from gnomon.classifier.imagenet import imagenet_names
 from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Architecture, Loaded, unknown_model
-from gnomon.classifier.state import mismatch, read_state
+from gnomon.classifier.state import State, mismatch, read_state
 from gnomon.errors import ClassifierError
 from gnomon.images import Interpolation
 
 
-def load(name: str, weights: Path | None, n_classes: int | None) -> Loaded:
+def load(name: str, weights: Path | None) -> Loaded:
     """Load NAME, with or without a tag (``resnet18.a1_in1k``), with timm's weights or a file's.
 
-    A file may be of any age that timm itself can bring up to date.
+    A file may be of any age that timm itself can bring up to date, and of any number of classes.
     """
-    own_classes = pretrained(name).num_classes
-    n_classes = n_classes if weights is not None and n_classes else own_classes
+    if weights is None:
+        return _loaded(_usual(name), _fetched(name))
+    usual = Architecture(f"timm/{name}", pretrained(name).num_classes or 2)
+    state = aligned(read_state(weights), shapes_of(build, usual))
+    n_classes = count_classes(state, head_of(build, usual))
+    architecture = replace(usual, n_classes=n_classes) if n_classes else _usual(name)
+    return _loaded(architecture, _filled(architecture, state, weights))
+
+
+def blank(name: str) -> Loaded:
+    """Make NAME as its own weights would have it, with random ones."""
+    architecture = _usual(name)
+    return _loaded(architecture, build(architecture))
+
+
+def _usual(name: str) -> Architecture:
+    n_classes = pretrained(name).num_classes
     if not n_classes:
         raise ClassifierError(
             f"timm/{name} has no classes, only features; train a classifier on it, or give a file"
-            " with --weights together with its class names"
+            " with a head of your own with --weights"
         )
-    architecture = Architecture(f"timm/{name}", n_classes)
-    network = _fetched(name) if weights is None else _filled(architecture, weights)
-    class_names = _class_names(network) if n_classes == own_classes else ()
-    return Loaded(f"timm/{name}", network, _preprocessing(network), class_names, architecture)
+    return Architecture(f"timm/{name}", n_classes)
+
+
+def _loaded(architecture: Architecture, network: nn.Module) -> Loaded:
+    name = architecture.spec.removeprefix("timm/")
+    usual = architecture.n_classes == pretrained(name).num_classes
+    class_names = _class_names(network) if usual else ()
+    return Loaded(architecture.spec, network, _preprocessing(network), class_names, architecture)
 
 
 def build(architecture: Architecture) -> nn.Module:
@@ -78,11 +101,10 @@ def _fetched(name: str) -> nn.Module:
     return network
 
 
-def _filled(architecture: Architecture, weights: Path) -> nn.Module:
+def _filled(architecture: Architecture, state: State, weights: Path) -> nn.Module:
     """Let timm load tensors that were read safely, so that it can rename those of old files."""
     import timm
 
-    state = read_state(weights)
     name, n_classes = architecture.spec.removeprefix("timm/"), architecture.n_classes
     overlay = {"state_dict": dict(state), "num_classes": n_classes}
     try:
@@ -114,7 +136,7 @@ def _preprocessing(network: nn.Module) -> Preprocessing:
     interpolation = config["interpolation"]
     return Preprocessing(
         size=(height, width),
-        crop_fraction=config["crop_pct"],
+        crop_fraction=height / math.floor(height / config["crop_pct"]),
         interpolation=interpolation if interpolation in get_args(Interpolation) else "bicubic",
         mean=config["mean"],
         std=config["std"],

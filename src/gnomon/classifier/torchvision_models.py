@@ -3,14 +3,18 @@
 import re
 import sys
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from gnomon.classifier.alignment import aligned
+from gnomon.classifier.head import count_classes, head_of, shapes_of
 from gnomon.classifier.preprocessing import Preprocessing
 from gnomon.classifier.source import Architecture, Loaded, unknown_model
 from gnomon.classifier.state import State, fit, read_state
+from gnomon.classifier.transforms import as_preprocessing
 from gnomon.errors import ClassifierError
 
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
@@ -18,25 +22,44 @@ WITH_AUXILIARY = ("googlenet", "inception_v3")
 OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
 
 
-def load(name: str, weights: Path | None, n_classes: int | None) -> Loaded:
+def load(name: str, weights: Path | None) -> Loaded:
     """Load NAME with torchvision's default weights, or with those in a file.
 
-    A file under the name of one of torchvision's other weights gets that one's preprocessing.
-    Auxiliary heads, which only training uses, are left out.
+    The number of classes is read from the file. One under the name of another of torchvision's
+    weights gets that one's preprocessing. Auxiliary heads, which only training uses, are left out.
     """
-    spec, known = f"torchvision/{name}", weights_of(name)
-    chosen = known.DEFAULT
-    if weights is not None:
-        chosen = next((w for w in known if Path(w.url).name == weights.name), chosen)
-    class_names = tuple(chosen.meta["categories"])
-    n_classes = n_classes if weights is not None and n_classes else len(class_names)
-    architecture = Architecture(spec, n_classes)
+    known = weights_of(name)
+    if weights is None:
+        fetched = _current(name, _fetched(name, known.DEFAULT))
+        loaded = blank(name)
+        fit(loaded.network, fetched, loaded.name)
+        return loaded
+    chosen = next((w for w in known if Path(w.url).name == weights.name), known.DEFAULT)
+    state, architecture = _read(name, weights, Architecture(f"torchvision/{name}", _count(chosen)))
     network = build(architecture)
-    state = _fetched(name, chosen) if weights is None else read_state(weights)
-    fit(network, _current(name, state), spec if weights is None else repr(str(weights)))
-    if n_classes != len(class_names):
-        class_names = ()
-    return Loaded(spec, network, _preprocessing(chosen), class_names, architecture)
+    fit(network, state, repr(str(weights)))
+    return _loaded(architecture, network, chosen)
+
+
+def blank(name: str) -> Loaded:
+    """Make NAME as its default weights would have it, with random ones."""
+    weights = weights_of(name).DEFAULT
+    architecture = Architecture(f"torchvision/{name}", _count(weights))
+    return _loaded(architecture, build(architecture), weights)
+
+
+def _loaded(architecture: Architecture, network: nn.Module, weights: Any) -> Loaded:
+    class_names = weights.meta["categories"] if architecture.n_classes == _count(weights) else ()
+    return Loaded(
+        architecture.spec, network, _preprocessing(weights), tuple(class_names), architecture
+    )
+
+
+def _read(name: str, file: Path, usual: Architecture) -> tuple[State, Architecture]:
+    """Read a file's tensors by the network's names, and the architecture of so many classes."""
+    state = _current(name, aligned(read_state(file), shapes_of(build, usual)))
+    n_classes = count_classes(state, head_of(build, usual))
+    return state, replace(usual, n_classes=n_classes or usual.n_classes)
 
 
 def build(architecture: Architecture) -> nn.Module:
@@ -72,6 +95,10 @@ def weights_of(name: str) -> Any:
     return models.get_model_weights(name)
 
 
+def _count(weights: Any) -> int:
+    return len(weights.meta["categories"])
+
+
 def _fetched(name: str, weights: Any) -> State:
     try:
         state: State = weights.get_state_dict(
@@ -98,12 +125,4 @@ def _current(name: str, state: State) -> State:
 
 
 def _preprocessing(weights: Any) -> Preprocessing:
-    transforms = weights.transforms()
-    (crop,), (resize,) = transforms.crop_size, transforms.resize_size
-    return Preprocessing(
-        size=(crop, crop),
-        crop_fraction=crop / resize,
-        interpolation=transforms.interpolation.value,
-        mean=tuple(transforms.mean),
-        std=tuple(transforms.std),
-    )
+    return replace(as_preprocessing(weights.transforms()), resize="squash")

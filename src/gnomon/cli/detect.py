@@ -9,7 +9,7 @@ import tyro
 
 from gnomon.cli.outcome import Outcome
 from gnomon.limits import Limits
-from gnomon.presets import SettingChanges
+from gnomon.presets import Outputs, SettingChanges
 
 
 def detect(
@@ -19,6 +19,8 @@ def detect(
     out: str,
     model: str | None = None,
     weights: Path | None = None,
+    classes: str | None = None,
+    outputs: Outputs = "auto",
     preset: str = "default",
     parts: Path | None = None,
     device: str = "auto",
@@ -28,6 +30,7 @@ def detect(
     executor: str = "serial",
     workers: int = 0,
     threads: int | None = None,
+    fetch_from: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
     isolate: bool = False,
     limits: Limits = Limits(),
     save_heatmaps: bool = False,
@@ -45,7 +48,10 @@ def detect(
             kind:FOLDER.
         out: The run folder to write, or its URL.
         model: The classifier: embedded, torchvision/NAME, timm/NAME, hf/NAME or a checkpoint file.
-        weights: A weights file for the model, where its own cannot be fetched.
+        weights: A weights file for the model, of any number of classes; else its own are fetched.
+        classes: The names of its classes in order: a file of one name a line, or a,b,c.
+        outputs: What the model returns, where that cannot be recognized: logits, probabilities,
+            binary (one output, two classes), multilabel (each class by itself), ...
         preset: The set of choices to start from: default or paper.
         parts: A part model, or a run in which `gnomon parts` found one: keypoints get their parts.
         device: Where to compute: auto, cpu, cuda, mps.
@@ -55,6 +61,8 @@ def detect(
         executor: Who computes: serial (this process), local (several), ray (a cluster).
         workers: How many processes; 0 takes one for each GPU, or for each CPU core.
         threads: CPU threads for an image; all for serial, else 1. A run's last bits depend on it.
+        fetch_from: A host, as NAME or NAME:PORT, that a list or table may lead to though it is this
+            machine or in a private network; may be repeated.
         isolate: Decode in a process apart, which the limits on seconds and memory can stop.
         limits: What one image may cost.
         save_heatmaps: Keep the three maps of each image.
@@ -64,8 +72,10 @@ def detect(
     """
     import torch
 
+    from gnomon.classifier.names import read_names
     from gnomon.cli.closing import closing_table
     from gnomon.cli.progress import Progress
+    from gnomon.images.hosts import Hosts
     from gnomon.runs import RunInfo
     from gnomon.runs.writer import refuse_other
     from gnomon.scale import (
@@ -88,6 +98,8 @@ def detect(
         model=model,
         preset=preset,
         weights=weights,
+        class_names=None if classes is None else read_names(classes),
+        outputs=outputs,
         device=device,
         size=size,
         resize=resize,
@@ -115,6 +127,7 @@ def detect(
         make=make,
         out=out,
         limits=limits,
+        hosts=Hosts.of(paths, fetch_from),
         isolate=isolate,
         figures=figures,
         save_heatmaps=save_heatmaps,

@@ -71,7 +71,7 @@ def evaluate(
     total = sum(map(is_annotated, seen.samples)) + sanity_images
     with Progress(total, quiet=quiet) as progress:
         if seen.absent:
-            progress.say(naming(seen.absent, "not in the data set"))
+            progress.say(naming(seen.absent, "not in the data set as they were seen"))
         found = evaluate_detector(
             detector, seen.samples, progress=progress.windows, image_done=progress.image_done
         )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tyro
 
+from gnomon.cli.access import Access, absences
 from gnomon.cli.outcome import Outcome
 
 
@@ -16,6 +17,7 @@ def export(
     min_score: float | None = None,
     top: int | None = None,
     review: Path | None = None,
+    access: Access = Access(),
     quiet: bool = False,
 ) -> Outcome:
     """Write a run's keypoints for an annotation tool, a trainer or a table.
@@ -29,17 +31,29 @@ def export(
         min_score: Leave out keypoints below this score.
         top: Keep at most so many of the best keypoints of each image.
         review: Only what a person accepted, moved or added: review.jsonl, or the run's folder.
+        access: Where the run's photographs are, and what may be fetched.
         quiet: Say nothing.
     """
     from rich.console import Console
 
     from gnomon.export import export_run
 
-    done = export_run(run, format, out, min_score=min_score, top=top, review=review)
+    done = export_run(
+        run,
+        format,
+        out,
+        min_score=min_score,
+        top=top,
+        review=review,
+        photographs=access.photographs(run),
+    )
+    console = Console(stderr=True)
+    for line in absences(done.absent):
+        console.print(f"left out: {line}", markup=False, highlight=False, soft_wrap=True)
     if not quiet:
         said = f"{done.n_points} keypoints of {done.n_images} images"
         if done.n_left_out:
             said += f"; {done.n_left_out} keypoints of no part left out, as {format} has no place"
-        Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
     print(done.path)
-    return Outcome(done.path)
+    return Outcome(done.path, n_done=done.n_images, n_failed=len(done.absent))

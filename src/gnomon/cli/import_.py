@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tyro
 
+from gnomon.cli.access import Access, absences
 from gnomon.cli.outcome import Outcome
 
 
@@ -17,6 +18,7 @@ def import_(
     min_score: float | None = None,
     top: int | None = None,
     review: Path | None = None,
+    access: Access = Access(),
     quiet: bool = False,
 ) -> Outcome:
     """Read corrected keypoints back as a data set, and count what was moved, deleted and added.
@@ -33,20 +35,28 @@ def import_(
         min_score: As it was exported.
         top: As it was exported.
         review: As it was exported.
+        access: Where the run's photographs are, and what may be fetched.
         quiet: Show no table.
     """
     from rich.console import Console
 
-    from gnomon.cli.import_table import import_table, left_out
+    from gnomon.cli.import_table import import_table, left_out, unnamed
     from gnomon.corrections import read_corrections, write_corrections
     from gnomon.export import open_contents
 
-    contents = open_contents(run, min_score=min_score, top=top, review=review)
+    photographs = access.photographs(run)
+    contents = open_contents(
+        run, min_score=min_score, top=top, review=review, photographs=photographs
+    )
     found = read_corrections(contents, format, annotations)
     write_corrections(found, contents, out)
     console = Console(stderr=True)
+    for line in absences(photographs.absent):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if found.unknown:
         console.print(left_out(found), markup=False, highlight=False, soft_wrap=True)
+    if not found.of_this_run:
+        console.print(unnamed(annotations), markup=False, highlight=False, soft_wrap=True)
     if not quiet:
         console.print(import_table(found))
     print(out)

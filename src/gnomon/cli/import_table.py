@@ -1,5 +1,7 @@
 """What `gnomon import` says when it is done."""
 
+from pathlib import Path
+
 from rich import box
 from rich.table import Table
 
@@ -31,4 +33,12 @@ def left_out(found: Corrections) -> str:
     return (
         f"images of the file that are not in the run: {len(found.unknown)},"
         f" the first {found.unknown[0]}"
+    )
+
+
+def unnamed(file: Path) -> str:
+    """Say that a file does not tell which run it came from."""
+    return (
+        f"{file} names no run, as a file of an earlier gnomon or of a tool that drops it; it is"
+        " taken for this run's by its images and points"
     )

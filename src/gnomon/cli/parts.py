@@ -5,6 +5,7 @@ from typing import Literal
 
 import tyro
 
+from gnomon.cli.access import Access
 from gnomon.cli.outcome import Outcome
 
 
@@ -17,9 +18,9 @@ def parts(
     model: str | None = None,
     weights: Path | None = None,
     plug: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
-    fetch: bool = False,
     device: str = "auto",
     seed: int = 0,
+    access: Access = Access(),
     quiet: bool = False,
 ) -> Outcome:
     """Group a run's keypoints into parts, the same on every instance; write parts/ into it.
@@ -33,9 +34,9 @@ def parts(
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
         plug: A package.module:name that the run names and that may be imported; may be repeated.
-        fetch: Download what the run names and this machine lacks.
         device: Where to compute: auto, cpu, cuda, mps.
         seed: Seed of every random choice.
+        access: Where the run's photographs are, and what may be fetched.
         quiet: Show no progress and no table.
     """
     from gnomon.cli.parts_table import parts_table
@@ -52,14 +53,21 @@ def parts(
         raise SettingError(f"parts is {parts}; it is 1 or more, or auto")
     recorded = read_run(run)
     classifier = rebuild_detector(
-        recorded.info, model=model, weights=weights, device=device, trust=Trust(plug, fetch)
+        recorded.info, model=model, weights=weights, device=device, trust=Trust(plug, access.fetch)
     ).classifier
+    photographs = access.photographs()
     folder = run / FOLDER
     before = PartModel.read(folder) if (folder / "model.json").exists() else None
     with Stages(quiet=quiet) as stages:
         found = (
             discover_parts(
-                recorded, classifier, parts, seed=seed, before=before, progress=stages.show
+                recorded,
+                classifier,
+                parts,
+                seed=seed,
+                before=before,
+                progress=stages.show,
+                photographs=photographs,
             )
             if known is None
             else PartModel.read(known)
@@ -68,11 +76,14 @@ def parts(
             recorded,
             PartFinder(found, classifier),
             lambda done, total: stages.show("parts of keypoints", done, total),
+            photographs,
         )
         for path, reason in failures.items():
             stages.failed(Failure(path, "ImageError", reason))
         shown = read_run(run)
-        write_gallery(shown, found, lambda done, total: stages.show("galleries", done, total))
+        write_gallery(
+            shown, found, lambda done, total: stages.show("galleries", done, total), photographs
+        )
     stages.close_with(parts_table(shown, found))
     print(folder)
     return Outcome(folder, n_done=recorded.images.num_rows - len(failures), n_failed=len(failures))

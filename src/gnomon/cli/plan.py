@@ -19,17 +19,20 @@ def plan(
 
     Args:
         model: The classifier, named as for `gnomon detect`.
-        weights: A weights file for the model, where its own cannot be fetched.
+        weights: A weights file for the model, for its number of classes; no others are needed.
         size: Height and width that the network gets, in pixels.
         patch: Side of the square that covers, in model pixels.
         stride: Step from one covered square to the next, in model pixels.
     """
     from rich.console import Console
 
-    from gnomon.classifier import load_classifier
+    from gnomon.classifier.load import load_classifier, load_untrained
     from gnomon.occlusion import plan as plan_occlusion
 
-    classifier = load_classifier(model, weights=weights, size=size)
+    if weights is None:
+        classifier = load_untrained(model, size)
+    else:
+        classifier = load_classifier(model, weights=weights, size=size)
     planned = plan_occlusion(classifier.scorer, classifier.preprocessing.size, patch, stride)
     console = Console()
     console.print(planned, width=None if console.is_terminal else 160)

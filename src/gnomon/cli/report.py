@@ -5,6 +5,7 @@ from typing import Literal
 
 import tyro
 
+from gnomon.cli.access import Access, absences
 from gnomon.cli.outcome import Outcome
 
 
@@ -17,8 +18,8 @@ def report(
     recompute: bool = False,
     model: str | None = None,
     weights: Path | None = None,
+    access: Access = Access(),
     plug: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
-    fetch: bool = False,
     quiet: bool = False,
 ) -> Outcome:
     """Write report.html into a run, one file that needs no other, or its figures for a paper.
@@ -34,8 +35,8 @@ def report(
         recompute: Compute the maps again where the run kept none.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
+        access: Where the run's photographs are, and what may be fetched.
         plug: A package.module:name that the run names and that may be imported; may be repeated.
-        fetch: Download what the run names and this machine lacks.
         quiet: Show no progress.
     """
     from gnomon.cli.progress import Progress
@@ -46,9 +47,12 @@ def report(
     from gnomon.runs.store import open_store
 
     recorded = read_run(run)
+    photographs = access.photographs()
     landmarks = known_landmarks(recorded, dataset)
     detector = (
-        rebuild_detector(recorded.info, model=model, weights=weights, trust=Trust(plug, fetch))
+        rebuild_detector(
+            recorded.info, model=model, weights=weights, trust=Trust(plug, access.fetch)
+        )
         if recompute
         else None
     )
@@ -58,11 +62,11 @@ def report(
                 f"evaluated on {evaluated.dataset}; to draw its annotated points: --dataset"
             )
         if format == "html":
-            written = write_report(recorded, landmarks, detector, progress.image_done)
+            written = write_report(recorded, landmarks, detector, progress.image_done, photographs)
         else:
-            drawn = write_figures(recorded, format, landmarks, detector, progress.image_done)
+            write_figures(recorded, format, landmarks, detector, progress.image_done, photographs)
             written = recorded.folder / "figures"
-            if missing := recorded.images.num_rows - len(drawn):
-                progress.say(f"{missing} images have no figure: their files are gone or changed")
+        for line in absences(photographs.absent):
+            progress.say(line)
     print(written)
     return Outcome(written)

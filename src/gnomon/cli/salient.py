@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tyro
 
+from gnomon.cli.access import Access, absences
 from gnomon.cli.outcome import Outcome
 
 
@@ -12,6 +13,7 @@ def salient(
     *,
     dataset: str | None = None,
     alpha: float = 0.1,
+    access: Access = Access(),
     quiet: bool = False,
 ) -> Outcome:
     """Write the landmark that each class of a run is most often found by.
@@ -25,6 +27,8 @@ def salient(
         dataset: The annotated data set that the run's images come from, as kind:FOLDER; none: the
             run's own parts.
         alpha: How far a keypoint may lie from its landmark, in units of the object's size.
+        access: Where the run's photographs are, and what may be fetched; with --dataset, its
+            photographs are drawn.
         quiet: Show no progress and no table.
     """
     from rich.console import Console
@@ -46,10 +50,11 @@ def salient(
     )
     kind, _, home = (dataset or "").partition(":")
     meshes = read_car_meshes(Path(home)) if kind == "fg3dcar" else None
+    photographs = access.photographs()
     LocalStore(run).check_writable()
     with Progress(len(found.classes) + 1, quiet=quiet) as progress:
-        folder = write_salient(found, run, meshes, progress.image_done)
-        for line in left_out(found):
+        folder = write_salient(found, run, meshes, progress.image_done, photographs)
+        for line in (*left_out(found), *absences(photographs.absent)):
             progress.say(line)
     if not quiet:
         Console().print(salient_table(found))

@@ -27,7 +27,7 @@ def salient_table(found: Salient) -> Table:
 def left_out(found: Salient) -> list[str]:
     """Count and name what was not counted: a line for each reason."""
     reasons = (
-        (found.unknown, "not in the data set"),
+        (found.unknown, "not in the data set as they were seen"),
         (found.bare, "without a visible landmark or part"),
     )
     return [naming(paths, what) for paths, what in reasons if paths]

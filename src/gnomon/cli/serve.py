@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tyro
 
+from gnomon.cli.access import Access
 from gnomon.cli.outcome import Outcome
 
 
@@ -12,11 +13,12 @@ def serve(
     /,
     *,
     model: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
+    weights: Path | None = None,
     host: str = "127.0.0.1",
     port: int = 8765,
     device: str = "auto",
+    access: Access = Access(),
     plug: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
-    fetch: bool = False,
     show: bool = True,
 ) -> Outcome:
     """Open a page in the browser: explore an image, and judge a run's keypoints.
@@ -29,12 +31,14 @@ def serve(
     Args:
         run: The folder that `gnomon detect --out` wrote, to leaf through and to judge. The review
             is written into it as review.jsonl.
-        model: A further classifier to choose, named as for `gnomon detect`; may be repeated.
+        model: A further classifier to choose, named as for `gnomon detect`; may be repeated. One
+            with the weights of the run's classifier stands for it.
+        weights: The weights file of the run's classifier, where the run does not lead to it.
         host: The address to listen on.
         port: The port to listen on.
         device: Where to compute: auto, cpu, cuda, mps.
+        access: Where the run's photographs are, and what may be fetched.
         plug: A package.module:name that the run names and that may be imported; may be repeated.
-        fetch: Download what the run names and this machine lacks.
         show: Open the page in a browser.
     """
     from gnomon.errors import GnomonError
@@ -52,10 +56,12 @@ def serve(
     serve_page(
         run,
         models=model,
+        weights=weights,
         host=host,
         port=port,
         device=device,
-        trust=Trust(plug, fetch),
+        trust=Trust(plug, access.fetch),
         show=show,
+        photographs=access.photographs(),
     )
     return Outcome()

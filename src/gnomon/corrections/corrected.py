@@ -22,13 +22,14 @@ class CorrectedPoint:
 class CorrectedImage:
     """An image in a tool's file: its ``name`` there, its ``size`` (width, height), its points.
 
-    ``image_id`` is the run's, where the tool kept it, else ``None``.
+    ``image_id`` and ``run_id`` are the run's, where the tool kept them, else ``None``.
     """
 
     name: str
     size: tuple[int, int]
     points: tuple[CorrectedPoint, ...]
     image_id: str | None = None
+    run_id: str | None = None
 
 
 def rank_in(text: str) -> int | None:
@@ -37,5 +38,5 @@ def rank_in(text: str) -> int | None:
     >>> rank_in("12"), rank_in("rank-3"), rank_in("beak")
     (12, 3, None)
     """
-    found = re.fullmatch(r"(?:rank-)?([1-9]\d*)", text)
+    found = re.fullmatch(r"(?:rank-)?([1-9][0-9]{0,8})", text)
     return int(found[1]) if found else None

@@ -16,7 +16,14 @@ from gnomon.datasets.orientation import to_displayed
 from gnomon.errors import ExportError
 from gnomon.export import Contents
 from gnomon.plugs import plugged
+from gnomon.runs.identity import run_id
+from gnomon.runs.photographs import AbsentError, Photographs
 from gnomon.runs.records import Photograph
+
+MANY = 10
+"""Points that a person would not all move without leaving a single one."""
+MOST_POINTS = 10_000
+"""Of one image; what is compared grows with their number times the run's."""
 
 ToolReader = Callable[[Path], list[CorrectedImage]]
 
@@ -38,10 +45,14 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """What came back: images in the run's order, and names of the file that the run has not."""
+    """What came back: images in the run's order, and names of the file that the run has not.
+
+    ``of_this_run`` is false where the file names no run: it is taken for one of this run's.
+    """
 
     images: tuple[Corrected, ...]
     unknown: tuple[str, ...]
+    of_this_run: bool = True
 
     @property
     def changes(self) -> Changes:
@@ -53,28 +64,60 @@ def read_corrections(contents: Contents, format_: str, path: Path) -> Correction
     """Read a tool's file back and compare it to what was exported.
 
     An image is found by the run's id where the tool kept it, else by its name in the export, else
-    by its file name where no other image has it. ``ExportError`` where the file is not in its
-    format, or none of its images is in the run; ``SettingError`` for an unknown format.
+    by its file name where no other image has it. One whose points lie on its stored pixels is left
+    out where its photograph is not here. Images that another run was exported with are
+    unknown. ``ExportError`` where the file is not in its format, none of its images is in the run,
+    or all are another run's; ``SettingError`` for an unknown format.
     """
     images = plugged("import format", format_, TOOLS)(path)
-    index = _Index(images)
+    mine = run_id(contents.info)
+    for one in images:
+        if len(one.points) > MOST_POINTS:
+            raise ExportError(
+                f"{path}: {one.name} has {len(one.points):,} points; at most {MOST_POINTS:,} of an"
+                " image are read"
+            )
+    index = _Index([one for one in images if one.run_id in (None, mine)])
+    others = [one for one in images if one.run_id not in (None, mine)]
+    if others and not index.rest:
+        raise ExportError(
+            f"{path} was exported from another run, {others[0].run_id}, not from"
+            f" {contents.choice.run}, which is {mine}; give the run that was exported"
+        )
     keeps_ranks = any(point.rank is not None for one in images for point in one.points)
     found = []
     for record in contents:
-        if (mine := index.take(record.image, contents.name(record.image))) is None:
+        if (theirs := index.take(record.image, contents.name(record.image))) is None:
             continue
-        points = _displayed(mine, record.image)
+        try:
+            points = _displayed(theirs, record.image, contents.photographs)
+        except AbsentError:
+            continue
         reach = None if keeps_ranks else REACH * max(record.image.width, record.image.height)
         ranks = record.column("rank").tolist()
         changes = compare(record.xy, ranks, contents.point_names(record), points, reach)
         found.append(Corrected(record.image, points, changes))
     if not found:
-        theirs = f"such as {images[0].name!r}" if images else "none at all"
+        some = f"such as {images[0].name!r}" if images else "none at all"
         raise ExportError(
-            f"none of the {len(images)} images of {path}, {theirs}, is among the"
+            f"none of the {len(images)} images of {path}, {some}, is among the"
             f" {contents.n_images} of {contents.choice.run}; give the run that was exported"
         )
-    return Corrections(tuple(found), tuple(one.name for one in index.rest))
+    known = any(one.run_id is not None for one in images)
+    corrections = Corrections(
+        tuple(found), tuple(one.name for one in (*index.rest, *others)), known
+    )
+    if not known and keeps_ranks and _nothing_in_place(corrections.changes):
+        raise ExportError(
+            f"{path} names no run, and none of its {corrections.changes.moved} points is where"
+            f" {contents.choice.run} has it, so it is another run's; give the run that was exported"
+        )
+    return corrections
+
+
+def _nothing_in_place(changes: Changes) -> bool:
+    """Tell whether so many points were moved and none was kept that no person did that."""
+    return changes.kept == 0 and changes.moved >= MANY
 
 
 class _Index:
@@ -108,10 +151,16 @@ class _Index:
         return [one for one in self._images if id(one) not in self._taken]
 
 
-def _displayed(mine: CorrectedImage, image: Photograph) -> tuple[CorrectedPoint, ...]:
-    """Take the points to the image as a viewer shows it, where the tool did not turn it."""
+def _displayed(
+    mine: CorrectedImage, image: Photograph, photographs: Photographs
+) -> tuple[CorrectedPoint, ...]:
+    """Take the points to the image as a viewer shows it, where the tool did not turn it.
+
+    ``AbsentError`` where only the photograph could tell, and is not here.
+    """
     if not mine.points or mine.size == (image.width, image.height):
         return mine.points
-    turn = to_displayed(Path(image.path), mine.size)
+    content = photographs.find(image.path, image.content_hash).content
+    turn = to_displayed(Path(image.path), mine.size, content)
     turned = turn.apply(np.array([(point.x, point.y) for point in mine.points])).tolist()
     return tuple(replace(one, x=x, y=y) for one, (x, y) in zip(mine.points, turned, strict=True))

@@ -24,7 +24,7 @@ def write_corrections(found: Corrections, contents: Contents, out: Path) -> None
     with staged(out) as aside:
         folder = new_folder(aside)
         with folder.create_text(FILE_NAME) as file:
-            write_object(file, {"images": (_image(one, ids) for one in found.images)})
+            write_object(file, {"images": (_image(one, ids, contents) for one in found.images)})
         with folder.create_text("changes.json") as file:
             total = {"images": len(found.images)} | _account(found.changes)
             fields = {"total": total, "unknown": list(found.unknown), "each": _each(found)}
@@ -38,12 +38,13 @@ def _names(found: Corrections, contents: Contents) -> list[str]:
     return known + sorted(given - set(known))
 
 
-def _image(one: Corrected, ids: dict[str, int]) -> dict[str, Any]:
+def _image(one: Corrected, ids: dict[str, int], contents: Contents) -> dict[str, Any]:
     image = one.image
     xy = np.array([(point.x, point.y) for point in one.points]).reshape(-1, 2)
     scale = longer_side(box_around(xy)) if len(xy) > 1 else max(image.width, image.height)
     return {
-        "path": whole_path(image.path),
+        "path": whole_path(contents.photographs.place(image.path, image.content_hash)),
+        "content_hash": image.content_hash,
         "label": image.label,
         "scale": float(scale),
         "points": [

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gnomon.datasets.coco_json import CocoFile, CocoImage, CocoObject, read_coco_json
-from gnomon.datasets.files import require, require_images
+from gnomon.datasets.files import image_inside, require, require_images
 from gnomon.datasets.orientation import to_displayed
 from gnomon.datasets.polygon import PartPolygon
 from gnomon.datasets.sample import Dataset, Sample, Samples, box_around, longer_side
@@ -31,8 +31,9 @@ def read_car_parts(folder: Path) -> Dataset:
     or "rear" where one end alone is in view.
     """
     require(folder, "car_parts", "annotations.json", "JPEGImages")
-    coco = read_coco_json(folder / "annotations.json")
-    paths = [folder / "JPEGImages" / image.file_name for image in coco.images]
+    file = folder / "annotations.json"
+    coco = read_coco_json(file)
+    paths = [image_inside(folder / "JPEGImages", image.file_name, file) for image in coco.images]
     require_images("car_parts", paths)
 
     def make(index: int) -> Sample:
@@ -65,6 +66,7 @@ def _sample(path: Path, image: CocoImage, objects: list[CocoObject], coco: CocoF
         (found.category, PartPolygon(coco.categories[found.category].name, turn.apply(outline)))
         for found in objects
         for outline in found.outlines
+        if len(outline) >= 3
     ]
     pieces = [(category, piece) for category, piece in pieces if piece.area >= _SMALLEST]
     polygons = tuple(piece for _, piece in pieces)

@@ -1,12 +1,13 @@
 """COCO keypoints: people, or anything else whose points come in COCO's format."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gnomon.datasets.coco_json import CocoFile, CocoImage, CocoObject, read_coco_json
-from gnomon.datasets.files import contents, require, require_images
+from gnomon.datasets.files import contents, image_inside, require, require_images
 from gnomon.datasets.orientation import to_displayed, turn_boxes
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split, longer_side
 from gnomon.errors import DatasetError
@@ -51,14 +52,15 @@ def _records(folder: Path, file: Path) -> list[_Record]:
     homes = [folder / place for place in places] + [folder / "images" / places[-1]]
     split = _split(file.stem)
     return [
-        _Record(_find(homes, image.file_name), image, coco, split)
+        _Record(_find(homes, image.file_name, file), image, coco, split)
         for image in coco.images
         if any(not found.crowd for found in coco.objects[image.key])
     ]
 
 
-def _find(homes: list[Path], name: str) -> Path:
-    return next((home / name for home in homes if (home / name).is_file()), homes[0] / name)
+def _find(homes: list[Path], name: str, file: Path) -> Path:
+    home = next((home for home in homes if os.path.isfile(home / name)), homes[0])
+    return image_inside(home, name, file)
 
 
 def _split(stem: str) -> Split | None:

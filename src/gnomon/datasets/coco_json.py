@@ -13,16 +13,21 @@ import numpy as np
 
 from gnomon.datasets.files import read_json
 from gnomon.errors import DatasetError
+from gnomon.foreign import Key, Number, Side, whole_size
 from gnomon.types import Floats
 
 
 @dataclass(frozen=True, slots=True)
 class CocoImage:
-    """An entry of ``images``: ``size`` is (width, height)."""
+    """An entry of ``images``: ``size`` is (width, height).
 
-    key: int
+    ``image_id`` is a run's, where gnomon exported the file.
+    """
+
+    key: Key
     file_name: str
     size: tuple[int, int]
+    image_id: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +38,8 @@ class CocoObject:
     ``outlines`` each (V,2), none where the segmentation is run lengths.
     """
 
-    image: int
-    category: int
+    image: Key
+    category: Key
     crowd: bool
     box: Floats
     keypoints: Floats
@@ -45,54 +50,97 @@ class CocoObject:
 class CocoCategory:
     """An entry of ``categories``."""
 
-    key: int
+    key: Key
     name: str
     keypoints: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CocoFile:
-    """What a COCO file holds; ``objects`` by image."""
+    """What a COCO file holds; ``objects`` by image, ``run_id`` of the run that gnomon exported."""
 
     images: tuple[CocoImage, ...]
-    categories: dict[int, CocoCategory]
-    objects: dict[int, list[CocoObject]]
+    categories: dict[Key, CocoCategory]
+    objects: dict[Key, list[CocoObject]]
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    id: Key
+    file_name: str
+    width: Side
+    height: Side
+    gnomon_id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Category:
+    id: Key
+    name: str
+    keypoints: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotation:
+    image_id: Key
+    category_id: Key
+    bbox: tuple[Number, Number, Number, Number]
+    iscrowd: bool | int | None = None
+    keypoints: list[Number] | None = None
+    segmentation: list[list[Number]] | dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    images: list[_Image]
+    categories: list[_Category]
+    annotations: list[_Annotation]
+    info: Any = None
 
 
 def read_coco_json(path: Path) -> CocoFile:
     """Read an annotation file; ``DatasetError`` says what is not as COCO has it."""
-    content = read_json(path)
+    expected = "in COCO's format (images, annotations, categories)"
+    content = read_json(path, _File, expected)
+    categories: dict[Key, CocoCategory] = {
+        one.id: CocoCategory(one.id, one.name, one.keypoints or ()) for one in content.categories
+    }
     try:
-        categories = [_category(entry) for entry in content["categories"]]
-        images = tuple(_image(entry) for entry in content["images"])
-        objects: dict[int, list[CocoObject]] = {image.key: [] for image in images}
-        for entry in content["annotations"]:
+        images = tuple(map(_image, content.images))
+        objects: dict[Key, list[CocoObject]] = {image.key: [] for image in images}
+        for entry in content.annotations:
             found = _object(entry)
+            for kind, key, known in (
+                ("category", found.category, categories),
+                ("image", found.image, objects),
+            ):
+                if key not in known:
+                    raise ValueError(f"an annotation is of {kind} {key!r}, which is not there")
             objects[found.image].append(found)
-    except (KeyError, TypeError, ValueError) as error:
-        raise DatasetError(
-            f"{path} is not in COCO's format (images, annotations, categories): {error!r}"
-        ) from error
-    return CocoFile(images, {category.key: category for category in categories}, objects)
+    except ValueError as error:
+        raise DatasetError(f"{path} is not {expected}: {error}") from error
+    info = content.info if isinstance(content.info, dict) else {}
+    return CocoFile(images, categories, objects, _noted(info.get("gnomon_run")))
 
 
-def _image(entry: dict[str, Any]) -> CocoImage:
-    return CocoImage(entry["id"], entry["file_name"], (entry["width"], entry["height"]))
+def _image(entry: _Image) -> CocoImage:
+    size = whole_size(entry.width, entry.height)
+    return CocoImage(entry.id, entry.file_name, size, _noted(entry.gnomon_id))
 
 
-def _category(entry: dict[str, Any]) -> CocoCategory:
-    return CocoCategory(entry["id"], entry["name"], tuple(entry.get("keypoints", ())))
+def _noted(value: object) -> str | None:
+    """Take what gnomon noted; where another tool uses the name, it says nothing."""
+    return value if isinstance(value, str) else None
 
 
-def _object(entry: dict[str, Any]) -> CocoObject:
-    segmentation = entry.get("segmentation", ())
-    flat = () if isinstance(segmentation, dict) else segmentation
-    x, y, width, height = entry["bbox"]
+def _object(entry: _Annotation) -> CocoObject:
+    flat = entry.segmentation if isinstance(entry.segmentation, list) else []
     return CocoObject(
-        image=entry["image_id"],
-        category=entry["category_id"],
-        crowd=bool(entry.get("iscrowd", False)),
-        box=np.array([x - 0.5, y - 0.5, width, height], dtype=np.float64),
-        keypoints=np.array(entry.get("keypoints", ()), dtype=np.float64).reshape(-1, 3),
+        image=entry.image_id,
+        category=entry.category_id,
+        crowd=bool(entry.iscrowd),
+        box=np.array(entry.bbox) - (0.5, 0.5, 0.0, 0.0),
+        keypoints=np.array(entry.keypoints or (), dtype=np.float64).reshape(-1, 3),
         outlines=tuple(np.array(xy, dtype=np.float64).reshape(-1, 2) - 0.5 for xy in flat),
     )

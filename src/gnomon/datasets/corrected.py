@@ -1,40 +1,84 @@
 """Keypoints that people corrected, as `gnomon import` leaves them."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
 from gnomon.datasets.files import read_json, require, require_images
 from gnomon.datasets.sample import Dataset, Sample, Samples
-from gnomon.errors import DatasetError
+from gnomon.errors import DatasetError, ImageError
+from gnomon.foreign import LARGEST, Number
+from gnomon.images import decode
 from gnomon.types import Landmarks
 
 FILE_NAME = "landmarks.json"
 
 
+@dataclass(frozen=True, slots=True)
+class _Point:
+    x: Number
+    y: Number
+    id: Annotated[int, Meta(ge=0, le=int(LARGEST))]
+    name: str
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Image:
+    path: str
+    content_hash: str
+    label: str
+    scale: Annotated[float, Meta(gt=0, le=LARGEST)]
+    points: list[_Point]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    images: list[_Image]
+
+
 def read_corrected(folder: Path) -> Dataset:
-    """Read a folder that `gnomon import` wrote; the scale is the longer side of the points' box."""
+    """Read a folder that `gnomon import` wrote; the scale is the longer side of the points' box.
+
+    The photographs lie where the run found them, so each is taken only where its pixels are those
+    that were corrected: ``DatasetError``, when a sample is asked for, where they are not.
+    """
     require(folder, "corrected", FILE_NAME)
     path = folder / FILE_NAME
-    try:
-        samples = [_sample(image) for image in read_json(path)["images"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise DatasetError(f"{path} is not what `gnomon import` writes: {error!r}") from error
+    content = read_json(path, _File, "what `gnomon import` writes")
+    samples = [_sample(image, folder) for image in content.images]
     require_images("corrected", [sample.image for sample in samples])
-    return Samples(len(samples), samples.__getitem__)
+    hashes = [image.content_hash for image in content.images]
+    return Samples(len(samples), lambda index: _verified(samples[index], hashes[index], path))
 
 
-def _sample(image: dict[str, Any]) -> Sample:
-    points = image["points"]
+def _sample(image: _Image, folder: Path) -> Sample:
+    points = image.points
     return Sample(
-        Path(image["path"]),
-        label=image["label"],
+        folder / image.path,
+        label=image.label,
         landmarks=Landmarks(
-            xy=np.array([(one["x"], one["y"]) for one in points], dtype=float).reshape(-1, 2),
-            ids=np.array([one["id"] for one in points], dtype=np.int64),
-            names=tuple(one["name"] for one in points),
-            visible=np.array([one["visible"] for one in points], dtype=np.bool_),
-            scale=image["scale"],
+            xy=np.array([(one.x, one.y) for one in points], dtype=np.float64).reshape(-1, 2),
+            ids=np.array([one.id for one in points], dtype=np.int64),
+            names=tuple(one.name for one in points),
+            visible=np.array([one.visible for one in points], dtype=np.bool_),
+            scale=image.scale,
         ),
     )
+
+
+def _verified(sample: Sample, content_hash: str, path: Path) -> Sample:
+    """Return the sample where its image's pixels are those that were corrected."""
+    try:
+        same = decode(sample.image).content_hash == content_hash
+    except ImageError as error:
+        raise DatasetError(f"{path} names an image that cannot be read: {error}") from error
+    if not same:
+        raise DatasetError(
+            f"{sample.image} is not the image that was corrected: its pixels are others; put that"
+            " one back, or import the corrections again"
+        )
+    return sample

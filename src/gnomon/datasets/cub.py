@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gnomon.datasets.files import number, require, require_images, rows
+from gnomon.datasets.files import image_inside, number, require, require_images, rows, whole
 from gnomon.datasets.sample import Dataset, Sample, Samples, longer_side
 from gnomon.errors import DatasetError
 from gnomon.types import Floats, Landmarks
@@ -33,14 +33,18 @@ def read_cub(folder: Path) -> Dataset:
     )
     require(folder, "cub", "images", *tables)
     names = dict(rows(folder / "images.txt", "image name"))
-    images = {key: folder / "images" / name for key, name in names.items()}
+    images = {
+        key: image_inside(folder / "images", name, folder / "images.txt")
+        for key, name in names.items()
+    }
     require_images("cub", images.values())
 
     classes = dict(rows(folder / "classes.txt", "class name"))
     labels = dict(rows(folder / "image_class_labels.txt", "image class"))
     training = dict(rows(folder / "train_test_split.txt", "image is_training"))
     boxes = _boxes(folder / "bounding_boxes.txt")
-    part_names = dict(rows(folder / "parts" / "parts.txt", "part name"))
+    parts = folder / "parts" / "parts.txt"
+    part_names = {whole(part, parts): name for part, name in rows(parts, "part name")}
     points = _points(folder / "parts" / "part_locs.txt")
 
     def sample(key: str) -> Sample:
@@ -54,7 +58,7 @@ def read_cub(folder: Path) -> Dataset:
                 boxes=box,
                 landmarks=Landmarks(
                     xy=np.array([(x, y) for _, x, y in found]).reshape(-1, 2),
-                    ids=np.array([int(part) for part, _, _ in found], dtype=np.int64),
+                    ids=np.array([part for part, _, _ in found], dtype=np.int64),
                     names=tuple(part_names[part] for part, _, _ in found),
                     visible=np.ones(len(found), dtype=np.bool_),
                     scale=longer_side(box),
@@ -74,9 +78,10 @@ def _boxes(path: Path) -> dict[str, Floats]:
     }
 
 
-def _points(path: Path) -> dict[str, list[tuple[str, float, float]]]:
-    points: dict[str, list[tuple[str, float, float]]] = {}
+def _points(path: Path) -> dict[str, list[tuple[int, float, float]]]:
+    points: dict[str, list[tuple[int, float, float]]] = {}
     for key, part, x, y, visible in rows(path, "image part x y visible"):
         if visible == "1":
-            points.setdefault(key, []).append((part, number(x, path), number(y, path)))
+            place = (whole(part, path), number(x, path), number(y, path))
+            points.setdefault(key, []).append(place)
     return points

@@ -4,14 +4,21 @@ Lin, Morariu, Hsu, Davis: Jointly optimizing 3D model fitting and fine-grained c
 Landmarks are vertices, counted from 1, in pixels of the image counted from 0.
 """
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.datasets.files import number, read_mat, require, require_images
+from gnomon.datasets.files import (
+    csv_rows,
+    image_inside,
+    number,
+    read_mat,
+    require,
+    require_images,
+    whole,
+)
 from gnomon.datasets.sample import Dataset, Sample, Samples, box_around, longer_side
 from gnomon.errors import DatasetError
 from gnomon.types import Floats, Landmarks
@@ -77,6 +84,8 @@ def read_car_meshes(folder: Path) -> CarMeshes:
             f"{path}: expected cadmodels of 3Kx{VERTICES} and edge of Ex2, "
             f"found {coordinates.shape} and {edges.shape}"
         )
+    if not ((edges >= 1) & (edges <= VERTICES)).all():
+        raise DatasetError(f"{path}: edges join the vertices 1 to {VERTICES}, and not all do")
     vertices = coordinates.reshape(-1, 3, VERTICES).transpose(0, 2, 1)
     return CarMeshes(vertices, edges.astype(np.int64) - 1)
 
@@ -89,23 +98,25 @@ def read_fg3dcar(folder: Path) -> Dataset:
     """
     require(folder, "fg3dcar", "images", "landmarks.csv", "cadmodels.mat")
     table = _landmarks(folder / "landmarks.csv")
-    images = [folder / "images" / name for name in table]
+    images = {
+        image_inside(folder / "images", name, folder / "landmarks.csv"): places
+        for name, places in table.items()
+    }
     require_images("fg3dcar", images)
-    samples = [_sample(image, table[image.name]) for image in images]
+    samples = [_sample(image, places) for image, places in images.items()]
     return Samples(len(samples), samples.__getitem__)
 
 
 def _landmarks(path: Path) -> dict[str, list[tuple[int, float, float]]]:
     table: dict[str, list[tuple[int, float, float]]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in list(csv.reader(file))[1:]:
-            if len(row) != 4:
-                raise DatasetError(f"{path}: expected image, vertex, x, y, found {row}")
-            vertex = int(number(row[1], path))
-            if not 1 <= vertex <= VERTICES:
-                raise DatasetError(f"{path}: vertices are 1 to {VERTICES}, found {vertex}")
-            place = (vertex, number(row[2], path), number(row[3], path))
-            table.setdefault(row[0], []).append(place)
+    for row in csv_rows(path)[1:]:
+        if len(row) != 4:
+            raise DatasetError(f"{path}: expected image, vertex, x, y, found {row}")
+        vertex = whole(row[1], path)
+        if not 1 <= vertex <= VERTICES:
+            raise DatasetError(f"{path}: vertices are 1 to {VERTICES}, found {vertex}")
+        place = (vertex, number(row[2], path), number(row[3], path))
+        table.setdefault(row[0], []).append(place)
     return table
 
 

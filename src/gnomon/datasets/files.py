@@ -1,16 +1,24 @@
 """Reading a data set's own files, with a sentence where they are not what they should be."""
 
-import json
+import csv
+import os
 from collections.abc import Iterable, Iterator
+from io import BytesIO, StringIO
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
+from scipy.io import loadmat, whosmat
 
 from gnomon.errors import DatasetError
+from gnomon.foreign import LARGEST, inside, read_regular, read_text, read_whole_json
 from gnomon.types import Floats
+
+T = TypeVar("T")
+
+MOST_CELLS = 2**20
+"""Of an array in a MATLAB file: 8 MB, many times what any of these data sets has."""
 
 
 def require(folder: Path, kind: str, *parts: str) -> None:
@@ -38,12 +46,22 @@ def require_images(kind: str, images: Iterable[Path]) -> None:
     paths = list(images)
     if not paths:
         raise DatasetError(f"this {kind} data set names no image at all")
-    missing = [path for path in paths if not path.is_file()]
+    missing = [path for path in paths if not os.path.isfile(path)]
     if missing:
         raise DatasetError(
             f"the {kind} data set names {len(paths)} images, and {len(missing)} of them are not "
             f"there, the first of them {missing[0]}; fetch them, or take them out of the annotation"
         )
+
+
+def image_inside(home: Path, name: str, path: Path) -> Path:
+    """Find the image that the annotation file ``path`` names; it lies in its folder ``home``."""
+    try:
+        return inside(home, name)
+    except (OSError, ValueError) as error:
+        raise DatasetError(
+            f"{path}: {error}; an annotation names images by their paths below their folder"
+        ) from error
 
 
 def rows(path: Path, columns: str) -> Iterator[list[str]]:
@@ -60,35 +78,82 @@ def rows(path: Path, columns: str) -> Iterator[list[str]]:
             yield cells
 
 
-def number(cell: str, path: Path) -> float:
-    """Read a cell as a number."""
+def csv_rows(path: Path) -> list[list[str]]:
+    """Read the rows of a CSV file."""
     try:
-        return float(cell)
+        return list(csv.reader(StringIO(_text(path), newline="")))
+    except csv.Error as error:
+        raise DatasetError(f"{path} is no CSV: {error}") from error
+
+
+def number(cell: str, path: Path) -> float:
+    """Read a cell as a finite number."""
+    try:
+        value = float(cell)
     except ValueError:
         raise DatasetError(f"{path}: expected a number, found {cell!r}") from None
+    if not abs(value) <= LARGEST:
+        raise DatasetError(f"{path}: numbers are finite and up to {LARGEST:,.0f}, found {cell!r}")
+    return value
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file."""
+def whole(cell: str, path: Path) -> int:
+    """Read a cell as a whole number."""
+    value = number(cell, path)
+    if not value.is_integer():
+        raise DatasetError(f"{path}: expected a whole number, found {cell!r}")
+    return int(value)
+
+
+def read_json(path: Path, kind: type[T], expected: str) -> T:
+    """Read a JSON file as ``kind``, a dataclass; ``expected`` says what such a file is."""
     try:
-        return json.loads(_text(path))
-    except json.JSONDecodeError as error:
-        raise DatasetError(f"{path} is not JSON: {error}") from error
+        return read_whole_json(read_regular(path), kind)
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path} is not {expected}: {error}") from error
 
 
 def read_mat(path: Path, *names: str) -> list[Floats]:
-    """Read the named arrays of a MATLAB file."""
+    """Read the named arrays of a MATLAB file: finite numbers, and no more than it may take."""
     try:
-        content = loadmat(path, variable_names=names)
-        return [np.asarray(content[name], dtype=np.float64) for name in names]
-    except (MatReadError, KeyError, ValueError, TypeError, RuntimeError, OSError) as error:
+        content = read_regular(path)
+        shapes = {name: shape for name, shape, _ in whosmat(BytesIO(content))}
+        for name in names:
+            if prod(shapes[name]) > MOST_CELLS:
+                raise ValueError(
+                    f"{name} has {shapes[name]} cells, at most {MOST_CELLS:,} are read"
+                )
+        found = loadmat(BytesIO(content), variable_names=names)
+        arrays = [np.asarray(found[name], dtype=np.float64) for name in names]
+        if not all((np.abs(array) <= LARGEST).all() for array in arrays):
+            raise ValueError(f"not all numbers are finite and up to {LARGEST:,.0f}")
+    except Exception as error:  # On damaged input, its reader raises any kind.
         raise DatasetError(
             f"{path} is not a MATLAB file with arrays {' and '.join(names)}: {error}"
         ) from error
+    return arrays
+
+
+def read_whole_numbers(path: Path) -> list[int]:
+    """Read a list of whole numbers that NumPy saved; objects in it are never loaded."""
+    try:
+        file = BytesIO(read_regular(path))
+        version = np.lib.format.read_magic(file)
+        read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
+            version, np.lib.format.read_array_header_2_0
+        )
+        (count,), _, kind = read(file)
+        content = file.read()
+        if kind.kind not in "iu" or count * kind.itemsize != len(content):
+            raise ValueError(f"{count} of {kind} in {len(content)} bytes")
+        values: list[int] = np.frombuffer(content, kind).tolist()
+    except Exception as error:  # On damaged input, its reader raises any kind.
+        raise DatasetError(f"{path} is not a list of whole numbers (.npy): {error}") from error
+    return values
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_text(path)
+    except (OSError, ValueError) as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error

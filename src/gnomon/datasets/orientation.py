@@ -1,12 +1,14 @@
 """Annotations made on the stored pixels of a photograph that viewers turn (EXIF orientation)."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, UnidentifiedImageError
+from PIL import ExifTags
 from PIL import Image as PILImage
 
 from gnomon.errors import DatasetError
+from gnomon.foreign import open_regular
 from gnomon.geometry import Affine
 from gnomon.types import Floats
 
@@ -20,19 +22,23 @@ _TURNS = {
 }
 
 
-def to_displayed(image: Path, annotated_size: tuple[int, int]) -> Affine:
+def to_displayed(
+    image: Path, annotated_size: tuple[int, int], content: bytes | None = None
+) -> Affine:
     """Map annotated pixels to pixels as displayed.
 
-    ``annotated_size`` (width, height) is what the annotation says of the image. It decides: where
+    ``annotated_size`` (width, height) is what the annotation says of the image, whose file is read
+    unless its ``content`` is given. The size decides: where
     it is the displayed size, nothing moves (also for square and for upside-down images, where it
     cannot tell); where it is the stored size alone, the points turn with the image; any other size
     raises ``DatasetError``.
     """
     try:
-        with PILImage.open(image) as opened:
+        opening = open_regular(image) if content is None else BytesIO(content)
+        with opening as file, PILImage.open(file) as opened:
             stored = opened.size
             orientation = int(opened.getexif().get(ExifTags.Base.Orientation, 1))
-    except (OSError, UnidentifiedImageError) as error:
+    except Exception as error:  # On damaged input, decoders raise any kind.
         raise DatasetError(f"{image} cannot be read as an image: {error}") from error
     displayed = stored[::-1] if orientation in _TURNS else stored
     if annotated_size == displayed:

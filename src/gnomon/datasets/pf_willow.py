@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gnomon.datasets.files import contents, read_mat, require, require_images
+from gnomon.datasets.files import contents, image_inside, read_mat, require, require_images
 from gnomon.datasets.sample import Dataset, Sample, Samples, box_around, longer_side
 from gnomon.errors import DatasetError
 from gnomon.types import Floats, Landmarks
@@ -28,16 +28,17 @@ def read_pf_willow(folder: Path) -> Dataset:
             "a pf_willow data set is a folder with one folder for each set, as car(G), of NAME.png "
             f"and NAME.mat; {folder} holds {contents(folder)}"
         )
-    require_images("pf_willow", [table.with_suffix(".png") for table in tables])
-    samples = [_sample(table) for table in tables]
+    images = [image_inside(table.parent, f"{table.stem}.png", table) for table in tables]
+    require_images("pf_willow", images)
+    samples = [_sample(image, table) for image, table in zip(images, tables, strict=True)]
     return Samples(len(samples), samples.__getitem__)
 
 
-def _sample(table: Path) -> Sample:
+def _sample(image: Path, table: Path) -> Sample:
     xy = _points(table)
     boxes = box_around(xy)
     return Sample(
-        table.with_suffix(".png"),
+        image,
         label=table.parent.name.partition("(")[0],
         landmarks=Landmarks(
             xy=xy,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from gnomon.arguments import checked
 from gnomon.datasets.car_parts import read_car_parts
 from gnomon.datasets.coco import read_coco
 from gnomon.datasets.corrected import read_corrected
@@ -31,6 +32,7 @@ DATASETS: dict[str, Reader] = {
 }
 
 
+@checked
 def open_dataset(name: str | Path) -> Dataset:
     """Open ``kind:FOLDER``, a plain ``FOLDER`` of class folders, or ``package.module:name:FOLDER``.
 

@@ -4,15 +4,23 @@ Biggs, Boyne, Charles, Fitzgibbon, Cipolla: Who left the dogs out?, 2020. Joints
 several people's clicks on pixels, counted from 0; they stay as they are.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from gnomon.datasets.files import contents, read_json, require, require_images
+from gnomon.datasets.files import (
+    contents,
+    image_inside,
+    read_json,
+    read_whole_numbers,
+    require,
+    require_images,
+)
 from gnomon.datasets.orientation import to_displayed, turn_boxes
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split, longer_side
 from gnomon.errors import DatasetError
+from gnomon.foreign import Number, Side, whole_size
 from gnomon.types import Landmarks
 
 JOINTS = (
@@ -38,6 +46,15 @@ JOINTS = (
 """``keypoint_definitions.csv``, in its order; ids are its indices, from 0."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    img_path: str
+    img_width: Side
+    img_height: Side
+    joints: list[tuple[Number, Number, Number]]
+    img_bbox: tuple[Number, Number, Number, Number]
+
+
 def read_stanfordextra(folder: Path) -> Dataset:
     """Read ``StanfordExtra*.json``, the photographs in ``Images`` and, where there, the split.
 
@@ -52,13 +69,9 @@ def read_stanfordextra(folder: Path) -> Dataset:
             "a stanfordextra data set is a folder with one StanfordExtra_v12.json and the folder "
             f"Images; {folder} holds {contents(folder)}"
         )
-    entries = read_json(files[0])
-    try:
-        paths = [folder / "Images" / entry["img_path"] for entry in entries]
-    except (KeyError, TypeError) as error:
-        raise DatasetError(
-            f"{files[0]} is a list of objects with img_path, joints, img_bbox: {error!r}"
-        ) from error
+    expected = "a list of objects with img_path, img_width, img_height, joints and img_bbox"
+    entries = read_json(files[0], list[_Entry], expected)
+    paths = [image_inside(folder / "Images", entry.img_path, files[0]) for entry in entries]
     require_images("stanfordextra", paths)
     splits = _splits(folder)
     return Samples(
@@ -70,18 +83,18 @@ def _splits(folder: Path) -> dict[int, Split]:
     splits: dict[int, Split] = {}
     for name in ("train", "val", "test"):
         for file in folder.glob(f"{name}_stanford_StanfordExtra*.npy"):
-            for row in np.load(file, allow_pickle=False):
-                splits[int(row)] = "train" if name == "train" else "test"
+            for row in read_whole_numbers(file):
+                splits[row] = "train" if name == "train" else "test"
     return splits
 
 
-def _sample(path: Path, entry: dict[str, Any], split: Split | None) -> Sample:
+def _sample(path: Path, entry: _Entry, split: Split | None) -> Sample:
     try:
-        joints = np.array(entry["joints"], dtype=np.float64).reshape(-1, 3)
-        box = np.array(entry["img_bbox"], dtype=np.float64).reshape(1, 4)
-        size = (int(entry["img_width"]), int(entry["img_height"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise DatasetError(f"the entry of {path.name} is incomplete: {error!r}") from error
+        size = whole_size(entry.img_width, entry.img_height)
+    except ValueError as error:
+        raise DatasetError(f"the entry of {path.name} is wrong: {error}") from error
+    joints = np.array(entry.joints).reshape(-1, 3)
+    box = np.array([entry.img_bbox])
     if len(joints) > len(JOINTS):
         raise DatasetError(f"{path.name} has {len(joints)} joints; there are {len(JOINTS)}")
     turn = to_displayed(path, size)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from gnomon.datasets.files import number, require, require_images
+from gnomon.datasets.files import csv_rows, image_inside, number, require, require_images
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split
 from gnomon.disk import Folder
 from gnomon.errors import DatasetError
@@ -95,8 +95,7 @@ def read_synthetic(folder: Path) -> Dataset:
     """
     require(folder, "synthetic", "images", "truth.csv")
     path = folder / "truth.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *table = list(csv.reader(file)) or [[]]
+    header, *table = csv_rows(path) or [[]]
     if header != _HEADER or any(len(row) != len(_HEADER) for row in table):
         raise DatasetError(f"{path}: expected the columns {', '.join(_HEADER)}, found {header}")
     samples = [_sample(folder, row, path) for row in table]
@@ -107,9 +106,11 @@ def read_synthetic(folder: Path) -> Dataset:
 def _sample(folder: Path, row: list[str], path: Path) -> Sample:
     name, label, *cells, split_name = row
     x, y, radius = (number(cell, path) for cell in cells)
+    if radius <= 0:
+        raise DatasetError(f"{path}: a badge's radius is above 0, found {radius}")
     split: Split = "train" if split_name == "train" else "test"
     return Sample(
-        folder / "images" / name,
+        image_inside(folder / "images", name, path),
         label=label,
         landmarks=Landmarks(
             xy=np.array([[x, y]]),

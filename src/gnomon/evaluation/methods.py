@@ -1,8 +1,6 @@
 """What is compared: gnomon's points, those of either of its maps alone, and the baselines."""
 
 from collections.abc import Callable
-from copy import copy
-from dataclasses import replace
 
 from gnomon.detector import Detector
 from gnomon.evaluation.baselines import BASELINES, Baseline
@@ -48,9 +46,7 @@ def baselines(detector: Detector) -> dict[str, Baseline]:
 
 def keeping_all(detector: Detector) -> Detector:
     """Give a detector that differs from ``detector`` only in that it keeps every candidate."""
-    wide = copy(detector)
-    wide.settings = replace(detector.settings, keep=1.0)
-    return wide
+    return detector.with_settings(keep=1.0)
 
 
 def _peaks(found: Detection, heatmap: Heatmap, smoothing: float, settings: Settings) -> Keypoints:

@@ -5,8 +5,7 @@ map that stays as it is while the network forgets what it has learnt says nothin
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import cast
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from gnomon.evaluation.methods import keeping_all
 from gnomon.evaluation.randomisation import randomised, weighted_layers
 from gnomon.evaluation.similarity import rank_correlation, structural_similarity, top_overlap
 from gnomon.evaluation.survival import survival, survival_by_chance
-from gnomon.presets import SettingChanges
+from gnomon.presets import changes_to
 from gnomon.types import Detection, Floats, Heatmap, HeatmapKind, Image
 
 STAGES = 8
@@ -126,8 +125,8 @@ class _Steps:
 
 
 def _with(detector: Detector, classifier: Classifier) -> Detector:
-    settings = cast(SettingChanges, asdict(detector.settings))
-    return Detector(classifier, device=str(classifier.device), **settings)
+    device = str(classifier.device)
+    return Detector(classifier, device=device, **changes_to(detector.settings))
 
 
 def _map(found: Detection, kind: HeatmapKind) -> Floats:

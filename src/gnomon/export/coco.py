@@ -15,6 +15,7 @@ import numpy as np
 from gnomon.disk import new_text
 from gnomon.export.contents import Contents
 from gnomon.export.json_stream import number, write_array, write_object
+from gnomon.runs.identity import run_id
 from gnomon.runs.records import Photograph
 from gnomon.types import Floats
 
@@ -36,6 +37,7 @@ def write_document(contents: Contents, out: Path, shift: float) -> None:
                     "description": f"keypoints by gnomon, {contents.info.classifier}",
                     "version": contents.info.versions["gnomon"],
                     "date_created": contents.info.start,
+                    "gnomon_run": run_id(contents.info),
                 },
                 "licenses": [],
                 "categories": categories(contents),
@@ -105,6 +107,7 @@ def _objects(
 
 
 def _annotations(contents: Contents, shift: float) -> Iterator[dict[str, Any]]:
+    run = run_id(contents.info)
     for key, (found, image, xy, score) in enumerate(_objects(contents, shift), start=1):
         box = box_of(xy, image)
         yield found | {
@@ -115,6 +118,7 @@ def _annotations(contents: Contents, shift: float) -> Iterator[dict[str, Any]]:
             "segmentation": [],
             "num_keypoints": len(xy),
             "keypoint_scores": [number(one) for one in score],
+            "attributes": {"run": run},
         }
 
 

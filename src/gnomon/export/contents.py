@@ -1,7 +1,7 @@
 """What of a run is exported, and a summary of it, made in one pass."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from gnomon.errors import SettingError
 from gnomon.export.naming import common_root, name_below
 from gnomon.export.skeleton import Distances
 from gnomon.runs.info import RunInfo
+from gnomon.runs.photographs import Photographs
 from gnomon.runs.records import Photograph, Record, stream
 from gnomon.runs.review import Review
 from gnomon.types import Floats
@@ -63,7 +64,8 @@ class Contents:
     ``names`` are the points that an object has, in order: parts and what a person named, or where
     there are none (``ordered`` false) "1", "2", ... by rank. ``edges`` are pairs of them, from 0.
     ``unplaced`` counts the points that have no place among the names. ``root`` is the deepest
-    folder that holds all images.
+    folder that holds all images. ``photographs`` finds them, for formats that hold them; those that
+    are not here become ``absent``, a path with the number of its points and of those unplaced.
     """
 
     choice: Choice
@@ -76,9 +78,13 @@ class Contents:
     n_images: int
     n_points: int
     unplaced: int
+    photographs: Photographs
+    absent: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, choice: Choice, info: RunInfo) -> "Contents":
+    def of(
+        cls, choice: Choice, info: RunInfo, photographs: Photographs | None = None
+    ) -> "Contents":
         """Read through the run once."""
         names = ordered_names(choice)
         labels: set[str] = set()
@@ -104,6 +110,7 @@ class Contents:
             n_images=n_images,
             n_points=n_points,
             unplaced=unplaced,
+            photographs=photographs or Photographs(),
         )
 
     def __iter__(self) -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""CVAT for images 1.1: one point an element, its score and rank as attributes.
+"""CVAT for images 1.1: one point an element, its score, its rank and its run as attributes.
 
 CVAT draws on a canvas whose origin is the top left corner of the top left pixel, so a pixel's
 centre lies at half a pixel. Labels must be in the task before the points: ``labels.json`` is what
@@ -14,10 +14,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from gnomon.disk import Folder, new_folder
 from gnomon.export.contents import ANY, Contents
+from gnomon.runs.identity import run_id
 from gnomon.runs.records import Record
 
 TO_CANVAS = 0.5
-ATTRIBUTES = ("score", "rank")
+RUN = "run"
+ATTRIBUTES = ("score", "rank", RUN)
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -31,8 +33,9 @@ def write_cvat(contents: Contents, out: Path) -> None:
         file.write('<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n')
         file.write("  <version>1.1</version>\n")
         _write_meta(file, names)
+        run = run_id(contents.info)
         for key, record in enumerate(contents):
-            _write_image(file, key, contents.name(record.image), record, contents)
+            _write_image(file, key, record, contents, run)
         file.write("</annotations>\n")
 
 
@@ -74,10 +77,10 @@ def _write_meta(file: TextIO, names: tuple[str, ...]) -> None:
     file.write("  </labels></task></meta>\n")
 
 
-def _write_image(file: TextIO, key: int, name: str, record: Record, contents: Contents) -> None:
+def _write_image(file: TextIO, key: int, record: Record, contents: Contents, run: str) -> None:
     image = record.image
     file.write(
-        f'  <image id="{key}" name={_attribute(name)} '
+        f'  <image id="{key}" name={_attribute(contents.name(image))} '
         f'width="{image.width}" height="{image.height}">\n'
     )
     columns = (
@@ -92,6 +95,7 @@ def _write_image(file: TextIO, key: int, name: str, record: Record, contents: Co
             f'points="{x!r},{y!r}" z_order="0">\n'
             f'      <attribute name="score">{"" if score != score else repr(score)}</attribute>\n'
             f'      <attribute name="rank">{rank}</attribute>\n'
+            f'      <attribute name="{RUN}">{run}</attribute>\n'
             "    </points>\n"
         )
     file.write("  </image>\n")

@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 from gnomon.disk import new_folder
 from gnomon.export.coco import write_document
 from gnomon.export.contents import Contents
-from gnomon.export.cvat import TO_CANVAS, point_label, write_labels
+from gnomon.export.cvat import RUN, TO_CANVAS, point_label, text_attribute, write_labels
 
 
 def write_cvat_skeleton(contents: Contents, out: Path) -> None:
@@ -27,7 +27,7 @@ def _skeleton(label: str, contents: Contents) -> dict[str, Any]:
     return {
         "name": label,
         "type": "skeleton",
-        "attributes": [],
+        "attributes": [text_attribute(RUN)],
         "sublabels": [point_label(name, []) for name in contents.names],
         "svg": drawing(contents.names, contents.edges),
     }

@@ -12,8 +12,9 @@ import numpy as np
 from gnomon.disk import new_folder, safe_name
 from gnomon.errors import ExportError
 from gnomon.export.contents import Contents
-from gnomon.export.photographs import copy_image
+from gnomon.export.photographs import photographed, write_photograph
 from gnomon.extras import library
+from gnomon.spreadsheets import guarded
 from gnomon.types import Floats
 
 SCORER = "gnomon"
@@ -39,7 +40,7 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
         names=["scorer", "bodyparts", "coords"],
     )
     folders: dict[str, dict[str, Floats]] = {}
-    for record in contents:
+    for record, photograph in photographed(contents):
         name = PurePosixPath(contents.name(record.image))
         folder = "--".join(name.parent.parts) or PurePosixPath(contents.root).name or "images"
         folder = safe_name(folder)
@@ -50,7 +51,7 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
                 f"two images would be {folder}/{name.name} for DeepLabCut, which knows no folders"
                 " in folders; rename a folder"
             )
-        copy_image(record.image.path, home, target)
+        write_photograph(photograph, home, target)
         if not np.isnan(xy).all():
             rows = folders.setdefault(folder, {})
             rows[name.name] = np.column_stack([xy, confidence]).ravel()
@@ -58,8 +59,9 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
         index = pandas.MultiIndex.from_tuples([(HOME, folder, file) for file in rows])
         values = np.stack(list(rows.values())).reshape(len(rows), len(columns))
         frame = pandas.DataFrame(values, index=index, columns=columns)
+        safe = frame.rename(index=guarded, columns=guarded)
         with home.create_text(f"{HOME}/{folder}/{FILE_NAME}.csv") as text:
-            frame.to_csv(text)
+            safe.to_csv(text)
         with home.create(f"{HOME}/{folder}/{FILE_NAME}.h5") as file:
             file.write(_hdf(pandas, frame))
 

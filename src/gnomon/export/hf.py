@@ -4,6 +4,7 @@ https://huggingface.co/docs/datasets/about_dataset_features
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 
 from gnomon.disk import new_folder
 from gnomon.export.contents import Contents
-from gnomon.export.photographs import read_image
+from gnomon.export.photographs import photographed
 from gnomon.runs.records import Record
 
 SHARD = 400_000_000
@@ -52,7 +53,7 @@ def write_hf(contents: Contents, out: Path) -> None:
     with folder.create_text("README.md") as card:
         card.write(_card(contents))
     schema = ROW.with_metadata({"huggingface": json.dumps({"info": {"features": features()}})})
-    records, shard, more = iter(contents), 0, True
+    records, shard, more = photographed(contents), 0, True
     while more:
         with (
             folder.create(f"data/train-{shard:05d}.parquet") as target,
@@ -74,12 +75,14 @@ def features() -> dict[str, Any]:
     return {"image": {"_type": "Image"}, **plain, "keypoints": {"feature": point, "_type": "List"}}
 
 
-def _shard(file: pq.ParquetWriter, contents: Contents, records: Any) -> bool:
+def _shard(
+    file: pq.ParquetWriter, contents: Contents, records: Iterator[tuple[Record, bytes]]
+) -> bool:
     """Fill one file; tell whether it became full."""
     held: list[dict[str, Any]] = []
     waiting = written = 0
-    for record in records:
-        row = _row(record, contents)
+    for record, photograph in records:
+        row = _row(record, photograph, contents)
         held.append(row)
         waiting += len(row["image"]["bytes"])
         if waiting >= AT_ONCE or len(held) == IMAGES_AT_ONCE:
@@ -92,7 +95,7 @@ def _shard(file: pq.ParquetWriter, contents: Contents, records: Any) -> bool:
     return False
 
 
-def _row(record: Record, contents: Contents) -> dict[str, Any]:
+def _row(record: Record, photograph: bytes, contents: Contents) -> dict[str, Any]:
     image = record.image
     name = contents.name(image)
     columns = {
@@ -105,7 +108,7 @@ def _row(record: Record, contents: Contents) -> dict[str, Any]:
     }
     points = pa.table({**columns, "name": contents.point_names(record)}).to_pylist()
     return {
-        "image": {"bytes": read_image(image.path), "path": name},
+        "image": {"bytes": photograph, "path": name},
         "name": name,
         "width": image.width,
         "height": image.height,

@@ -17,6 +17,7 @@ from gnomon.disk import new_folder
 from gnomon.export.contents import ANY, Contents
 from gnomon.export.json_stream import write_array
 from gnomon.export.naming import whole_path
+from gnomon.runs.identity import run_id
 from gnomon.runs.records import Record
 
 FROM, TO = "keypoints", "image"
@@ -52,6 +53,7 @@ def region_id(rank: int) -> str:
 
 
 def _tasks(contents: Contents) -> Iterator[dict[str, Any]]:
+    run = run_id(contents.info)
     version = f"gnomon {contents.info.versions['gnomon']}, {contents.info.classifier}"
     for record in contents:
         yield {
@@ -60,6 +62,7 @@ def _tasks(contents: Contents) -> Iterator[dict[str, Any]]:
                 "label": record.image.label,
                 "name": contents.name(record.image),
                 "gnomon_id": record.image.image_id,
+                "gnomon_run": run,
             },
             "predictions": [
                 {

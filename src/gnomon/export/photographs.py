@@ -1,30 +1,30 @@
 """The photographs of a run, for the formats that hold them."""
 
-import shutil
-from typing import BinaryIO
+from collections.abc import Iterator
 
 from gnomon.disk import Folder
-from gnomon.errors import ExportError
-from gnomon.images.read import open_binary
+from gnomon.errors import ImageError
+from gnomon.export.contents import Contents
+from gnomon.runs.records import Record
 
 
-def read_image(path: str) -> bytes:
-    """Read a photograph's file, by path or URL; ``ExportError`` where it is not there any more."""
-    with _open(path) as file:
-        return file.read()
+def photographed(contents: Contents) -> Iterator[tuple[Record, bytes]]:
+    """Give the images whose photographs are here, each with its file's bytes.
+
+    The others are left out, and are the contents' ``absent`` from then on.
+    """
+    contents.absent.clear()
+    for record in contents:
+        try:
+            found = contents.photographs.find(record.image.path, record.image.content_hash)
+        except ImageError:
+            unplaced = int((contents.places(record) < 0).sum())
+            contents.absent[record.image.path] = (len(record), unplaced)
+        else:
+            yield record, found.content
 
 
-def copy_image(path: str, folder: Folder, name: str) -> None:
-    """Copy a photograph's file as it is; ``ExportError`` where it is not there any more."""
-    with _open(path) as file, folder.create(name) as copy:
-        shutil.copyfileobj(file, copy)
-
-
-def _open(path: str) -> BinaryIO:
-    try:
-        return open_binary(path)
-    except OSError as error:
-        raise ExportError(
-            f"{path} cannot be read ({error.strerror or error}), and this format holds the images;"
-            " export where they are: paths that are not absolute count from the current folder"
-        ) from error
+def write_photograph(content: bytes, folder: Folder, name: str) -> None:
+    """Write a photograph's file as it is."""
+    with folder.create(name) as copy:
+        copy.write(content)

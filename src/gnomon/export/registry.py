@@ -1,6 +1,6 @@
 """The formats by name, and the one function that writes any of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from gnomon.export.yolo import write_yolo
 from gnomon.plugs import plugged
 from gnomon.runs.discovered import part_names
 from gnomon.runs.info import RunInfo
+from gnomon.runs.photographs import Absence, Photographs
 from gnomon.runs.review import Review, read_review
 
 Exporter = Callable[[Contents, Path], None]
@@ -46,12 +47,16 @@ EXPORTERS: dict[str, Exporter] = {
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written to ``path``: images, points, and points that the format has no place for."""
+    """What was written to ``path``: images, points, and points that the format has no place for.
+
+    ``absent`` images were left out with their points, as their photographs are not here.
+    """
 
     path: Path
     n_images: int
     n_points: int
     n_left_out: int
+    absent: Mapping[str, Absence]
 
 
 FIXED = frozenset({"coco", "coco-results", "cvat-skeleton", "deeplabcut", "fiftyone", "yolo"})
@@ -66,22 +71,35 @@ def export_run(
     min_score: float | None = None,
     top: int | None = None,
     review: str | Path | Review | None = None,
+    photographs: Photographs | None = None,
 ) -> Exported:
     """Write a run's keypoints in another tool's format.
 
     ``format`` is one of ``EXPORTERS`` or "package.module:name". Points below ``min_score`` and
     after the best ``top`` of an image are left out; with a ``review`` (the file, or the run's
-    folder), all that a person did not accept, move or add. ``SettingError`` for an unknown format
+    folder), all that a person did not accept, move or add. ``photographs`` finds the images, where
+    a format holds them. ``SettingError`` for an unknown format
     or a library that is missing, ``RunError`` where there is no run, ``ExportError`` where ``out``
     cannot be written.
     """
     write = plugged("export format", format, EXPORTERS)
-    contents = open_contents(run, min_score=min_score, top=top, review=review)
+    contents = open_contents(
+        run, min_score=min_score, top=top, review=review, photographs=photographs
+    )
     out = Path(out)
     with staged(out) as aside:
         write(contents, aside)
-    left_out = contents.unplaced if format in FIXED else 0
-    return Exported(out, contents.n_images, contents.n_points - left_out, left_out)
+    gone, gone_unplaced = (
+        sum(counts) for counts in zip(*contents.absent.values(), (0, 0), strict=True)
+    )
+    left_out = contents.unplaced - gone_unplaced if format in FIXED else 0
+    return Exported(
+        out,
+        contents.n_images - len(contents.absent),
+        contents.n_points - gone - left_out,
+        left_out,
+        {path: contents.photographs.absent[path] for path in contents.absent},
+    )
 
 
 def open_contents(
@@ -90,9 +108,10 @@ def open_contents(
     min_score: float | None = None,
     top: int | None = None,
     review: str | Path | Review | None = None,
+    photographs: Photographs | None = None,
 ) -> Contents:
     """Choose points of a run, as ``export_run`` does."""
     info = RunInfo.read(run)
     said = review if review is None or isinstance(review, Review) else read_review(review)
     names = part_names(run) or info.part_names
-    return Contents.of(Choice(run, min_score, top, said, names), info)
+    return Contents.of(Choice(run, min_score, top, said, names), info, photographs)

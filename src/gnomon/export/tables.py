@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -15,6 +15,7 @@ from gnomon.export.contents import Contents
 from gnomon.runs.records import PHOTOGRAPH, Record
 from gnomon.runs.review import reviewed_schema
 from gnomon.runs.tables import IMAGES, KEYPOINTS
+from gnomon.spreadsheets import guarded
 
 Open = Callable[[BinaryIO, pa.Schema], Any]
 """Opens a writer of tables into a file, a context with a ``write_table``."""
@@ -23,8 +24,32 @@ IMAGES_AT_ONCE = 128
 
 
 def write_csv(contents: Contents, out: Path) -> None:
-    """Write a folder with ``images.csv`` and ``keypoints.csv``, a row for each."""
-    _write(contents, out, "csv", arrow_csv.CSVWriter)
+    """Write a folder with ``images.csv`` and ``keypoints.csv``, a row for each.
+
+    Text that a spreadsheet would take for a formula has an apostrophe before it.
+    """
+    _write(contents, out, "csv", _Guarded)
+
+
+class _Guarded:
+    """A CSV file whose text no spreadsheet computes."""
+
+    def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
+        self._writer = arrow_csv.CSVWriter(file, schema)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+
+    def write_table(self, table: pa.Table) -> None:
+        for at, field in enumerate(table.schema):
+            if pa.types.is_string(field.type):
+                texts = table.column(at).to_pylist()
+                safe = [None if one is None else guarded(one) for one in texts]
+                table = table.set_column(at, field, pa.array(safe, field.type))
+        self._writer.write_table(table)
 
 
 def write_parquet(contents: Contents, out: Path) -> None:

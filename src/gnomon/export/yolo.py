@@ -15,7 +15,7 @@ import numpy as np
 from gnomon.disk import Folder, new_folder
 from gnomon.export.coco import VISIBLE, box_of
 from gnomon.export.contents import Contents
-from gnomon.export.photographs import copy_image
+from gnomon.export.photographs import photographed, write_photograph
 from gnomon.runs.records import Record
 
 SIDES = {"left": "right", "right": "left"}
@@ -29,11 +29,11 @@ def write_yolo(contents: Contents, out: Path) -> None:
     with folder.create_text("data.yaml") as file:
         file.write(configuration(contents))
     classes = {label: number for number, label in enumerate(contents.labels)}
-    for record in contents:
+    for record, photograph in photographed(contents):
         image, labels = _names(folder, contents.name(record.image))
         with folder.create_text(labels) as file:
             file.write(_line(record, contents, classes[record.image.label]))
-        copy_image(record.image.path, folder, image)
+        write_photograph(photograph, folder, image)
 
 
 def configuration(contents: Contents) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gnomon.arguments import checked
 from gnomon.errors import SettingError, unknown_name
 from gnomon.foerstner.gradients import Flags, Singles, grey_of
 from gnomon.foerstner.plain import by_plain_sums
@@ -20,6 +21,7 @@ were refined."""
 SUMS: dict[str, Solve] = {"plain": by_plain_sums, "weighted": by_weighted_sums}
 
 
+@checked
 def refine(
     image: Image, keypoints: Keypoints, *, window: int = 7, sums: str = "weighted"
 ) -> Keypoints:

@@ -17,7 +17,7 @@ def rgb_from_array(array: Pixels, name: str) -> Rgb:
     uint8 and uint16 span their whole range, bool is black and white, floats are in [0,1]. A fourth
     channel is opacity. Raises ``ImageError`` for any other shape, type or range.
     """
-    channels = 1 if array.ndim == 2 else array.shape[-1]
+    channels = array.shape[-1] if array.ndim == 3 else 1
     if array.ndim not in (2, 3) or channels not in (1, 3, 4) or array.size == 0:
         raise ImageError(
             f"{name}: an image is an array of shape (H,W), (H,W,1), (H,W,3) or (H,W,4), "

@@ -14,12 +14,13 @@ import PIL.Image
 import torch
 from numpy.typing import NDArray
 
-from gnomon.errors import ImageError
+from gnomon.errors import ImageError, LimitError
 from gnomon.images.arrays import rgb_from_array, rgb_from_tensor
 from gnomon.images.files import images_in
 from gnomon.images.modes import rgb_from_pillow
 from gnomon.images.picture import Picture, Rgb
 from gnomon.images.read import read_bytes
+from gnomon.images.webp import webp_size
 from gnomon.limits import Limits
 
 Source: TypeAlias = str | Path | bytes | PIL.Image.Image | NDArray[Any] | torch.Tensor | Picture
@@ -27,6 +28,11 @@ Source: TypeAlias = str | Path | bytes | PIL.Image.Image | NDArray[Any] | torch.
 
 RUNS_A_PROGRAM = {"EPS"}
 NO_MORE = Limits()
+
+PLAIN, PROGRESSIVE = 8, 12
+BYTES_A_PIXEL = {"AVIF": 13, "HEIF": 16, "JPEG2000": 25, "WEBP": 17}
+"""Memory that decoding takes at its peak, as measured: Pillow's 4 bytes a pixel, our 3, and what a
+format's own decoder needs besides."""
 
 # Warning filters belong to the whole process: one thread at a time may change them.
 _WARNINGS = Lock()
@@ -38,8 +44,18 @@ def decode(source: Source, *, limits: Limits = NO_MORE, name: str | None = None)
     EXIF orientation is applied, transparency laid over neutral grey, deep grey scaled to 8 bits; an
     animation gives its first frame. Arrays and tensors are as in ``gnomon.images.arrays``. A file's
     bytes go by ``name``. Raises ``ImageError``, naming the source, for what is missing, empty,
-    damaged, cut short, no image, or beyond ``limits``; Pillow's own limit of pixels holds as well.
+    damaged, cut short or no image, its kind ``LimitError`` for what is beyond ``limits``; Pillow's
+    own limit of pixels holds as well.
     """
+    try:
+        return _picture(source, limits, name)
+    except MemoryError as error:
+        raise LimitError(
+            f"{name or str(source)[:200]}: memory ran out while it was decoded; make it smaller"
+        ) from error
+
+
+def _picture(source: Source, limits: Limits, name: str | None) -> Picture:
     match source:
         case Picture():
             return source
@@ -47,7 +63,7 @@ def decode(source: Source, *, limits: Limits = NO_MORE, name: str | None = None)
             return Picture(_rgb_from_path(str(source), limits), str(source))
         case bytes():
             name = name or "bytes"
-            return Picture(_rgb_from_bytes(source, name, limits), name)
+            return Picture(rgb_from_bytes(source, name, limits), name)
         case PIL.Image.Image():
             name = name or str(getattr(source, "filename", "") or "PIL image")
             with _errors_about(name):
@@ -64,7 +80,7 @@ def decode(source: Source, *, limits: Limits = NO_MORE, name: str | None = None)
 
 def _rgb_from_path(path: str, limits: Limits) -> Rgb:
     refuse_folder(path, path)
-    return _rgb_from_bytes(read_bytes(path, limits), path, limits)
+    return rgb_from_bytes(read_bytes(path, limits), path, limits)
 
 
 def refuse_folder(path: str, name: str) -> None:
@@ -83,31 +99,55 @@ def refuse_folder(path: str, name: str) -> None:
     )
 
 
-def _rgb_from_bytes(content: bytes, name: str, limits: Limits) -> Rgb:
+def rgb_from_bytes(content: bytes, name: str, limits: Limits) -> Rgb:
+    """Decode a file's bytes as ``decode`` does; ``MemoryError`` where that runs out."""
     if not content:
         raise ImageError(f"{name}: empty (0 bytes); fetch or copy it again")
+    if (size := webp_size(content)) is not None:  # which takes memory when it is opened already
+        _refuse_costly(name, size, len(content), BYTES_A_PIXEL["WEBP"], limits)
     PIL.Image.init()
     formats = [kind for kind in PIL.Image.OPEN if kind not in RUNS_A_PROGRAM]
     with _errors_about(name), PIL.Image.open(BytesIO(content), formats=formats) as image:
-        return _rgb_within(image, name, limits)
+        return _rgb_within(image, name, limits, len(content))
 
 
-def _rgb_within(image: PIL.Image.Image, name: str, limits: Limits) -> Rgb:
+def _rgb_within(image: PIL.Image.Image, name: str, limits: Limits, file: int = 0) -> Rgb:
+    """Decode an image whose ``file`` takes so many bytes, where no limit is met."""
     width, height = image.size
-    if width * height > limits.max_pixels:
-        raise ImageError(
-            f"{name}: too large ({width}x{height} pixels); "
-            f"at most {limits.max_pixels:,} pixels are read, make it smaller"
-        )
     if width * height == 0:
         raise ImageError(f"{name}: {width}x{height} pixels; an image has at least one")
+    if width * height > limits.max_pixels:
+        raise LimitError(
+            f"{name}: too large ({width}x{height} pixels); at most max_pixels = "
+            f"{limits.max_pixels:,} are read: make it smaller, or raise it (gnomon detect"
+            " --max-pixels)"
+        )
+    _refuse_costly(name, image.size, file, bytes_a_pixel(image), limits)
     frames = _frames(image)
     if frames > limits.max_frames:
-        raise ImageError(
-            f"{name}: holds {frames:,} frames; at most {limits.max_frames:,} are allowed, save the"
-            " first alone or raise max_frames"
+        raise LimitError(
+            f"{name}: holds {frames:,} frames; at most max_frames = {limits.max_frames:,} are"
+            " allowed: save the first alone, or raise it (gnomon detect --max-frames)"
         )
     return rgb_from_pillow(image, name)
+
+
+def _refuse_costly(name: str, size: tuple[int, int], file: int, each: int, limits: Limits) -> None:
+    """Raise ``LimitError`` where a file and ``each`` byte of a pixel take too much memory."""
+    need = (file + size[0] * size[1] * each) / 2**20
+    if need > limits.max_memory_mb:
+        raise LimitError(
+            f"{name}: too large ({size[0]}x{size[1]} pixels, whose decoding takes {need:,.0f} MB);"
+            f" at most max_memory_mb = {limits.max_memory_mb:,g} MB may be taken: make it smaller,"
+            " or raise it (--max-memory-mb)"
+        )
+
+
+def bytes_a_pixel(image: PIL.Image.Image) -> int:
+    """Say how many bytes decoding takes for a pixel of an opened image, at its peak."""
+    if image.info.get("progressive"):
+        return PROGRESSIVE
+    return BYTES_A_PIXEL.get(image.format or "", PLAIN)
 
 
 def _frames(image: PIL.Image.Image) -> int:
@@ -129,7 +169,7 @@ def _errors_about(name: str) -> Iterator[None]:
         warnings.simplefilter("ignore")
         try:
             yield
-        except ImageError:
+        except (ImageError, MemoryError):
             raise
         except PIL.UnidentifiedImageError as error:
             raise ImageError(
@@ -137,9 +177,14 @@ def _errors_about(name: str) -> Iterator[None]:
                 "save it as PNG or JPEG"
             ) from error
         except PIL.Image.DecompressionBombError as error:
-            raise ImageError(f"{name}: too large ({error}); make it smaller") from error
+            raise LimitError(
+                f"{name}: too large ({error}); make it smaller, or raise Pillow's own limit"
+                " (PIL.Image.MAX_IMAGE_PIXELS in Python)"
+            ) from error
         except Exception as error:  # On damaged input, decoders raise any kind.
             reason = str(error) or type(error).__name__
+            if "memory" in reason.lower():  # as some decoders say it
+                raise MemoryError(reason) from error
             raise ImageError(
                 f"{name}: damaged or cut short ({reason}); fetch it or save it again"
             ) from error

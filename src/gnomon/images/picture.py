@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
 
 Rgb = NDArray[np.uint8]
@@ -23,6 +24,16 @@ class Picture:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.rgb.shape[1], self.rgb.shape[0]
+
+    def within(self, side: int) -> "Picture":
+        """Make the picture smaller, so that neither side is longer than ``side``; or leave it."""
+        scale = side / max(self.size)
+        if scale >= 1:
+            return self
+        width, height = (max(1, round(length * scale)) for length in self.size)
+        box = PIL.Image.Resampling.BOX
+        small = PIL.Image.fromarray(self.rgb).resize((width, height), box)
+        return Picture(np.array(small), self.name)
 
     @property
     def content_hash(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import PIL.Image
 import torch
 
+from gnomon.arguments import checked
 from gnomon.errors import ImageError, SettingError, unknown_name
 from gnomon.geometry import Affine
 from gnomon.images.decode import Source, decode
@@ -20,6 +21,7 @@ Interpolation = Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lan
 Size = tuple[int, int]
 
 
+@checked
 def load_image(
     source: Source,
     *,

@@ -9,12 +9,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from gnomon.errors import ImageError
-from gnomon.images.decode import decode
-from gnomon.images.picture import Picture
+from gnomon.errors import ImageError, LimitError
+from gnomon.images.decode import rgb_from_bytes
+from gnomon.images.picture import Picture, Rgb
 from gnomon.limits import Limits
 
 PAGE = 4096
+MOST_WORDS = 1 << 20
+"""Bytes that a verdict has at most."""
 
 
 class Sandbox:
@@ -38,23 +40,41 @@ class Sandbox:
             pipe.send_bytes(content)
             if not pipe.poll(self._limits.max_seconds):
                 self.close()
-                raise ImageError(
-                    f"{name}: not decoded within {self._limits.max_seconds:g} s; save it as PNG or"
-                    " JPEG, or raise max_seconds"
+                raise LimitError(
+                    f"{name}: not decoded within max_seconds = {self._limits.max_seconds:g} s; save"
+                    " it as PNG or JPEG, or raise it (gnomon detect --max-seconds)"
                 )
-            verdict = json.loads(pipe.recv_bytes())
-            if "error" in verdict:
-                raise ImageError(verdict["error"])
-            shape = (int(verdict["height"]), int(verdict["width"]), 3)
-            pixels = np.frombuffer(bytearray(pipe.recv_bytes()), np.uint8)
-            return Picture(pixels.reshape(shape), name)
-        except (EOFError, OSError, ValueError, KeyError) as error:
+            return Picture(self._pixels(pipe), name)
+        except (EOFError, OSError, ValueError, KeyError, TypeError) as error:
+            said = self._last_words()
             status = None if self._process is None else self._process.exitcode
             self.close()
-            raise ImageError(
+            raise said or ImageError(
                 f"{name}: its decoding ended the process that it ran in (status {status});"
                 " fetch it or save it again"
             ) from error
+
+    def _pixels(self, pipe: Connection) -> Rgb:
+        """Receive a verdict, and the pixels (h,w,3) where there are some."""
+        verdict = json.loads(pipe.recv_bytes(MOST_WORDS))
+        if "error" in verdict:
+            raise _error(verdict)
+        height, width = int(verdict["height"]), int(verdict["width"])
+        if not 0 < height * width <= self._limits.max_pixels:
+            raise ValueError(f"{width}x{height} pixels")
+        rgb = np.empty((height, width, 3), np.uint8)
+        if pipe.recv_bytes_into(rgb.data.cast("B")) != rgb.nbytes:
+            raise ValueError("too few pixels")
+        return rgb
+
+    def _last_words(self) -> ImageError | None:
+        """Give what the process said before it ended, if it did."""
+        try:
+            if self._pipe is not None and self._pipe.poll(0):
+                return _error(json.loads(self._pipe.recv_bytes(MOST_WORDS)))
+        except (EOFError, OSError, ValueError, KeyError, TypeError):
+            pass
+        return None
 
     def _begin(self) -> Connection:
         if self._pipe is None or self._process is None or not self._process.is_alive():
@@ -87,30 +107,42 @@ class Sandbox:
 
 
 def serve(pipe: Connection, limits: Limits) -> None:
-    """Decode what comes through the pipe, until it is closed."""
+    """Decode what comes through the pipe, until it is closed or memory runs out."""
     _bound_memory(limits)
     pipe.send_bytes(b"ready")
     while True:
+        name = ""
         try:
             name = pipe.recv_bytes().decode("utf-8", "surrogateescape")
-            content = pipe.recv_bytes()
+            rgb = rgb_from_bytes(pipe.recv_bytes(), name, limits)
         except (EOFError, OSError):
             return
-        try:
-            picture = decode(content, limits=limits, name=name)
         except MemoryError:
-            _answer(pipe, error=f"{name}: decoding needs more than {limits.max_memory_mb:,g} MB")
+            # Another process takes over: this one's memory is in pieces.
+            _answer(pipe, error=_too_much(name, limits), limit=True)
+            return
         except ImageError as error:
-            _answer(pipe, error=str(error))
+            _answer(pipe, error=str(error), limit=isinstance(error, LimitError))
         else:
-            width, height = picture.size
-            _answer(pipe, width=width, height=height)
-            pipe.send_bytes(picture.rgb.tobytes())
-            del picture
+            _answer(pipe, width=rgb.shape[1], height=rgb.shape[0])
+            pipe.send_bytes(rgb.data.cast("B"))
+            del rgb
+
+
+def _too_much(name: str, limits: Limits) -> str:
+    return (
+        f"{name}: its decoding takes more than max_memory_mb = {limits.max_memory_mb:,g} MB; make"
+        " it smaller, or raise it (--max-memory-mb)"
+    )
 
 
 def _answer(pipe: Connection, **verdict: str | int) -> None:
     pipe.send_bytes(json.dumps(verdict).encode())
+
+
+def _error(verdict: dict[str, Any]) -> ImageError:
+    """Make the error that the process apart met."""
+    return (LimitError if verdict.get("limit") else ImageError)(str(verdict["error"]))
 
 
 def _bound_memory(limits: Limits) -> None:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from gnomon.figures import KEYPOINT_COLOUR
+from gnomon.figures import AS_WRITTEN, KEYPOINT_COLOUR, drawable
 from gnomon.landmarks.histogram import Histogram
 from gnomon.landmarks.matched import Landmark
 from gnomon.landmarks.names import named_lines
@@ -17,6 +17,7 @@ COLUMNS = 5
 EVERY_NAME = 24
 """Up to so many landmarks, each has its name under the axis; of more, some have their id."""
 
+LONGEST_TICK, MOST_LINES = 40, 5
 _BAR = "#8794a8"
 
 
@@ -34,9 +35,9 @@ def draw_histograms(found: Salient) -> Figure:
     whole = figure.add_subplot(grid[0, :])
     _draw(whole, found.overall, landmarks, width=100)
     if named:
-        names = [str(one) for one in landmarks]
+        names = [drawable(str(one), LONGEST_TICK) for one in landmarks]
         whole.set_xticks(
-            range(len(names)), names, rotation=40, ha="right", fontsize=7, parse_math=False
+            range(len(names)), names, rotation=40, ha="right", fontsize=7, **AS_WRITTEN
         )
     else:
         _tick(whole, landmarks, 26)
@@ -63,13 +64,15 @@ def _draw(axes: Axes, histogram: Histogram, landmarks: list[Landmark], width: in
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.tick_params(labelsize=6, length=2)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(_title(histogram, width), fontsize=7, loc="left", parse_math=False)
+    axes.set_title(_title(histogram, width), fontsize=7, loc="left", **AS_WRITTEN)
 
 
 def _title(histogram: Histogram, width: int) -> str:
     images = f"{histogram.n_images} image{'s' if histogram.n_images > 1 else ''}"
-    head = f"{histogram.label} ({images})"
-    return "\n".join([*wrap(head, width), *named_lines(histogram.salient, width)])
+    head = f"{drawable(histogram.label, LONGEST_TICK)} ({images})"
+    lines = [*wrap(head, width), *named_lines(histogram.salient, width)]
+    rest = ["..."] if len(lines) > MOST_LINES else []
+    return "\n".join([*lines[:MOST_LINES], *rest])
 
 
 def _tick(axes: Axes, landmarks: list[Landmark], most: int) -> None:

@@ -12,6 +12,8 @@ from gnomon.runs import Run
 from gnomon.runs.by_image import places, points_by_image
 from gnomon.types import Landmarks
 
+COLUMNS = ["image_id", "path", "content_hash", "label", "width", "height"]
+
 
 def salient_parts(run: Run) -> Salient:
     """Find the part that each predicted class most often rests on.
@@ -26,7 +28,7 @@ def salient_parts(run: Run) -> Salient:
         )
     points = points_by_image(run.keypoints)
     images, bare = [], []
-    for image in run.images.select(["image_id", "path", "label", "width", "height"]).to_pylist():
+    for image in run.images.select(COLUMNS).to_pylist():
         rows = points[image["image_id"]]
         (xy, part, lost) = (places(rows), rows["part"].to_numpy(), rows["coarse"].to_numpy())
         telling = lost >= (np.median(lost) if len(lost) else 0.0)
@@ -48,6 +50,7 @@ def salient_parts(run: Run) -> Salient:
                 xy=xy,
                 landmarks=marks,
                 assigned=np.arange(len(xy))[:, None] == with_part[None],
+                recorded=(image["path"], image["content_hash"]),
             )
         )
     if not images:

@@ -30,7 +30,8 @@ class Landmark:
 class Matched:
     """An image of class ``label``: keypoints ``xy`` (N,2) file pixels, its annotated landmarks.
 
-    ``assigned`` (N,M) is true where landmark m is keypoint n's.
+    ``assigned`` (N,M) is true where landmark m is keypoint n's. ``image`` is a data set's file;
+    of an image that only a run knows, ``recorded`` is the run's path and content hash.
     """
 
     image: Path
@@ -38,6 +39,7 @@ class Matched:
     xy: Floats
     landmarks: Landmarks
     assigned: NDArray[np.bool_]
+    recorded: tuple[str, str] | None = None
 
     @property
     def visible(self) -> frozenset[Landmark]:

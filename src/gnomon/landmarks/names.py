@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from textwrap import wrap
 
+from gnomon.figures import drawable
 from gnomon.landmarks.matched import Landmark
 
 NONE = "none found"
@@ -18,6 +19,6 @@ def named(landmarks: Sequence[Landmark]) -> str:
 
 
 def named_lines(landmarks: Sequence[Landmark], width: int) -> list[str]:
-    """Name all of them on lines of ``width`` characters, each whole where it fits on one."""
-    whole = "; ".join(str(one).replace(" ", "\N{NO-BREAK SPACE}") for one in landmarks)
+    """Name all of them, for a figure, on lines of ``width``, each whole where it fits on one."""
+    whole = "; ".join(drawable(str(one)).replace(" ", "\N{NO-BREAK SPACE}") for one in landmarks)
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrap(whole or NONE, width)]

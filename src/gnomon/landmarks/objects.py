@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from gnomon.figures import KEYPOINT_COLOUR, LANDMARK_COLOUR
+from gnomon.figures import AS_WRITTEN, KEYPOINT_COLOUR, LANDMARK_COLOUR, drawable
 from gnomon.images.picture import Rgb
 from gnomon.landmarks.histogram import Histogram
 from gnomon.landmarks.matched import Landmark, Matched
@@ -20,6 +20,10 @@ from gnomon.types import Floats
 
 SALIENT_COLOUR = "#ffe14d"
 MESH_COLOUR = "#4dd8ff"
+
+
+LONGEST_NOTE = 40
+"""Letters of a name beside its landmark, so that the picture keeps its place."""
 
 
 def draw_object(
@@ -39,7 +43,7 @@ def draw_object(
         layout="constrained",
     )
     lines = named_lines(histogram.salient, 70 * panels)
-    figure.suptitle("\n".join([histogram.label, *lines]), fontsize=11, parse_math=False)
+    figure.suptitle("\n".join([drawable(histogram.label), *lines]), fontsize=11, **AS_WRITTEN)
     grid = figure.subplots(1, panels, squeeze=False)[0]
     _draw_photograph(grid[0], histogram, example, picture)
     if projection is not None:
@@ -68,7 +72,7 @@ def _draw_photograph(axes: Axes, histogram: Histogram, example: Matched, picture
     rows = np.flatnonzero(example.where(histogram.salient))
     stars = [Landmark(int(marks.ids[m]), marks.names[m]) for m in rows]
     _star(axes, marks.xy[rows], stars)
-    axes.set_title(example.image.name, fontsize=9, parse_math=False)
+    axes.set_title(drawable(example.image.name), fontsize=9, **AS_WRITTEN)
 
 
 def _draw_mesh(axes: Axes, histogram: Histogram, projection: Projection, picture: Rgb) -> None:
@@ -95,11 +99,11 @@ def _star(axes: Axes, xy: Floats, landmarks: Sequence[Landmark]) -> None:
                  linewidths=1.0, zorder=7, label="most frequent landmark")  # fmt: skip
     together: dict[tuple[float, float], list[str]] = defaultdict(list)
     for (x, y), landmark in zip(xy.round(1).tolist(), landmarks, strict=True):
-        together[x, y].append(str(landmark))
+        together[x, y].append(drawable(str(landmark), LONGEST_NOTE))
     downwards = sorted(together.items(), key=lambda item: item[0][1])
     for number, (at, names) in enumerate(downwards):
         axes.annotate(
             "; ".join(names), at, (9, -14 if number % 2 else 7), textcoords="offset points",
             fontsize=9, weight="bold", color=SALIENT_COLOUR,
-            path_effects=[withStroke(linewidth=2.5, foreground="k")], zorder=6, parse_math=False,
+            path_effects=[withStroke(linewidth=2.5, foreground="k")], zorder=6, **AS_WRITTEN,
         )  # fmt: skip

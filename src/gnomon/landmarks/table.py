@@ -4,6 +4,7 @@ from textwrap import wrap
 
 from matplotlib.figure import Figure
 
+from gnomon.figures import AS_WRITTEN, drawable
 from gnomon.landmarks.histogram import Histogram
 from gnomon.landmarks.names import named_lines
 from gnomon.landmarks.salient import Salient
@@ -43,17 +44,18 @@ def draw_table(found: Salient) -> Figure:
                 axes.text(
                     _HEADER + _CELL * (column + 0.5), top + deep / 2, "\n".join(cell[line]),
                     fontsize=8, weight=("bold", "normal")[line], ha="center", va="center",
-                    parse_math=False,
+                    **AS_WRITTEN,
                 )  # fmt: skip
         axes.plot((0.08, width - 0.08), (y + upper, y + upper), color="0.75", lw=0.5)
         y += upper + lower
     axes.plot((0.08, width - 0.08), (y, y), color="k", lw=1.0)
-    axes.text(0.12, y + 0.08, "\n".join(last), fontsize=8, va="top", parse_math=False)
+    axes.text(0.12, y + 0.08, "\n".join(last), fontsize=8, va="top", **AS_WRITTEN)
     return figure
 
 
 def _lines(label: str) -> list[str]:
-    return wrap(label, _CHARACTERS) or [label]
+    name = drawable(label)
+    return wrap(name, _CHARACTERS) or [name]
 
 
 def _overall(histogram: Histogram, width: int) -> list[str]:

@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 
 from gnomon.datasets.fg3dcar import CarMeshes
 from gnomon.disk import Batch
-from gnomon.errors import DatasetError
+from gnomon.errors import DatasetError, ImageError
 from gnomon.figures import png
 from gnomon.images import decode
+from gnomon.images.picture import Rgb
 from gnomon.landmarks.bars import draw_histograms
 from gnomon.landmarks.histogram import Histogram
 from gnomon.landmarks.matched import Matched
@@ -21,6 +22,7 @@ from gnomon.landmarks.salient import Salient
 from gnomon.landmarks.table import draw_table
 from gnomon.runs.files import csv_bytes
 from gnomon.runs.own_pictures import earlier_pngs, named_png
+from gnomon.runs.photographs import Photographs
 from gnomon.runs.store import LocalStore
 
 FOLDER = "salient"
@@ -31,6 +33,7 @@ def write_salient(
     run: Path,
     meshes: CarMeshes | None = None,
     drawn: Callable[[], None] = lambda: None,
+    photographs: Photographs | None = None,
 ) -> Path:
     """Write salient/ into a run's folder, and give its path.
 
@@ -38,8 +41,9 @@ def write_salient(
 
     ``objects/`` holds a picture of each class, and first of all classes; with ``meshes``, whose
     vertices the landmark ids number from 1, the mesh is drawn beside. ``drawn`` is called after
-    each picture.
+    each picture; one whose photograph is not here is left out.
     """
+    photographs = photographs or Photographs()
     store, objects = LocalStore(run), f"{FOLDER}/objects"
     with store.together() as files:
         _write_tables(files, found)
@@ -48,10 +52,12 @@ def write_salient(
             files.write(f"{FOLDER}/{name}.svg", _svg(figure))
         names = []
         for number, histogram in enumerate((found.overall, *found.classes)):
-            figure = _object(found.example(histogram), histogram, meshes)
-            label = re.sub(r"[^\w.-]+", "_", histogram.label)[:60]
-            names.append(f"{number:03}_{label}.png")
-            files.write(f"{objects}/{names[-1]}", named_png(figure, names[-1]))
+            example = found.example(histogram)
+            if (picture := _picture(example, photographs)) is not None:
+                figure = _object(example, histogram, meshes, picture)
+                label = re.sub(r"[^\w.-]+", "_", histogram.label)[:60]
+                names.append(f"{number:03}_{label}.png")
+                files.write(f"{objects}/{names[-1]}", named_png(figure, names[-1]))
             drawn()
         for old in earlier_pngs(store, objects, names):
             files.remove(old)
@@ -91,14 +97,26 @@ def _write_csv(
     files.write(f"{FOLDER}/{name}", csv_bytes(header, rows))
 
 
-def _object(example: Matched, histogram: Histogram, meshes: CarMeshes | None) -> Figure:
+def _picture(example: Matched, photographs: Photographs) -> Rgb | None:
+    """Decode the example of the data set; ``None`` where a run's example is not here."""
+    if example.recorded is None:
+        return decode(example.image).rgb
+    try:
+        return photographs.picture(*example.recorded).rgb
+    except ImageError:
+        return None
+
+
+def _object(
+    example: Matched, histogram: Histogram, meshes: CarMeshes | None, picture: Rgb
+) -> Figure:
     projection: Projection | None = None
     if meshes is not None:
         try:
             projection = project_mesh(meshes, example.landmarks)
         except DatasetError:  # too few landmarks in view for a camera: the photograph alone
             projection = None
-    return draw_object(histogram, example, decode(example.image).rgb, projection)
+    return draw_object(histogram, example, picture, projection)
 
 
 def _svg(figure: Figure) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from gnomon.arguments import checked
 from gnomon.classifier.copying import evaluating_copy
 from gnomon.classifier.scorer import Scorer, are_alike, make_scorer, run, type_name
 from gnomon.errors import ClassifierError, GnomonError, SettingError
@@ -37,6 +38,7 @@ class DenseEngine:
 
     name = "dense"
 
+    @checked
     def __init__(self, network: nn.Module, *, batch_size: int | None = None) -> None:
         if batch_size is not None and batch_size < 1:
             raise SettingError(f"batch_size is {batch_size}; it must be 1 or more")

@@ -9,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gnomon.arguments import checked
 from gnomon.classifier import Classifier
+from gnomon.classifier.outputs import probabilities_of
 from gnomon.errors import SettingError
 from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.engine import Engine, outputs_of_several
@@ -26,6 +28,8 @@ ENGINES: dict[str, Callable[[nn.Module], Engine]] = {
     "dense": DenseEngine,
     "incremental": IncrementalEngine,
 }
+
+MOST_DRAWS = 1000
 
 # So many windows at a time: patches and outputs stay small, while an engine's work on the clean
 # image is repeated rarely.
@@ -47,6 +51,7 @@ class Occlusion(Heatmap):
     work: Work
 
 
+@checked
 def prepare_engine(classifier: Classifier, engine: str = "auto", precision: str = "full") -> Engine:
     """Make an engine for ``classifier``, to be used for many images.
 
@@ -56,6 +61,7 @@ def prepare_engine(classifier: Classifier, engine: str = "auto", precision: str 
     return Precise(plugged("engine", engine, ENGINES), classifier.scorer, precision)
 
 
+@checked
 def occlude(
     classifier: Classifier,
     image: Image,
@@ -71,7 +77,7 @@ def occlude(
 ) -> Occlusion:
     """Hide each window of the image and see how far the class probability falls.
 
-    d(x,b) = max(f_c(x) - f_c(h(x,b)), 0), f the softmax outputs in float64, h the image x with
+    d(x,b) = max(f_c(x) - f_c(h(x,b)), 0), f the probabilities in float64, h the image x with
     window b filled, c the predicted class or ``label_index``; with ``draws`` above 1 the mean of d
     over as many fills. The map's value at a pixel is the mean of d over the windows that cover it.
     Give ``engine`` by name, or as ``prepare_engine`` made it where there are many images.
@@ -93,6 +99,7 @@ def occlude(
     return found
 
 
+@checked
 def occlude_several(
     classifier: Classifier,
     images: Sequence[Image],
@@ -112,8 +119,8 @@ def occlude_several(
     does, and ``SettingError`` for images of several sizes.
     """
     started = perf_counter()
-    if draws < 1:
-        raise SettingError(f"draws is {draws}; it must be 1 or more")
+    if not 1 <= draws <= MOST_DRAWS:
+        raise SettingError(f"draws is {draws}; it is from 1 to {MOST_DRAWS}")
     last = len(classifier.class_names) - 1
     for index in label_indices or []:
         if not 0 <= index <= last:
@@ -126,6 +133,10 @@ def occlude_several(
     make_patches = plugged("fill", fill, FILLS)
     if isinstance(engine, str):
         engine = prepare_engine(classifier, engine)
+    if not callable(getattr(engine, "outputs", None)):
+        raise SettingError(
+            f"engine is {type(engine).__name__}; it is a name, or what prepare_engine returns"
+        )
     total, done = len(images) * draws * len(windows), 0
 
     def advance(more: int) -> None:
@@ -177,7 +188,7 @@ def _probabilities(
     patches: Tensor,
     progress: Callable[[int], None],
 ) -> tuple[Tensor, Tensor]:
-    """Softmax outputs, float64 on the CPU: of images (I,K), and with each window hidden (I,N,K).
+    """Probabilities, float64 on the CPU: of images (I,K), and with each window hidden (I,N,K).
 
     A clean image is one window more, filled with its own pixels, so that it goes the same way
     through the engine as all others and is rounded alike.
@@ -194,5 +205,5 @@ def _probabilities(
         to_input(torch.cat([torch.stack(own), patches], dim=1)),
         progress,
     )
-    probabilities = outputs.to("cpu", torch.float64).softmax(dim=2)
+    probabilities = probabilities_of(outputs.to("cpu", torch.float64), classifier.outputs)
     return probabilities[:, 0], probabilities[:, 1:]

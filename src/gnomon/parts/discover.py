@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from gnomon.arguments import checked
 from gnomon.classifier import Classifier
 from gnomon.errors import SettingError
 from gnomon.parts.features import FeatureMaps
@@ -17,12 +18,14 @@ from gnomon.parts.model import Group, PartModel
 from gnomon.parts.stability import choose_count
 from gnomon.parts.traits import expected, mirror, quantiles, repeats, twins
 from gnomon.runs import Run
+from gnomon.runs.photographs import Photographs
 
 Stage = Callable[[str, float, int], None]
 Start = Layout | int | Literal["auto"]
 """An earlier layout, or how many parts to find."""
 
 
+@checked
 def discover_parts(
     run: Run,
     classifier: Classifier,
@@ -31,6 +34,7 @@ def discover_parts(
     seed: int = 0,
     before: PartModel | None = None,
     progress: Stage = lambda stage, done, total: None,
+    photographs: Photographs | None = None,
 ) -> PartModel:
     """Learn what the run's keypoints show, by what they look like to ``classifier``.
 
@@ -52,6 +56,7 @@ def discover_parts(
         features,
         lambda now, all_: progress("images", now, all_),
         space=None if before is None else before.space,
+        photographs=photographs,
     )
     classes = group_classes(found.points, found.labels, seed)
     starts = None if before is None else _starts(before, classes, parts)

@@ -12,7 +12,7 @@ import PIL.Image
 import PIL.ImageDraw
 
 from gnomon.errors import ImageError
-from gnomon.images import decode
+from gnomon.page_policy import page_policy
 from gnomon.parts.describe import ANCHORS
 from gnomon.parts.model import PartModel
 from gnomon.parts.view import spread_of
@@ -20,12 +20,17 @@ from gnomon.runs import Run
 from gnomon.runs.by_image import places, points_by_image
 from gnomon.runs.discovered import FOLDER
 from gnomon.runs.own_pictures import earlier_pngs, named_png
+from gnomon.runs.photographs import Photographs
 from gnomon.runs.store import LocalStore
 
 CROPS, COLUMNS, TILE = 24, 8, 112
 REACH = 0.7
 """Half a crop's side, in units of the keypoints' spread."""
 RING = "#ff2d95"
+STYLE = (
+    "body{font:15px system-ui;margin:2em auto;max-width:62em;padding:0 1em}"
+    "img{max-width:100%}h2{margin:1.5em 0 0}p{margin:.3em 0;color:#444}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +62,17 @@ class PartPage:
 
 
 def write_gallery(
-    run: Run, model: PartModel, done: Callable[[int, int], None] = lambda now, total: None
+    run: Run,
+    model: PartModel,
+    done: Callable[[int, int], None] = lambda now, total: None,
+    photographs: Photographs | None = None,
 ) -> tuple[PartPage, ...]:
     """Write parts/gallery/: a sheet of crops for each part, gallery.json and index.html.
 
     ``run`` is read after the parts were written into it.
     """
     rows = _rows(run)
-    sheets = _crops(run, rows, done)
+    sheets = _crops(run, rows, done, photographs or Photographs())
     pages = tuple(_page(part, rows[part], run, model) for part in range(len(model)))
     store, home = LocalStore(run.folder), f"{FOLDER}/gallery"
     with store.together() as files:
@@ -91,7 +99,10 @@ def _rows(run: Run) -> defaultdict[int, list[dict[str, Any]]]:
 
 
 def _crops(
-    run: Run, rows: dict[int, list[dict[str, Any]]], done: Callable[[int, int], None]
+    run: Run,
+    rows: dict[int, list[dict[str, Any]]],
+    done: Callable[[int, int], None],
+    photographs: Photographs,
 ) -> defaultdict[int, list[PIL.Image.Image]]:
     """Cut out at most ``CROPS`` keypoints of each part, at even steps over the run."""
     wanted: defaultdict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
@@ -100,12 +111,14 @@ def _crops(
         for step in steps:
             wanted[mine[step]["image_id"]].append((part, mine[step]))
     points = points_by_image(run.keypoints)
-    paths = dict(zip(*(run.images[name].to_pylist() for name in ("image_id", "path")), strict=True))
+    names = ("image_id", "path", "content_hash")
+    columns = (run.images[name].to_pylist() for name in names)
+    recorded = {key: (path, pixels) for key, path, pixels in zip(*columns, strict=True)}
     crops: defaultdict[int, list[PIL.Image.Image]] = defaultdict(list)
-    keys = [key for key in paths if key in wanted]
+    keys = [key for key in recorded if key in wanted]
     for number, key in enumerate(keys):
         try:
-            picture = PIL.Image.fromarray(decode(paths[key]).rgb)
+            picture = PIL.Image.fromarray(photographs.picture(*recorded[key]).rgb)
         except ImageError:  # named already, where parts were assigned
             continue
         reach = REACH * spread_of(places(points[key])[:ANCHORS])[1]
@@ -176,9 +189,10 @@ def _html(pages: tuple[PartPage, ...]) -> str:
             f'<img src="{page.file}" alt="crops of {escape(page.name)}"><p>{classes}</p></section>'
         )
 
+    policy = page_policy(STYLE, images="'self' file:")  # the sheets beside it
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Parts</title>'
-        "<style>body{font:15px system-ui;margin:2em auto;max-width:62em;padding:0 1em}"
-        "img{max-width:100%}h2{margin:1.5em 0 0}p{margin:.3em 0;color:#444}</style>"
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<title>Parts</title><style>{STYLE}</style>"
         f"<h1>{len(pages)} parts</h1>" + "".join(map(section, pages)) + "</html>\n"
     )

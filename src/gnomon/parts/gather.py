@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from gnomon.classifier import Classifier
 from gnomon.errors import ImageError, RunError
-from gnomon.images import decode
 from gnomon.parts.describe import ANCHORS, Descriptors, Look, Space, look
 from gnomon.parts.features import FeatureMaps
 from gnomon.parts.learn import Points
 from gnomon.runs import Run
 from gnomon.runs.by_image import places, points_by_image
+from gnomon.runs.photographs import Photographs
 
 MOST_IMAGES = 4000
 """Parts are learnt from at most so many images of a run, chosen at even steps."""
@@ -41,11 +41,13 @@ def gather(
     done: Callable[[int, int], None] = lambda now, total: None,
     *,
     space: Space | None = None,
+    photographs: Photographs | None = None,
 ) -> Gathered:
     """Describe the anchors of a run's images; what cannot be read is told and left out.
 
     In ``space``, or in one that is fitted to them. ``RunError`` where no image has a keypoint.
     """
+    photographs = photographs or Photographs()
     points = points_by_image(run.keypoints)
     rows = [row for row in run.images.to_pylist() if row["image_id"] in points]
     steps = np.linspace(0, len(rows) - 1, min(MOST_IMAGES, len(rows))).round().astype(int)
@@ -58,7 +60,7 @@ def gather(
     for number, row in enumerate(rows):
         xy = places(points[row["image_id"]])[:ANCHORS]
         try:
-            seen = look(features, decode(row["path"]), xy)
+            seen = look(features, photographs.picture(row["path"], row["content_hash"]), xy)
         except ImageError as error:
             failures[row["path"]] = str(error)
             continue

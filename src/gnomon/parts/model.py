@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from gnomon.arguments import checked, checked_class
 from gnomon.disk import Batch
 from gnomon.errors import RunError, SettingError
 from gnomon.parts.describe import Space
@@ -68,6 +69,7 @@ class Group:
         return mean
 
 
+@checked_class
 @dataclass(frozen=True, slots=True, eq=False)
 class PartModel:
     """Parts without a name that a person gave, unless one did: ``names``, one for each part id.
@@ -126,6 +128,7 @@ class PartModel:
         files.write(f"{folder}{ACCOUNT}", text.encode())
 
     @classmethod
+    @checked
     def read(cls, path: str | Path) -> "PartModel":
         """Read a model from its folder, its .safetensors file, or a run that holds one.
 

@@ -7,22 +7,26 @@ import numpy as np
 import pyarrow as pa
 
 from gnomon.errors import ImageError
-from gnomon.images import decode
 from gnomon.parts.assign import PartFinder
 from gnomon.runs import Run
 from gnomon.runs.by_image import places, points_by_image
 from gnomon.runs.discovered import ASSIGNED, FOLDER, SEARCHED, TABLE
 from gnomon.runs.parquet import to_parquet
+from gnomon.runs.photographs import Photographs
 from gnomon.runs.store import LocalStore
 
 
 def write_parts(
-    run: Run, finder: PartFinder, done: Callable[[int, int], None] = lambda now, total: None
+    run: Run,
+    finder: PartFinder,
+    done: Callable[[int, int], None] = lambda now, total: None,
+    photographs: Photographs | None = None,
 ) -> dict[str, str]:
     """Write parts/ into a run: the model, keypoints.parquet and searched.parquet.
 
     Gives the images (by path) that could not be read again, and why.
     """
+    photographs = photographs or Photographs()
     assigned, searched = [ASSIGNED.empty_table()], [SEARCHED.empty_table()]
     failures: dict[str, str] = {}
     points = points_by_image(run.keypoints)
@@ -31,7 +35,8 @@ def write_parts(
         key = row["image_id"]
         xy = places(points[key])
         try:
-            found = finder.assign(decode(row["path"]), xy, row["label"])
+            picture = photographs.picture(row["path"], row["content_hash"])
+            found = finder.assign(picture, xy, row["label"])
         except ImageError as error:
             failures[row["path"]] = str(error)
             continue

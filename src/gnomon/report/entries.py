@@ -12,6 +12,7 @@ from gnomon.report.evidence import Maps, figure_of, picture_of
 from gnomon.report.pictures import PlacedMap, data_uri, photograph, placed
 from gnomon.runs import Run
 from gnomon.runs.by_image import covariances
+from gnomon.runs.photographs import Photographs
 from gnomon.types import Floats, Landmarks
 
 FIGURE_SIDE = 1100
@@ -24,7 +25,7 @@ class Entry:
 
     A row is [rank, x, y, score, coarse, fine, long axis, short axis, degrees, part]; what is
     unknown is ``None``. ``maps`` are by title, ``landmarks`` hold [x, y, name]; ``figure`` stands
-    in for missing maps.
+    in for missing maps, and ``absence`` says why there is no photograph.
     """
 
     image_id: str
@@ -36,6 +37,7 @@ class Entry:
     n_candidates: int
     seconds: float
     photograph: str | None
+    absence: str | None
     maps: dict[str, PlacedMap]
     figure: str | None
     points: list[list[float | None]]
@@ -53,9 +55,10 @@ def make_entry(
     keypoints: pa.Table,
     maps: Maps | None,
     landmarks: Landmarks | None,
+    photographs: Photographs,
 ) -> Entry:
-    """Gather one image of a run; a photograph that is gone leaves its place empty."""
-    rgb = picture_of(row)
+    """Gather one image of a run; a photograph that is not here leaves its place empty."""
+    rgb = picture_of(row, photographs)
     figure = None
     if maps is None and (drawn := figure_of(run, row["image_id"])) is not None:
         figure = data_uri(photograph(drawn, FIGURE_SIDE))
@@ -68,6 +71,7 @@ def make_entry(
         height=row["height"],
         n_candidates=row["n_candidates"],
         seconds=row["seconds"],
+        absence=None if rgb is not None else photographs.absent[row["path"]].value[0],
         photograph=None if rgb is None else data_uri(photograph(rgb)),
         maps={} if maps is None else _placed(maps),
         figure=figure,

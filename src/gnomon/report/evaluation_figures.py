@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from gnomon.evaluation import Evaluation, Sanity
 from gnomon.evaluation.methods import GNOMON
 from gnomon.evaluation.sanity import GAMES, KINDS
+from gnomon.figures import AS_WRITTEN, drawable
 
 METHOD_COLOURS = (
     "#d7261e",
@@ -50,7 +51,7 @@ def budgets_figure(evaluation: Evaluation) -> Figure:
                 values,
                 marker=METHOD_MARKERS[number % len(METHOD_MARKERS)],
                 color=colour,
-                label=method.method,
+                label=drawable(method.method),
                 lw=2.4 if bold else 1.2,
                 ms=6 if bold else 4.5,
             )
@@ -61,7 +62,11 @@ def budgets_figure(evaluation: Evaluation) -> Figure:
         axes.set_xticks(evaluation.budgets)
         axes.grid(alpha=0.25)
     row[0].set_ylabel("F1")
-    figure.legend(*row[0].get_legend_handles_labels(), loc="outside right center", frameon=False)
+    names = figure.legend(
+        *row[0].get_legend_handles_labels(), loc="outside right center", frameon=False
+    )
+    for name in names.get_texts():
+        name.set(**AS_WRITTEN)
     return figure
 
 

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from gnomon.detector import Detector
 from gnomon.errors import ImageError
 from gnomon.geometry import Affine
-from gnomon.images import decode, model_to_file
+from gnomon.images import model_to_file
 from gnomon.runs import Run
 from gnomon.runs.findings import read_picture
 from gnomon.runs.heatmaps import read_heatmaps
+from gnomon.runs.photographs import Photographs
 from gnomon.runs.store import open_store
 
 Floats32 = NDArray[np.float32]
@@ -28,10 +29,14 @@ class Maps:
     to_file: Affine
 
     @classmethod
-    def of(cls, run: Run, row: dict[str, Any], detector: Detector | None) -> "Maps | None":
+    def of(
+        cls, run: Run, row: dict[str, Any], detector: Detector | None, photographs: Photographs
+    ) -> "Maps | None":
         """Read the maps that the run kept of an image, or else compute them, given a detector."""
         kept = cls.kept(run, row)
-        return cls.computed(detector, row) if kept is None and detector is not None else kept
+        if kept is None and detector is not None:
+            return cls.computed(detector, row, photographs)
+        return kept
 
     @classmethod
     def kept(cls, run: Run, row: dict[str, Any]) -> "Maps | None":
@@ -46,23 +51,24 @@ class Maps:
         return cls(**maps, to_file=to_file)
 
     @classmethod
-    def computed(cls, detector: Detector, row: dict[str, Any]) -> "Maps | None":
+    def computed(
+        cls, detector: Detector, row: dict[str, Any], photographs: Photographs
+    ) -> "Maps | None":
         """Compute the maps again, for the class that the run found; ``None`` without the file."""
         try:
-            image = detector.load(row["path"])
+            image = detector.load(photographs.picture(row["path"], row["content_hash"]))
         except ImageError:
             return None
         found = detector.detect(image, label_index=row["label_index"])
         return cls(found.coarse.values, found.fine.values, found.confidence.values, image.to_file)
 
 
-def picture_of(row: dict[str, Any]) -> NDArray[np.uint8] | None:
-    """Decode an image of the run, if its file is still there and still the same size."""
+def picture_of(row: dict[str, Any], photographs: Photographs) -> NDArray[np.uint8] | None:
+    """Decode an image of the run, if it is here."""
     try:
-        picture = decode(row["path"])
+        return photographs.picture(row["path"], row["content_hash"]).rgb
     except ImageError:
         return None
-    return picture.rgb if picture.size == (row["width"], row["height"]) else None
 
 
 def figure_of(run: Run, image_id: str) -> NDArray[np.uint8] | None:

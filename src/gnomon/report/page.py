@@ -29,6 +29,7 @@ from gnomon.report.templating import pages
 from gnomon.runs import Run
 from gnomon.runs.by_image import points_by_image
 from gnomon.runs.findings import RecordedEvaluation, read_evaluation
+from gnomon.runs.photographs import Photographs
 from gnomon.runs.store import LocalStore, Store
 from gnomon.types import Landmarks
 
@@ -44,12 +45,14 @@ def write_report(
     landmarks: Mapping[str, Landmarks] | None = None,
     detector: Detector | None = None,
     image_done: Callable[[], None] = lambda: None,
+    photographs: Photographs | None = None,
 ) -> Path:
     """Write report.html into the run's folder, and further pages beside; return its path.
 
     ``landmarks`` are annotated points by image path. Maps that the run has not kept are computed
     again by ``detector`` where it is given; otherwise the figure that `detect` drew stands in.
     """
+    photographs = photographs or Photographs()
     rows: list[dict[str, Any]] = run.images.to_pylist()
     points = points_by_image(run.keypoints)
     starts = range(0, max(1, len(rows)), IMAGES_A_PAGE)
@@ -57,16 +60,17 @@ def write_report(
     store = LocalStore(run.folder)
     record = read_evaluation(store)
     template = pages().get_template("report.html")
-    whole = _whole(run, store, record)
+    whole = _whole(run, store, record, photographs)
     index = image_index(rows, points) | {"pages": names, "page_size": IMAGES_A_PAGE}
     others = _others(store, names)
     with store.together() as files:
         for number, start in enumerate(starts):
             entries = []
             for row in rows[start : start + IMAGES_A_PAGE]:
-                maps = Maps.of(run, row, detector)
+                maps = Maps.of(run, row, detector, photographs)
                 known = (landmarks or {}).get(row["path"])
-                entries.append(make_entry(run, row, points[row["image_id"]], maps, known))
+                mine = points[row["image_id"]]
+                entries.append(make_entry(run, row, mine, maps, known, photographs))
                 image_done()
             html = template.render(
                 **whole,
@@ -86,7 +90,9 @@ def write_report(
     return run.folder / names[0]
 
 
-def _whole(run: Run, store: Store, record: RecordedEvaluation | None) -> dict[str, Any]:
+def _whole(
+    run: Run, store: Store, record: RecordedEvaluation | None, photographs: Photographs
+) -> dict[str, Any]:
     """Gather what is about the whole run, and the same on every page."""
     return {
         "info": run.info,
@@ -100,7 +106,7 @@ def _whole(run: Run, store: Store, record: RecordedEvaluation | None) -> dict[st
         "record": record,
         "methods": None if record is None else method_table(record),
         "evaluation_pictures": evaluation_pictures(store),
-        "parts": part_rows(run),
+        "parts": part_rows(run, photographs),
         "part_names": list(run.part_names),
     }
 

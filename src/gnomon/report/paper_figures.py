@@ -14,6 +14,7 @@ from gnomon.geometry import Affine
 from gnomon.report.evidence import Maps, picture_of
 from gnomon.runs import Run
 from gnomon.runs.by_image import covariances, places, points_by_image
+from gnomon.runs.photographs import Photographs
 from gnomon.runs.store import LocalStore
 from gnomon.types import Landmarks
 
@@ -26,18 +27,21 @@ def write_figures(
     landmarks: Mapping[str, Landmarks] | None = None,
     detector: Detector | None = None,
     image_done: Callable[[], None] = lambda: None,
+    photographs: Photographs | None = None,
 ) -> list[Path]:
     """Draw each image's columns into figures/; return the files.
 
     Where the run kept no maps and no ``detector`` computes them, their columns are left out; an
-    image whose file is gone has no figure.
+    image that is not here has no figure.
     """
+    photographs = photographs or Photographs()
     store = LocalStore(run.folder)
     points = points_by_image(run.keypoints)
     written = []
     for row in run.images.to_pylist():
         known = (landmarks or {}).get(row["path"])
-        drawn = _figure(run, row, points[row["image_id"]], known, detector, kind)
+        mine = points[row["image_id"]]
+        drawn = _figure(run, row, mine, known, detector, photographs, kind)
         if drawn is not None:
             name = f"figures/{row['image_id']}.{kind}"
             store.write(name, drawn)
@@ -52,12 +56,13 @@ def _figure(
     keypoints: pa.Table,
     landmarks: Landmarks | None,
     detector: Detector | None,
+    photographs: Photographs,
     kind: FigureFormat,
 ) -> bytes | None:
-    rgb = picture_of(row)
+    rgb = picture_of(row, photographs)
     if rgb is None:
         return None
-    maps = Maps.of(run, row, detector)
+    maps = Maps.of(run, row, detector, photographs)
     size = (row["width"], row["height"])
     xy = places(keypoints)
     marked = None if landmarks is None else landmarks.xy[landmarks.visible]
@@ -79,7 +84,9 @@ def _figure(
         ]
         if marked is not None:
             panels.append(figures.Panel("annotations", rgb, Affine.identity(), landmarks=marked))
-    title = f"{row['label']} {row['probability']:.0%} · {len(keypoints)} keypoints"
+    title = (
+        f"{figures.drawable(row['label'])} {row['probability']:.0%} · {len(keypoints)} keypoints"
+    )
     return _rendered(panels, size, title, kind)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gnomon.report.evidence import picture_of
 from gnomon.report.pictures import data_uri, photograph
 from gnomon.runs import Run
+from gnomon.runs.photographs import Photographs
 
 EXAMPLES = 6
 PATCH_SIDE = 84
@@ -29,7 +30,7 @@ class PartRow:
     examples: tuple[str, ...]
 
 
-def part_rows(run: Run) -> list[PartRow]:
+def part_rows(run: Run, photographs: Photographs) -> list[PartRow]:
     """List the parts, the most frequent first; none where no keypoint has a part.
 
     Examples are cut from the best-scored keypoints, one an image.
@@ -47,7 +48,7 @@ def part_rows(run: Run) -> list[PartRow]:
         if len(best) < EXAMPLES:
             best.setdefault(ids[row], row)
     pictures = {
-        image_id: picture_of(images[image_id])
+        image_id: picture_of(images[image_id], photographs)
         for part, best in chosen.items()
         if part >= 0
         for image_id in best

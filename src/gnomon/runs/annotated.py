@@ -10,6 +10,7 @@ from typing import Any
 from gnomon.datasets.sample import Sample, Split
 from gnomon.errors import ImageError, RunError
 from gnomon.images import decode
+from gnomon.runs.photographs import is_elsewhere
 from gnomon.runs.reader import Run
 
 
@@ -30,8 +31,9 @@ class Annotated:
 def annotated(run: Run, dataset: Iterable[Sample], split: Split | None = None) -> Annotated:
     """Find each of the run's images in a data set.
 
-    The same file is the same image; so is, where the folder has moved since, one of the same name
-    and the same pixels. ``RunError`` where none is found.
+    The same file with the same pixels is the same image; so is, where the folder has moved since,
+    one of the same name and the same pixels. A file that cannot be read is left to whoever reads
+    it. ``RunError`` where none is found.
     """
     samples = list(dataset)
     files = {os.path.realpath(sample.image): sample for sample in samples}
@@ -44,7 +46,9 @@ def annotated(run: Run, dataset: Iterable[Sample], split: Split | None = None) -
     rows: list[dict[str, Any]] = run.images.to_pylist()
     for row in rows:
         path = row["path"]
-        match = files.get(os.path.realpath(path)) or _moved(row, names[Path(path).name])
+        match = None if is_elsewhere(path) else files.get(os.path.realpath(path))
+        if match is None or not _is_of(row, match, unread=True):
+            match = next((one for one in names[Path(path).name] if _is_of(row, one)), None)
         if match is None:
             absent.append(path)
         else:
@@ -56,14 +60,13 @@ def annotated(run: Run, dataset: Iterable[Sample], split: Split | None = None) -
     return Annotated(keys, matched, tuple(absent), len(found) - len(chosen))
 
 
-def _moved(row: dict[str, Any], namesakes: list[Sample]) -> Sample | None:
-    for sample in namesakes:
-        try:
-            if decode(sample.image).content_hash == row["content_hash"]:
-                return sample
-        except ImageError:
-            continue
-    return None
+def _is_of(row: dict[str, Any], sample: Sample, *, unread: bool = False) -> bool:
+    """Tell whether a sample's photograph is that of a row; ``unread`` where it cannot be read."""
+    try:
+        picture = decode(sample.image)
+    except ImageError:
+        return unread
+    return bool(picture.content_hash == row["content_hash"])
 
 
 def _nothing(run: Run, samples: list[Sample], found: list[Sample], split: Split | None) -> str:

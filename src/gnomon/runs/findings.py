@@ -14,6 +14,7 @@ from gnomon.errors import ImageError, RunError
 from gnomon.images import decode
 from gnomon.runs.account import Count, Text
 from gnomon.runs.store import Store
+from gnomon.spreadsheets import unguarded
 from gnomon.strict_json import read_as
 
 RECORD = "evaluation/evaluation.json"
@@ -115,7 +116,8 @@ def read_salient(store: Store) -> list[list[str]] | None:
     """
     try:
         text = store.read(SALIENT).decode("utf-8", "surrogateescape")
-        rows = list(csv.reader(StringIO(text, newline=""), strict=True))
+        reader = csv.reader(StringIO(text, newline=""), strict=True)
+        rows = [[unguarded(cell) for cell in row] for row in reader]
         if not rows or len({len(row) for row in rows}) != 1:
             raise ValueError("its rows are not all of one length")
     except FileNotFoundError:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from msgspec import Meta
 
-from gnomon.presets import Settings
+from gnomon.presets import Outputs, Settings
 from gnomon.runs.account import Account, Count, Sha256, Text, now, versions
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FILE_NAME = "run.json"
 MOST_IN_A_SHARD = 65_536
 MOST_PARTS = 65_536
+MOST_CLASSES = 1_000_000
 MOST = {
     "patch": 4096,
     "draws": 1000,
@@ -32,17 +33,29 @@ class RunInfo(Account):
     ``threads`` computed each image on a CPU; the last bits of a result depend on them. ``n_inputs``
     and ``inputs_sha256`` identify the listing, of which a part holds ``shard`` images; they are
     ``None`` until it is complete. ``part_names`` names the parts that keypoints were given at
-    detection, by id.
+    detection, by id. ``weights_file`` is the file that the classifier's weights were read from,
+    ``class_names`` what its user called its classes; both empty where the classifier has its own.
+    ``outputs`` says how its outputs were taken.
     """
 
     FILE_NAME: ClassVar[str] = FILE_NAME
     VERB: ClassVar[str] = "detect"
     WHAT: ClassVar[str] = "run"
-    COMPARED: ClassVar[tuple[str, ...]] = ("classifier", "weights_sha256", "threads", "part_names")
+    COMPARED: ClassVar[tuple[str, ...]] = (
+        "classifier",
+        "weights_sha256",
+        "class_names",
+        "outputs",
+        "threads",
+        "part_names",
+    )
     SETTINGS: ClassVar[type] = Settings
 
     classifier: Text
     weights_sha256: Sha256
+    weights_file: Text = ""
+    class_names: Annotated[tuple[Text, ...], Meta(max_length=MOST_CLASSES)] = ()
+    outputs: Outputs = "logits"
     preset: Text
     settings: Settings
     device: Text
@@ -77,6 +90,9 @@ class RunInfo(Account):
         return cls(
             classifier=detector.classifier.name,
             weights_sha256=detector.classifier.weights_sha256,
+            weights_file=detector.classifier.origin.weights,
+            class_names=detector.classifier.origin.class_names,
+            outputs=detector.classifier.outputs,
             preprocessing=detector.classifier.preprocessing,
             preset=preset,
             settings=detector.settings,

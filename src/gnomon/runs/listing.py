@@ -11,6 +11,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from gnomon.errors import RunError
+from gnomon.masking import is_masked, masked
 from gnomon.runs.parquet import RunTable, to_parquet
 from gnomon.runs.store import Store
 from gnomon.runs.tables import shown
@@ -53,16 +54,24 @@ class Input:
         return self.location or self.path
 
     def identity(self) -> bytes:
-        """Give what tells two inputs apart."""
+        """Give what tells two inputs apart: all but the secrets in their URLs."""
         place = f"\0{self.offset}\0{self.size}\0{self.row}\0{self.column}\n"
-        return os.fsencode(f"{self.path}\0{self.location}") + place.encode()
+        return os.fsencode(f"{masked(self.path)}\0{masked(self.location)}") + place.encode()
+
+    @property
+    def lacks_secrets(self) -> bool:
+        """Tell whether secrets in its URLs are masked, as they are in a listing."""
+        return is_masked(self.path) or is_masked(self.location)
 
     def to_row(self) -> tuple[Any, ...]:
-        """Give the row of the listing; what is no UTF-8 in a path is readable there, not exact."""
-        text = shown(self.path)
-        exact = "" if text == self.path else self.path
-        location = os.fsencode(f"{self.location}\0{exact}" if exact else self.location)
-        return text, location, self.offset, self.size, self.row, self.column, self.landmarks
+        """Give the row of the listing; what is no UTF-8 in a path is readable there, not exact.
+
+        Secrets in URLs are not kept.
+        """
+        text, path, location = shown(self.path), masked(self.path), masked(self.location)
+        exact = "" if text == path else f"\0{path}"
+        place = os.fsencode(location + exact)
+        return text, place, self.offset, self.size, self.row, self.column, self.landmarks
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:
@@ -197,3 +206,30 @@ class Numbered:
     def between(self, first: int, stop: int) -> list[Input]:
         """Read the inputs from ``first`` to before ``stop``."""
         return [self[number] for number in range(first, stop)]
+
+
+class Secrets:
+    """Gives listed inputs the secrets of their URLs back, which no listing keeps.
+
+    The inputs are listed again beside it, so it is fast where numbers rise.
+    """
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+        self._rest: Iterator[tuple[int, Input]] = iter(())
+        self._next = 0
+
+    def restored(self, number: int, one: Input) -> Input:
+        """Give an input as it is listed now; ``RunError`` where its number is another's."""
+        if not one.lacks_secrets:
+            return one
+        if number < self._next or not self._next:
+            self._rest = enumerate(self._inputs())
+        whole = next((mine for n, mine in self._rest if n == number), None)
+        self._next = number + 1
+        if whole is None or whole.identity() != one.identity():
+            raise RunError(
+                f"input {number} was {one.path!r} when the run was begun and is another now, so its"
+                " secret is not known; give the inputs that it was begun with"
+            )
+        return whole

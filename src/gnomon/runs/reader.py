@@ -8,7 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gnomon.arguments import checked
 from gnomon.errors import RunError
+from gnomon.masking import masked
 from gnomon.runs.discovered import part_names, with_parts
 from gnomon.runs.info import RunInfo
 from gnomon.runs.records import Photograph, Record, batches, stream
@@ -19,11 +21,15 @@ from gnomon.strict_json import read_as
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An input that could not be processed, and why."""
+    """An input that could not be processed, and why; secrets in URLs are masked."""
 
     path: str
     error: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", masked(self.path))
+        object.__setattr__(self, "message", masked(self.message))
 
     def line(self) -> bytes:
         """Write it as a line of failures.jsonl."""
@@ -94,13 +100,14 @@ def read_failures(place: str | Path | Store) -> list[Failure]:
     return failures
 
 
+@checked
 def read_run(folder: str | Path) -> Run:
     """Read a run that `gnomon detect` wrote, by path or URL; ``RunError`` where there is none.
 
     It is counted as it is read: a worker may have committed after the account was closed.
     """
     store = open_store(folder)
-    home = store.root if isinstance(store, LocalStore) else Path(str(store))
+    home = store.root if isinstance(store, LocalStore) else Path(masked(str(store)))
     info = RunInfo.read(store)
     images, keypoints = read_tables(store, len(info.part_names))
     there = set(images["image_id"].to_pylist())

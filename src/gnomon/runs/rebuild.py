@@ -1,12 +1,13 @@
 """From a run's account back to the detector that made it, as far as the user trusts its names."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from os.path import isfile
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from gnomon.errors import ClassifierError, RunError
-from gnomon.presets import SettingChanges
+from gnomon.presets import changes_to
 from gnomon.runs.info import RunInfo
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 FETCHED = ("torchvision", "timm", "hf")
 """Sources of classifiers that download what is not on this machine."""
+FITTED = ("torchvision", "timm")
+"""Those that take a file of weights alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,17 @@ def rebuild_detector(
     for setting, name in untrusted_settings(info, trust):
         raise _refused(setting, name)
     try:
-        spec = model
-        if spec is None:
-            spec, weights = _recorded(info.classifier, weights, trust)
+        spec, weights = (
+            _recorded(info, weights, trust) if model is None else _named(info, model, weights)
+        )
         detector = Detector(
             spec,
             preprocessing=info.preprocessing,
             weights=weights,
+            class_names=info.class_names or None,
+            outputs=info.outputs,
             device=device,
-            **cast(SettingChanges, asdict(info.settings)),
+            **changes_to(info.settings),
         )
     except ClassifierError as error:
         raise RunError(
@@ -66,7 +71,7 @@ def rebuild_detector(
     found = detector.classifier.weights_sha256
     if found != info.weights_sha256:
         raise RunError(
-            f"{spec!r} has other weights (SHA-256 {found[:12]}…) than the run's classifier"
+            f"{str(spec)!r} has other weights (SHA-256 {found[:12]}…) than the run's classifier"
             f" {info.classifier!r} ({info.weights_sha256[:12]}…); give those of the run with"
             " --model and --weights, or detect again"
         )
@@ -99,14 +104,32 @@ def _refused(kind: str, name: str) -> RunError:
     )
 
 
-def _recorded(spec: str, weights: Path | None, trust: Trust) -> tuple[str, Path | None]:
+def _named(info: RunInfo, model: str, weights: Path | None) -> tuple[str, Path | None]:
+    """Return the classifier that the user names: a file of weights alone is for the run's name."""
+    from gnomon.classifier.load import checkpoint_at
+
+    source = info.classifier.partition("/")[0]
+    if weights is None and source in FITTED and isfile(model) and not checkpoint_at(Path(model)):
+        return info.classifier, Path(model)
+    return model, weights
+
+
+def _recorded(info: RunInfo, weights: Path | None, trust: Trust) -> tuple[str | Path, Path | None]:
     """Return the classifier to load for the name in a run, and its weights file."""
     from gnomon.classifier.cached import cached_weights
-    from gnomon.classifier.load import names_code
+    from gnomon.classifier.load import checkpoint_at, names_code
+    from gnomon.classifier.sources import SOURCES
 
+    spec = info.classifier
     source = spec.partition("/")[0]
-    if source in FETCHED and weights is None and not trust.fetch:
+    if weights is None:
+        weights = _recorded_file(info.weights_file)
+    if weights is not None and (checkpoint := checkpoint_at(weights)):
+        return checkpoint, None
+    if source in FETCHED and weights is None and not (trust.fetch and not info.weights_file):
         here = cached_weights(spec)
+        if here is None and info.weights_file:
+            raise _unfollowed(info.weights_file)
         if here is None:
             raise ClassifierError(
                 "its weights are not on this machine, and a run's name downloads nothing; allow it"
@@ -115,4 +138,24 @@ def _recorded(spec: str, weights: Path | None, trust: Trust) -> tuple[str, Path 
         return (f"hf/{here}", None) if source == "hf" else (spec, here)
     if names_code(spec) and spec not in trust.plugs:
         raise _refused("classifier", spec)
+    if source not in SOURCES and not names_code(spec):
+        raise _unfollowed(info.weights_file)
     return spec, weights
+
+
+def _recorded_file(name: str) -> Path | None:
+    """Follow a path that a run names, if it leads to a .safetensors file, which is data alone."""
+    file = Path(name)
+    local = not name.startswith(("//", "\\\\"))
+    return file if local and file.suffix == ".safetensors" and isfile(file) else None
+
+
+def _unfollowed(name: str) -> ClassifierError:
+    if not name:
+        return ClassifierError("the run does not say where its weights are")
+    if Path(name).suffix != ".safetensors":
+        return ClassifierError(
+            f"its weights were read from {name!r}, and a path in a run is followed to .safetensors"
+            " files alone; if the file is yours, name it: --weights FILE"
+        )
+    return ClassifierError(f"its file {name!r} is not there any more")

@@ -68,6 +68,8 @@ def open_store(place: "str | Path | Store") -> Store:
     """Open a path or a URL."""
     if isinstance(place, str) and is_url(place):
         return UrlStore(place)
+    if isinstance(place, str | Path) and "\0" in str(place):
+        raise RunError(f"{str(place)!r} is no path of a folder; give one that `--out` named")
     return LocalStore(Path(place)) if isinstance(place, str | Path) else place
 
 

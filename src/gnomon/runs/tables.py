@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from gnomon.masking import masked
 from gnomon.types import Detection
 
 IMAGES = pa.schema(
@@ -44,17 +45,17 @@ KEYPOINTS = pa.schema(
 
 
 def image_id(path: str) -> str:
-    """Name an image by its path: the same in every run, order and shard.
+    """Name an image by its path: the same in every run, order and shard, whatever its secrets.
 
     >>> image_id("car.jpg")
     'b1ddc9d5447d1449'
     """
-    return sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return sha256(masked(path).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def shown(path: str) -> str:
-    """Write a path as text: what is no UTF-8 in it is readable, not exact."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """Write a path as text, secrets masked: what is no UTF-8 in it is readable, not exact."""
+    return os.fsencode(masked(path)).decode("utf-8", "backslashreplace")
 
 
 def image_row(path: str, found: Detection) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from gnomon.runs.listing import (
     Inputs,
     Listing,
     Numbered,
+    Secrets,
     compare_listing,
     damaged_listing,
     remove_listing,
@@ -68,7 +69,7 @@ def run_folder(
             info = _go_on(store, info, inputs, known)
             damaged = list(damaged_parts(store))
             discard(store, (part for part, _ in damaged))
-        folder = RunFolder(store, info, tuple(fault for _, fault in damaged))
+        folder = RunFolder(store, info, inputs, tuple(fault for _, fault in damaged))
         complete = False
         try:
             yield folder
@@ -138,12 +139,15 @@ def _go_on(store: Store, info: RunInfo, inputs: Inputs, known: RunInfo) -> RunIn
 class RunFolder:
     """What is done of a run and what is left to do."""
 
-    def __init__(self, store: Store, info: RunInfo, damaged: Sequence[str] = ()) -> None:
-        """Count what is done; ``info`` must know the listing.
+    def __init__(
+        self, store: Store, info: RunInfo, inputs: Inputs, damaged: Sequence[str] = ()
+    ) -> None:
+        """Count what is done; ``info`` must know the listing of ``inputs``.
 
         ``damaged`` says what was found damaged, and is done again.
         """
         self.store = store
+        self._secrets = Secrets(inputs)
         self.info = info
         self.damaged = tuple(damaged)
         self.n_inputs = info.n_inputs or 0
@@ -175,11 +179,14 @@ class RunFolder:
             for _, within in groupby(range(first, stop), lambda number: number // size):
                 wanted = list(within)
                 span = Span(wanted[0], wanted[-1])
-                yield Shard(span, tuple((one, numbered[one]) for one in wanted))
+                yield Shard(span, self._numbered(numbered, wanted))
         for one in self._settled():
             if numbers := [number for number, _ in one.failures]:
                 again = Span(numbers[0], numbers[-1], one.attempt + 1)
-                yield Shard(again, tuple((number, numbered[number]) for number in numbers))
+                yield Shard(again, self._numbered(numbered, numbers))
+
+    def _numbered(self, known: Numbered, wanted: list[int]) -> tuple[tuple[int, Input], ...]:
+        return tuple((one, self._secrets.restored(one, known[one])) for one in wanted)
 
     def record(self, done: Committed) -> None:
         """Count a shard that has been committed, and name its failures."""

@@ -18,7 +18,11 @@ def list_tar(location: str) -> Iterator[Input]:
     """
     try:
         with open_binary(location) as file, tarfile.open(fileobj=file, mode="r:") as archive:
+            last = -1
             while (member := archive.next()) is not None:
+                if member.offset <= last or member.size < 0:
+                    raise DatasetError(f"{location}: its headers lead back; fetch it again")
+                last = member.offset
                 archive.members = []  # type: ignore[attr-defined]  # it would keep them all
                 if member.isreg() and not member.issparse() and _is_image(member.name):
                     yield Input(
@@ -27,7 +31,9 @@ def list_tar(location: str) -> Iterator[Input]:
                         offset=member.offset_data,
                         size=member.size,
                     )
-    except (OSError, tarfile.TarError) as error:
+    except DatasetError:
+        raise
+    except Exception as error:  # On damaged input, its reader raises any kind.
         raise DatasetError(f"{location}: cannot be read as a plain tar file: {error}") from error
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from gnomon.images import Limits, Picture, Resize
-from gnomon.presets import SettingChanges
+from gnomon.images.hosts import Hosts
+from gnomon.presets import Outputs, SettingChanges
 from gnomon.runs import Failure
 from gnomon.runs.committed import Committed
 from gnomon.types import Detection, Image
@@ -48,6 +49,8 @@ class Recipe:
     model: str | None = None
     preset: str = "default"
     weights: Path | None = None
+    class_names: tuple[str, ...] | None = None
+    outputs: Outputs = "auto"
     device: str = "auto"
     size: int | tuple[int, int] | None = None
     resize: Resize | None = None
@@ -61,6 +64,8 @@ class Recipe:
             self.model,
             preset=self.preset,
             weights=self.weights,
+            class_names=self.class_names,
+            outputs=self.outputs,
             device=self.device,
             size=self.size,
             resize=self.resize,
@@ -73,12 +78,15 @@ class Job:
     """A run's work, but for its inputs.
 
     ``out`` is the run folder, path or URL. ``isolate`` decodes in a process apart, where all of
-    ``limits`` hold. ``threads`` compute each image on a CPU; ``None`` leaves torch's own number.
+    ``limits`` hold. ``hosts`` are those that the user named: inputs on others are fetched from
+    public addresses only. ``threads`` compute each image on a CPU; ``None`` leaves torch's own
+    number.
     """
 
     make: Maker
     out: str
     limits: Limits = Limits()
+    hosts: Hosts = Hosts()
     isolate: bool = False
     figures: bool = True
     save_heatmaps: bool = False

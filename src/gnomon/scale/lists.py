@@ -14,6 +14,7 @@ from gnomon.errors import DatasetError
 from gnomon.images.read import is_url, open_binary
 from gnomon.runs.listing import Input
 from gnomon.scale.columns import image_column, open_columns, path_column
+from gnomon.spreadsheets import unguarded
 
 
 def list_text(location: str) -> Iterator[Input]:
@@ -31,7 +32,7 @@ def list_csv(location: str) -> Iterator[Input]:
         rows = csv.DictReader(text, dialect="excel-tab" if location.endswith(".tsv") else "excel")
         try:
             column = path_column(list(rows.fieldnames or ()), location)
-            yield from _inputs((row[column] for row in rows if row[column]), location)
+            yield from _inputs((unguarded(row[column]) for row in rows if row[column]), location)
         except csv.Error as error:
             raise DatasetError(f"{location}: line {rows.line_num} is no CSV: {error}") from error
 
@@ -39,6 +40,11 @@ def list_csv(location: str) -> Iterator[Input]:
 def list_table(location: str) -> Iterator[Input]:
     """List the images in a table's column, or the paths in it."""
     columns = open_columns(location)
+    if columns.n_rows > columns.n_bytes:
+        raise DatasetError(
+            f"{location}: claims {columns.n_rows:,} rows in {columns.n_bytes:,} bytes, which cannot"
+            " be; fetch it again"
+        )
     images = image_column(columns.schema)
     if images is not None:
         for row in range(columns.n_rows):
@@ -46,10 +52,13 @@ def list_table(location: str) -> Iterator[Input]:
         return
     strings = [field.name for field in columns.schema if _is_text(field.type)]
     column = path_column(strings, location)
-    with _opened(location) as file:
-        batches: Iterable[pa.RecordBatch] = pq.ParquetFile(file).iter_batches(columns=[column])
-        for batch in batches:
-            yield from _inputs((path for path in batch.column(0).to_pylist() if path), location)
+    try:
+        with _opened(location) as file:
+            batches: Iterable[pa.RecordBatch] = pq.ParquetFile(file).iter_batches(columns=[column])
+            for batch in batches:
+                yield from _inputs((path for path in batch.column(0).to_pylist() if path), location)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise DatasetError(f"{location}: cannot be read as a table: {error}") from error
 
 
 def _is_text(kind: pa.DataType) -> bool:

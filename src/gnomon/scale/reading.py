@@ -5,20 +5,25 @@ from typing import Any
 
 import pyarrow as pa
 
-from gnomon.errors import ImageError
+from gnomon.errors import DatasetError, ImageError
 from gnomon.images import Limits, Picture, decode
 from gnomon.images.decode import refuse_folder
+from gnomon.images.hosts import Hosts
 from gnomon.images.read import is_url, read_bytes
 from gnomon.images.sandbox import Sandbox
+from gnomon.masking import masked
 from gnomon.runs.listing import Input
 from gnomon.scale.columns import open_columns
 
 
 class Reading:
-    """Reads and decodes inputs for one thread; of tables, some rows are kept for the next."""
+    """Reads and decodes inputs for one thread; of tables, some rows are kept for the next.
 
-    def __init__(self, limits: Limits, *, isolate: bool) -> None:
-        self._limits = limits
+    ``hosts`` are those that the user named.
+    """
+
+    def __init__(self, limits: Limits, hosts: Hosts = Hosts(), *, isolate: bool) -> None:
+        self._limits, self._hosts = limits, hosts
         self._sandbox = Sandbox(limits) if isolate else None
         self._table: tuple[str, str] | None = None
         self._first = 0
@@ -26,10 +31,10 @@ class Reading:
 
     def __call__(self, one: Input) -> Picture:
         """Give an input's picture; ``ImageError`` says what is wrong with it."""
-        content = self.content(one)
+        content, name = self.content(one), masked(one.path)
         if self._sandbox is not None:
-            return self._sandbox.decode(content, one.path)
-        return decode(content, limits=self._limits, name=one.path)
+            return self._sandbox.decode(content, name)
+        return decode(content, limits=self._limits, name=name)
 
     def content(self, one: Input) -> bytes:
         """Give the bytes of an input's file."""
@@ -37,12 +42,15 @@ class Reading:
             return self._cell(one, one.row, one.column)
         if one.size is None and not is_url(one.file):
             refuse_folder(one.file, one.path)
-        return read_bytes(one.file, self._limits, one.offset, one.size, name=one.path)
+        return read_bytes(
+            one.file, self._limits, one.offset, one.size, name=one.path, hosts=self._hosts
+        )
 
     def _cell(self, one: Input, row: int, column: str) -> bytes:
         inside = self._first <= row < self._first + len(self._rows)
         if self._table != (one.file, column) or not inside:
-            self._first, self._rows = open_columns(one.file).rows_around(row, column)
+            self._table = None
+            self._first, self._rows = _rows_around(one, row, column, self._hosts)
             self._table = (one.file, column)
         cell = self._rows[row - self._first]
         if pa.types.is_struct(cell.type):
@@ -50,7 +58,7 @@ class Reading:
             path = cell["path"].as_py() if cell.type.get_field_index("path") >= 0 else None
             if content is None and path:
                 place = path if is_url(path) else os.path.join(os.path.dirname(one.file), path)
-                return read_bytes(place, self._limits, name=one.path)
+                return read_bytes(place, self._limits, name=one.path, hosts=self._hosts)
         else:
             content = cell.as_py()
         if content is None:
@@ -60,3 +68,13 @@ class Reading:
                 f"{one.path}: too large; at most {self._limits.max_file_mb:,g} MB are read"
             )
         return bytes(content)
+
+
+def _rows_around(one: Input, row: int, column: str, hosts: Hosts) -> tuple[int, pa.ChunkedArray]:
+    try:
+        first, rows = open_columns(one.file, hosts).rows_around(row, column)
+        if not 0 <= row - first < len(rows):
+            raise IndexError(f"there is no row {row}")
+    except (OSError, ValueError, LookupError, DatasetError, pa.ArrowException) as error:
+        raise ImageError(f"{one.path}: its table cannot be read ({error})") from error
+    return first, rows

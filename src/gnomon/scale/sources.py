@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from gnomon.datasets import DATASETS, open_dataset
-from gnomon.errors import ImageError
+from gnomon.errors import DatasetError, ImageError
 from gnomon.images.files import IMAGE_SUFFIXES, Once, each_image
 from gnomon.images.read import is_url, open_url, patiently
+from gnomon.masking import masked
 from gnomon.runs.listing import Input
 from gnomon.scale.archives import list_tar
 from gnomon.scale.lists import list_csv, list_table, list_text
@@ -104,7 +105,14 @@ def _contained(path: str, once: Once) -> Iterator[Input] | None:
 
 
 def _new(one: Input, once: Once, *, real: bool = False) -> Iterator[Input]:
-    if once.first(os.path.realpath(one.path) if real else one.path):
+    name = masked(one.path)
+    first = once.first(os.path.realpath(name) if real else name)
+    if name != one.path and once.first(one.path) and not first:
+        raise DatasetError(
+            f"{one.path}: is listed twice, with two secrets; as secrets are not kept, one would"
+            " pass for the other: list each image once, or fetch them to a folder first"
+        )
+    if first:
         yield one
 
 

@@ -22,6 +22,8 @@ from gnomon.types import Detection, Image
 
 READERS = 2
 DEPTH = 4
+FIGURE_SIDE = 2048
+"""Pixels that a figure's picture is long at most: pictures wait for their figures in memory."""
 
 Numbered = tuple[int, Input]
 Loaded = tuple[Picture | None, Image]
@@ -47,11 +49,12 @@ class Worker:
         self._behind = ThreadPoolExecutor(1)
 
     def _loader(self) -> Callable[[Numbered], Loaded]:
-        reading = Reading(self._job.limits, isolate=self._job.isolate)
+        reading = Reading(self._job.limits, self._job.hosts, isolate=self._job.isolate)
 
         def load(numbered: Numbered) -> Loaded:
             picture = reading(numbered[1])
-            return picture if self._job.figures else None, self._finder.load(picture)
+            image = self._finder.load(picture)
+            return picture.within(FIGURE_SIDE) if self._job.figures else None, image
 
         return load
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gnomon.classifier.load import TRAINED
+from gnomon.classifier.checkpoint import TRAINED
 from gnomon.disk import reason_of
 from gnomon.errors import RunError
 from gnomon.figures import png

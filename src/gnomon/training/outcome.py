@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from gnomon.figures import AS_WRITTEN, drawable
 from gnomon.runs.files import csv_text
 from gnomon.types import Floats
 
@@ -77,9 +78,9 @@ class Confusion:
         totals = np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(self.counts / totals, cmap="Blues", vmin=0, vmax=1)
         ticks = range(n) if n <= 60 else []
-        names = [name[:28] for name in self.class_names] if n <= 60 else []
-        axes.set_xticks(ticks, names, rotation=90, fontsize=7)
-        axes.set_yticks(ticks, names, fontsize=7)
+        names = [drawable(name, 28) for name in self.class_names] if n <= 60 else []
+        axes.set_xticks(ticks, names, rotation=90, fontsize=7, **AS_WRITTEN)
+        axes.set_yticks(ticks, names, fontsize=7, **AS_WRITTEN)
         axes.set_xlabel("predicted")
         axes.set_ylabel("label")
         axes.set_title(f"{self.accuracy:.1%} of {self.counts.sum()} images right", fontsize=10)

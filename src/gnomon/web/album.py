@@ -2,28 +2,31 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
 import pyarrow as pa
 
+from gnomon.images import Picture
 from gnomon.report.entries import point_rows
 from gnomon.report.evidence import Maps, picture_of
 from gnomon.report.pictures import photograph
 from gnomon.runs import Event, ReviewFile, Run
 from gnomon.runs.by_image import points_by_image
+from gnomon.runs.photographs import Absence, Photographs
 
 State = Literal["all", "untouched", "begun", "done"]
-FILES_KEPT = 400
+MAX_BYTES = 128 * 2**20
+"""Bytes of the pictures' files that are kept."""
 SIDE, THUMBNAIL = 1600, 96
 
 
 class Album:
     """The images of a run in order, their points as the review leaves them, and their pictures."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, photographs: Photographs | None = None) -> None:
         self.run = run
+        self.photographs = photographs or Photographs()
         self.rows: dict[str, dict[str, Any]] = {
             row["image_id"]: row for row in run.images.to_pylist()
         }
@@ -32,12 +35,21 @@ class Album:
         self.review = ReviewFile(run.folder)
         self._points = points_by_image(run.keypoints)
         self._files: OrderedDict[tuple[str, int], bytes | None] = OrderedDict()
+        self._size = 0
         self._lock = Lock()
 
-    def path(self, image_id: str | None) -> Path | None:
-        """Give the file of an image of the run, if it is one."""
-        row = self.rows.get(image_id or "")
-        return None if row is None else Path(row["path"])
+    def picture(self, image_id: str) -> Picture:
+        """Decode an image of the run by its id; ``ImageError`` where it is not here."""
+        row = self.rows[image_id]
+        return self.photographs.picture(row["path"], row["content_hash"])
+
+    def absence(self, image_id: str) -> str:
+        """Say why an image's photograph is not here, and what to do; empty where it is."""
+        if self.file(image_id, SIDE) is not None:
+            return ""
+        path = self.rows[image_id]["path"]
+        what, then = self.photographs.absent.get(path, Absence.GONE).value
+        return f"the photograph is {what}; {then}"
 
     def search(self, words: str = "", label: str = "", state: State = "all") -> list[str]:
         """Find images by what is in their path or class, by class, and by how far judging is."""
@@ -105,7 +117,7 @@ class Album:
             return None
 
         def make() -> bytes | None:
-            rgb = picture_of(self.rows[image_id])
+            rgb = picture_of(self.rows[image_id], self.photographs)
             return None if rgb is None else photograph(rgb, side)
 
         return self._kept((image_id, side), make)
@@ -117,7 +129,10 @@ class Album:
                 return self._files[key]
         made = make()
         with self._lock:
-            self._files[key] = made
-            while len(self._files) > FILES_KEPT:
-                self._files.popitem(last=False)
+            if key not in self._files:
+                self._files[key] = made
+                self._size += len(made or b"")
+            while self._size > MAX_BYTES:
+                _, gone = self._files.popitem(last=False)
+                self._size -= len(gone or b"")
         return made

@@ -1,26 +1,43 @@
 """The page's addresses, and the server that answers them."""
 
-from asyncio import to_thread
+from asyncio import Semaphore, timeout
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from fastapi import Request
-from fastapi.responses import PlainTextResponse, Response
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, PlainTextResponse, Response
 from nicegui import app, ui
+from starlette.requests import ClientDisconnect
 
 from gnomon.errors import GnomonError
-from gnomon.images import decode
+from gnomon.images import Picture, decode
 from gnomon.report.pictures import photograph
 from gnomon.web.album import SIDE, THUMBNAIL, Album
 from gnomon.web.bench import Bench, examples
+from gnomon.web.decoding import in_turn
 from gnomon.web.explore_page import ExplorePage
 from gnomon.web.guard import Guard
 from gnomon.web.header import header
 from gnomon.web.judge_page import JudgePage
 from gnomon.web.pantry import Pantry
-from gnomon.web.uploads import MAX_BYTES, TOO_LARGE, picture_from
+from gnomon.web.policy import sign_templates
+from gnomon.web.uploads import (
+    ADDRESS,
+    ARRIVING,
+    MAX_BYTES,
+    MAX_REQUEST,
+    SECONDS,
+    TOO_LARGE,
+    picture_from,
+)
+from gnomon.web.wire import MAX_MESSAGE, listen_softly
 
 HERE = Path(__file__).parent
+STYLE = "/style.css"
+CLOSE = {"Connection": "close"}
+"""What is left of a body is not read."""
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
     '<path d="M2 14h12M8 14V2" stroke="#9a3412" stroke-width="2.4" stroke-linecap="round"/></svg>'
@@ -35,45 +52,58 @@ def build(bench: Bench, album: Album | None = None) -> None:
     pantry = Pantry()
     shown = examples()
 
-    @app.post("/image")
+    reading = Semaphore(ARRIVING)
+
+    @app.post(ADDRESS)
     async def image(request: Request, name: str = "") -> Response:
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > MAX_BYTES:
-                return PlainTextResponse(f"{name[:80]}: {TOO_LARGE}", 413)
         try:
-            picture = await to_thread(picture_from, name, bytes(content))
+            async with reading, timeout(SECONDS):
+                content = await _content(request)
+                if content is None:
+                    return PlainTextResponse(f"{name[:80]}: {TOO_LARGE}", 413, CLOSE)
+                return PlainTextResponse(pantry.put(await in_turn(picture_from, name, content)))
         except GnomonError as error:
             return PlainTextResponse(str(error), 422)
-        return PlainTextResponse(pantry.put(picture))
+        except (TimeoutError, ClientDisconnect):
+            return PlainTextResponse(f"{name[:80]}: it did not arrive; send it again", 408, CLOSE)
+
+    @app.get(STYLE)
+    def style() -> Response:
+        return FileResponse(HERE / "style.css", headers={"Cache-Control": "no-cache"})
 
     @app.get("/picture/{token}")
     async def picture(token: str) -> Response:
-        return _webp(await to_thread(pantry.file, token))
+        return _webp(await in_turn(pantry.file, token))
 
     @app.get("/example/{number}")
     async def example(number: int) -> Response:
         if not 0 <= number < len(shown):
             return _webp(None)
-        return _webp(await to_thread(thumbnail, shown[number]))
+        return _webp(await in_turn(thumbnail, shown[number]))
 
     @ui.page("/")
     def explore(image: str | None = None) -> None:
         dress("explore")
         header(run_name, "/")
         with ui.element("main"):
-            ExplorePage(bench, pantry, None if album is None else album.path(image))
+            ExplorePage(bench, pantry, _picture_of(album, image))
+
+
+def _picture_of(album: Album | None, image_id: str | None) -> Callable[[], Picture] | None:
+    """Give what decodes an image of the run, if it is one."""
+    if album is None or image_id not in album.rows:
+        return None
+    return partial(album.picture, image_id)
 
 
 def _build_judge(album: Album, run_name: str | None) -> None:
     @app.get("/run/picture/{image_id}")
     async def picture(image_id: str) -> Response:
-        return _webp(await to_thread(album.file, image_id, SIDE))
+        return _webp(await in_turn(album.file, image_id, SIDE))
 
     @app.get("/run/thumbnail/{image_id}")
     async def small(image_id: str) -> Response:
-        return _webp(await to_thread(album.file, image_id, THUMBNAIL))
+        return _webp(await in_turn(album.file, image_id, THUMBNAIL))
 
     @ui.page("/run")
     def judge(image: str | None = None) -> None:
@@ -87,7 +117,7 @@ def _build_judge(album: Album, run_name: str | None) -> None:
 def dress(title: str) -> None:
     """Give a page its style and its name."""
     ui.page_title(f"gnomon: {title}")
-    ui.add_css(HERE / "style.css")
+    ui.add_head_html(f'<link rel="stylesheet" href="{STYLE}">')
 
 
 def thumbnail(path: Path) -> bytes:
@@ -97,23 +127,45 @@ def thumbnail(path: Path) -> bytes:
 
 def listen(host: str, port: int, password: str | None, ready: Callable[[], None]) -> None:
     """Answer until the program is ended."""
-    app.add_middleware(Guard, password=password)
     # Quasar's bar over every request has no name for a screen reader; the page shows its own.
     app.config.quasar_config["loadingBar"]["skipHijack"] = True
     app.on_startup(ready)
-    ui.run(
-        host=host,
-        port=port,
+    app.add_exception_handler(404, lambda *_: PlainTextResponse("there is nothing here", 404))
+    sign_templates()
+    listen_softly()
+    site = FastAPI(openapi_url=None)
+    ui.run_with(
+        site,
         title="gnomon",
         favicon=FAVICON,
         language="en-US",
         dark=None,
-        reload=False,
-        show=False,
+        tailwind=False,
         show_welcome_message=False,
-        uvicorn_logging_level="warning",
         reconnect_timeout=10.0,
     )
+    uvicorn.run(
+        Guard(site, password),
+        host=host,
+        port=port,
+        http="h11",  # which bounds the headers
+        ws="wsproto",
+        ws_max_size=MAX_MESSAGE,
+        log_level="warning",
+        server_header=False,
+    )
+
+
+async def _content(request: Request) -> bytes | None:
+    """Read what is sent; ``None`` where it is more than an image may have."""
+    content, arrived = bytearray(), 0
+    async for chunk in request.stream():
+        arrived += len(chunk)
+        if arrived > MAX_REQUEST:
+            return None
+        if arrived <= MAX_BYTES:
+            content += chunk
+    return bytes(content) if arrived <= MAX_BYTES else None
 
 
 def _webp(content: bytes | None) -> Response:

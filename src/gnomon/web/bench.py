@@ -1,7 +1,6 @@
 """The classifiers that a page may use, loaded once and used by one at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,11 +9,12 @@ from threading import Lock
 from gnomon.classifier.embedded import DEFAULT, NETWORKS
 from gnomon.detector import Detector
 from gnomon.errors import ClassifierError, unknown_name
-from gnomon.images import Picture, find_images
-from gnomon.presets import PRESETS, Settings
-from gnomon.runs import RunInfo, rebuild_detector
+from gnomon.images import find_images
+from gnomon.presets import PRESETS, Settings, changes_to
+from gnomon.runs import RunInfo
 from gnomon.runs.rebuild import Trust, untrusted_settings
-from gnomon.types import Detection
+from gnomon.types import Detection, Image
+from gnomon.web.offered import offered
 
 Told = Callable[[int, int], None]
 
@@ -38,7 +38,7 @@ class Bench:
         homes: Mapping[str, str] | None = None,
     ) -> None:
         self._makers, self.presets, self.homes = dict(makers), dict(presets), dict(homes or {})
-        self._ready: dict[str, Detector] = {}
+        self._ready: dict[str, list[Detector]] = {}
         self._loading, self._working = Lock(), Lock()
 
     @property
@@ -52,16 +52,19 @@ class Bench:
             raise ClassifierError(unknown_name("classifier", model, self._makers))
         with self._loading:
             if model not in self._ready:
-                self._ready[model] = self._makers[model]()
-        detector = copy(self._ready[model])
-        detector.settings = settings
-        return detector
+                self._ready[model] = [self._makers[model]()]
+            ready = self._ready[model]
+            wanted = (settings.engine, settings.precision)
+            for one in ready:
+                if (one.settings.engine, one.settings.precision) == wanted:
+                    return one.with_settings(**changes_to(settings))
+            ready.append(ready[0].with_settings(**changes_to(settings)))
+            return ready[-1]
 
     def detect(
-        self, detector: Detector, picture: Picture, label_index: int | None, told: Told
+        self, detector: Detector, image: Image, label_index: int | None, told: Told
     ) -> Detection:
         """Detect while no other page does; ``told`` may raise ``CancelledError``."""
-        image = detector.load(picture)
         while not self._working.acquire(timeout=0.2):
             told(0, 1)
         try:
@@ -75,21 +78,21 @@ def make_bench(
     device: str,
     run: RunInfo | None = None,
     trust: Trust = Trust(),
+    weights: Path | None = None,
 ) -> Bench:
     """Offer a run's classifier and settings first, then ``models``, then what is embedded.
 
-    Settings that name what ``trust`` does not allow are not offered.
+    ``weights`` are those of the run's classifier, where the run does not lead to them. Settings
+    that name what ``trust`` does not allow are not offered.
     """
-    makers: dict[str, Callable[[], Detector]] = {}
     presets: dict[str, Settings] = {}
     homes = {"paper": PRESETS["paper"].classifier}
-    if run is not None:
-        makers[run.classifier] = partial(rebuild_detector, run, device=device, trust=trust)
-        if not untrusted_settings(run, trust):
-            presets["the run's"] = run.settings
-            homes["the run's"] = run.classifier
+    makers = offered(models, device, run, trust, weights)
+    if run is not None and not untrusted_settings(run, trust):
+        presets["the run's"] = run.settings
+        homes["the run's"] = run.classifier
     embedded = sorted(NETWORKS, key=lambda name: (name != DEFAULT, name))
-    for model in (*models, *(f"embedded/{name}" for name in embedded)):
+    for model in (f"embedded/{name}" for name in embedded):
         makers.setdefault(model, partial(Detector, model, device=device))
     for name in sorted(PRESETS, key=lambda name: (name != "default", name)):
         presets[name] = PRESETS[name].settings

@@ -1,11 +1,9 @@
+// Components render by functions: the page's policy forbids to compile a template from text.
+import { h } from "vue";
+
+const option = ([key, words]) => h("option", { value: key }, words);
+
 export default {
-  template: `
-    <label class="control"><span>{{ label }}</span>
-      <select ref="select" :value="now" @change="chosen">
-        <template v-for="group in groups"><optgroup v-if="group.label" :label="group.label"><option v-for="o in group.options" :value="o[0]">{{ o[1] }}</option></optgroup>
-        <option v-else v-for="o in group.options" :value="o[0]">{{ o[1] }}</option></template>
-      </select>
-    </label>`,
   props: { label: String, groups: Array, value: String },
   data() { return { now: this.value }; },
   watch: {
@@ -17,5 +15,12 @@ export default {
       this.now = event.target.value;
       this.$emit("chosen", this.now);
     },
+  },
+  render() {
+    const groups = this.groups.map(({ label, options }) => label ? h("optgroup", { label }, options.map(option)) : options.map(option));
+    return h("label", { class: "control" }, [
+      h("span", this.label),
+      h("select", { ref: "select", value: this.now, onChange: this.chosen }, groups.flat()),
+    ]);
   },
 };

@@ -7,6 +7,7 @@ from typing import Any
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
+from gnomon.web.browser_values import field, line, number
 from gnomon.web.uploads import KINDS, MAX_BYTES, TOO_LARGE
 
 HERE = Path(__file__).parent
@@ -29,8 +30,11 @@ class Slider(Element, component=HERE / "slider.js"):
         self._props.update(label=label, min=low, max=high, step=step, value=value, unit=unit)
 
         def moved(event: Any) -> Any:
-            self._props["value"] = event.args
-            return on_moved(float(event.args))
+            value = number(event.args, low, high)
+            if value is None:
+                return None
+            self._props["value"] = value
+            return on_moved(value)
 
         self.on("moved", moved)
 
@@ -51,10 +55,15 @@ class Choice(Element, component=HERE / "choice.js"):
         self.offer([("", options)], value)
 
         def chosen(event: Any) -> Any:
-            self._props["value"] = str(event.args)
-            return on_chosen(str(event.args))
+            if event.args not in self._offered():
+                return None
+            self._props["value"] = event.args
+            return on_chosen(event.args)
 
         self.on("chosen", chosen)
+
+    def _offered(self) -> list[str]:
+        return [key for group in self._props["groups"] for key, _ in group["options"]]
 
     @property
     def value(self) -> str:
@@ -82,8 +91,16 @@ class Drop(Element, component=HERE / "drop.js"):
     def __init__(self, on_sent: Callable[[str], Any], on_refused: Callable[[str], Any]) -> None:
         super().__init__()
         self._props.update(kinds=KINDS, most=MAX_BYTES, too_large=TOO_LARGE)
-        self.on("sent", lambda event: on_sent(str(event.args["token"])))
-        self.on("refused", lambda event: on_refused(str(event.args["why"])))
+
+        def called(name: str, act: Callable[[str], Any]) -> Callable[[Any], Any]:
+            def call(event: Any) -> Any:
+                said = line(field(event.args, name))
+                return None if said is None else act(said)
+
+            return call
+
+        self.on("sent", called("token", on_sent))
+        self.on("refused", called("why", on_refused))
 
 
 def words(tag: str, text: str = "", classes: str = "") -> TextElement:
@@ -107,8 +124,11 @@ class Field(Element, component=HERE / "field.js"):
         self._props["kind"] = "search" if live else "text"
 
         def entered(event: Any) -> Any:
-            self._props["value"] = str(event.args)
-            return on_entered(str(event.args))
+            said = line(event.args)
+            if said is None:
+                return None
+            self._props["value"] = said
+            return on_entered(said)
 
         self.on("entered", entered)
 
@@ -127,4 +147,18 @@ class Keys(Element, component=HERE / "keys.js"):
     def __init__(self, actions: dict[str, Callable[[], Any]], writes: dict[str, str]) -> None:
         super().__init__()
         self._props.update(known=list(actions), writes=writes)
-        self.on("key", lambda event: actions[str(event.args)]())
+
+        def pressed(event: Any) -> Any:
+            known = isinstance(event.args, str) and event.args in actions
+            return actions[event.args]() if known else None
+
+        self.on("key", pressed)
+
+
+class Address(Element, component=HERE / "address.js"):
+    """What the browser's line of address shows."""
+
+    def show(self, path: str) -> None:
+        """Show another path of this page."""
+        self._props["path"] = path
+        self.update()

@@ -1,16 +1,14 @@
 // Takes an image by drop, choice or paste, and says how much of it has arrived.
+import { h } from "vue";
+
 export default {
-  template: `
-    <label class="drop" :class="{ over }" @dragover.prevent="over = true" @dragleave="over = false" @drop.prevent="dropped">
-      <input ref="input" type="file" :accept="kinds" class="out" @change="take($refs.input.files)" />
-      <strong>Drop an image</strong><span>or choose one, or paste it</span>
-    </label>`,
   props: { kinds: String, most: Number, too_large: String },
   data() { return { over: false }; },
   mounted() { addEventListener("paste", this.pasted); },
   beforeUnmount() { removeEventListener("paste", this.pasted); },
   methods: {
-    dropped(event) { this.over = false; this.take(event.dataTransfer.files); },
+    hovered(event) { event.preventDefault(); this.over = true; },
+    dropped(event) { event.preventDefault(); this.over = false; this.take(event.dataTransfer.files); },
     pasted(event) { if (event.clipboardData?.files.length) this.take(event.clipboardData.files); },
     async take(files) {
       const file = files[0];
@@ -28,5 +26,11 @@ export default {
       }
       this.$refs.input.value = "";
     },
+  },
+  render() {
+    return h("label", { class: ["drop", { over: this.over }], onDragover: this.hovered, onDragleave: () => { this.over = false; }, onDrop: this.dropped }, [
+      h("input", { ref: "input", type: "file", accept: this.kinds, class: "out", onChange: () => this.take(this.$refs.input.files) }),
+      h("strong", "Drop an image"), h("span", "or choose one, or paste it"),
+    ]);
   },
 };

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from gnomon.detector import Detector, locate
 from gnomon.geometry import Affine
-from gnomon.images import Picture
 from gnomon.occlusion import FILLS
 from gnomon.occlusion.occlude import Occlusion
 from gnomon.plugs import plugged
-from gnomon.presets import Settings
+from gnomon.presets import Settings, changes_to
 from gnomon.types import Detection, Floats
 
 NAMED = 5
@@ -44,8 +43,8 @@ class Covered:
 class Exploration:
     """A detection whose settings after the maps can be changed without the network."""
 
-    def __init__(self, picture: Picture, detector: Detector, found: Detection) -> None:
-        self.picture, self.detector, self.found = picture, detector, found
+    def __init__(self, detector: Detector, found: Detection) -> None:
+        self.detector, self.found = detector, found
 
     @property
     def to_file(self) -> Affine:
@@ -56,7 +55,7 @@ class Exploration:
         """Fuse, take the peaks and refine again, from the maps in memory."""
         found = self.found
         located = locate(found.image, found.coarse, found.fine, settings)
-        self.detector.settings = settings
+        self.detector = self.detector.with_settings(**changes_to(settings))
         self.found = replace(
             found,
             confidence=located.confidence,

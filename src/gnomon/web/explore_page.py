@@ -1,7 +1,8 @@
 """The page to explore: one image, one classifier or two, and every setting after the maps."""
 
-from asyncio import to_thread
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
+from pathlib import PurePath
 from typing import Any
 
 from nicegui import ui
@@ -11,7 +12,8 @@ from gnomon.images import Picture, decode
 from gnomon.presets import Settings
 from gnomon.web.bench import Bench, examples, tuned
 from gnomon.web.controls import Choice, Drop, Slider, words
-from gnomon.web.pantry import Pantry
+from gnomon.web.decoding import in_turn
+from gnomon.web.pantry import GoneError, Pantry
 from gnomon.web.side import Side
 
 NONE = "none"
@@ -29,11 +31,12 @@ LATER = tuple(name for name, *_ in SLIDERS)
 class ExplorePage:
     """What one browser looks at."""
 
-    def __init__(self, bench: Bench, pantry: Pantry, start: Path | None = None) -> None:
+    def __init__(
+        self, bench: Bench, pantry: Pantry, start: Callable[[], Picture] | None = None
+    ) -> None:
         self.bench, self.pantry = bench, pantry
         self.settings = next(iter(bench.presets.values()))
-        self.picture: Picture | None = None
-        self.address = ""
+        self.token = ""
         self.other: Side | None = None
         with ui.element("div").classes("explore"):
             with ui.element("aside").props('aria-label="Settings"'):
@@ -52,7 +55,7 @@ class ExplorePage:
             ui.timer(0.01, lambda: self._example(start), once=True)
 
     def _side(self, model: str) -> Side:
-        return Side(self.bench, model, self._pick, self._look)
+        return Side(self.bench, self.pantry, model, self._pick, self._look)
 
     def _draw_inputs(self) -> None:
         Drop(self.take, self._refused)
@@ -63,7 +66,7 @@ class ExplorePage:
                 for number, path in enumerate(shown):
                     picture = ui.element("button").props("type=button")
                     picture.props["aria-label"] = path.stem.replace("_", " ")
-                    picture.on("click", lambda path=path: self._example(path))
+                    picture.on("click", lambda path=path: self._example(partial(decode, path)))
                     with picture:
                         thumb = ui.element("img").props('alt="" loading=lazy')
                         thumb.props["src"] = f"/example/{number}"
@@ -83,25 +86,20 @@ class ExplorePage:
     def _all(self) -> list[Side]:
         return [self.one, *([self.other] if self.other else [])]
 
-    async def _example(self, path: Path) -> None:
+    async def _example(self, read: Callable[[], Picture]) -> None:
         try:
-            picture = await to_thread(decode, path)
+            picture = await in_turn(_named, read)
         except GnomonError as error:
             self._refused(str(error))
         else:
-            await self._show(picture, path.name)
+            await self.take(self.pantry.put(picture))
 
     async def take(self, token: str) -> None:
         """Look at a picture that the pantry keeps."""
-        picture = self.pantry.get(token)
-        if picture is None:
-            self._refused("the image is not kept any more; send it again")
+        if self.pantry.get(token) is None:
+            self._refused(str(GoneError()))
             return
-        await self._show(picture, picture.name)
-
-    async def _show(self, picture: Picture, name: str) -> None:
-        self.picture = Picture(picture.rgb, name)
-        self.address = f"/picture/{self.pantry.put(self.picture)}"
+        self.token = token
         self._said.text = ""
         self._welcome.set_visibility(False)
         for side in self._all():
@@ -127,12 +125,12 @@ class ExplorePage:
 
     async def _look(self, side: Side) -> None:
         self._say_elsewhere()
-        if self.picture is not None:
-            await side.look(self.picture, self.address, self.settings)
+        if self.token:
+            await side.look(self.token, self.settings)
 
-    async def _pick(self, at: dict[str, Any]) -> None:
+    async def _pick(self, x: float, y: float) -> None:
         for side in self._all():
-            await side.cover(float(at["x"]), float(at["y"]))
+            await side.cover(x, y)
 
     def _mover(self, name: str) -> Any:
         def moved(value: float) -> None:
@@ -181,3 +179,9 @@ class ExplorePage:
             self.other = self._side(model)
         self.sides.classes(add="two")
         await self._look(self.other)
+
+
+def _named(read: Callable[[], Picture]) -> Picture:
+    """Decode a picture; the page shows its name and not where it lies."""
+    picture = read()
+    return Picture(picture.rgb, PurePath(picture.name).name)

@@ -24,7 +24,7 @@ def exported(album: Album, kind: str) -> tuple[str, bytes]:
     said = Review(tuple(album.review.events))
     with TemporaryDirectory() as place:
         out = Path(place) / name
-        export_run(album.run.folder, kind, out, review=said)
+        export_run(album.run.folder, kind, out, review=said, photographs=album.photographs)
         if out.is_dir():
             packed = Path(shutil.make_archive(str(out), "zip", out))
             return packed.name, packed.read_bytes()

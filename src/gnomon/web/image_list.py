@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import quote
 
 from nicegui import ui
 
@@ -98,7 +99,7 @@ class ImageList:
         made.on("click", lambda: self._on_chosen(image_id))
         with made:
             picture = ui.element("img").props('alt="" loading=lazy')
-            picture.props["src"] = f"/run/thumbnail/{image_id}"
+            picture.props["src"] = f"/run/thumbnail/{quote(image_id)}"
             with ui.element("span"):
                 words("b", row["label"])
                 words("small", row["path"].replace("\\", "/").rpartition("/")[2])

@@ -1,5 +1,7 @@
 """What the signs on the judge page mean, and which keys it knows beside those on its buttons."""
 
+from typing import Any
+
 from nicegui import ui
 
 from gnomon.web.controls import words
@@ -13,33 +15,46 @@ HELP = (
     ("+ -", "zoom; also the wheel"),
     ("m", "next map"),
 )
-LEGEND = (
-    ('<circle cx="5" cy="5" r="4" fill="var(--point)"/>', "not judged"),
+GREEN = "#00843d"
+DISC = {"cx": 5, "cy": 5, "r": 4, "fill": "var(--point)"}
+LEGEND: tuple[tuple[str, tuple[tuple[str, dict[str, Any]], ...]], ...] = (
+    ("not judged", (("circle", DISC),)),
     (
-        '<circle cx="5" cy="5" r="4" fill="var(--point)"/>'
-        '<circle cx="5" cy="5" r="1.6" fill="#fff"/>',
         "not judged, no corner there",
+        (("circle", DISC), ("circle", {"cx": 5, "cy": 5, "r": 1.6, "fill": "#fff"})),
     ),
     (
-        '<circle cx="5" cy="5" r="5" fill="#00843d"/>'
-        '<path d="M2.6 5.2l1.8 1.9 3-3.8" fill="none" stroke="#fff" stroke-width="1.5"/>',
         "accepted",
+        (
+            ("circle", {"cx": 5, "cy": 5, "r": 5, "fill": GREEN}),
+            (
+                "path",
+                {
+                    "d": "M2.6 5.2l1.8 1.9 3-3.8",
+                    "fill": "none",
+                    "stroke": "#fff",
+                    "stroke-width": 1.5,
+                },
+            ),
+        ),
     ),
     (
-        '<path d="M1 1l8 8M9 1l-8 8" stroke="currentColor" stroke-width="2"/>',
         "rejected",
+        (("path", {"d": "M1 1l8 8M9 1l-8 8", "stroke": "currentColor", "stroke-width": 2}),),
     ),
-    ('<path d="M5-1l6 6-6 6-6-6z" fill="#00843d"/>', "added"),
+    ("added", (("path", {"d": "M5-1l6 6-6 6-6-6z", "fill": GREEN}),)),
 )
 
 
 def draw_legend() -> None:
     """Draw the points' shapes with what they mean."""
     with ui.element("p").classes("legend"):
-        for drawing, meaning in LEGEND:
+        for meaning, shapes in LEGEND:
             with ui.element("span"):
-                icon = f'<svg viewBox="0 0 10 10" aria-hidden="true">{drawing}</svg>{meaning}'
-                ui.html(icon, sanitize=False, tag="span")
+                with ui.element("svg").props('viewBox="0 0 10 10" aria-hidden=true'):
+                    for tag, attributes in shapes:
+                        ui.element(tag).props.update(attributes)
+                words("span", meaning)
 
 
 def draw_keys() -> None:

@@ -3,6 +3,7 @@
 from asyncio import to_thread
 from collections.abc import Callable
 from typing import Any, cast, get_args
+from urllib.parse import quote
 
 from nicegui import ui
 
@@ -11,7 +12,8 @@ from gnomon.runs import Event
 from gnomon.runs.review_event import Kind
 from gnomon.types import Heatmap, HeatmapKind
 from gnomon.web.album import Album
-from gnomon.web.controls import Choice, Field, Keys, button, words
+from gnomon.web.controls import Address, Choice, Field, Keys, button, words
+from gnomon.web.decoding import in_turn
 from gnomon.web.exporting import draw_export
 from gnomon.web.image_list import ImageList
 from gnomon.web.judge_legend import draw_keys, draw_legend
@@ -41,6 +43,7 @@ class JudgePage:
                 self._draw_work()
             with ui.element("aside").props('aria-label="Judging"'):
                 self._draw_actions()
+        self._address = Address()
         self.keys = Keys(self._key_actions(), writes={"n": ".name-field input"})
         first = start if start in album.rows else self.list.now
         if first is None:
@@ -59,9 +62,9 @@ class JudgePage:
             button("Next →", lambda: self._turn(1))
         self._said = words("p", "", "said").props("role=status")
         self.stage = Stage("Keypoints to judge", editable=True)
-        self.stage.on_event("choose", lambda event: self._choose(int(event["rank"])))
-        self.stage.on_event("move", lambda e: self._move(int(e["rank"]), e["x"], e["y"]))
-        self.stage.on_event("add", lambda event: self._add(event["x"], event["y"]))
+        self.stage.on_choose(self._choose)
+        self.stage.on_move(self._move)
+        self.stage.on_place("add", self._add)
         draw_legend()
 
     def _draw_actions(self) -> None:
@@ -115,7 +118,7 @@ class JudgePage:
         self._title.text = f"{row['label']}, {row['probability']:.1%}"
         self._say("")
         self.stage.show(
-            source=f"/run/picture/{image_id}",
+            source=f"/run/picture/{quote(image_id)}",
             width=row["width"],
             height=row["height"],
             overlay=None,
@@ -123,9 +126,12 @@ class JudgePage:
             label=f"Keypoints of {row['path']}",
         )
         self._draw()
-        self._explore.props["href"] = f"/?image={image_id}"
-        ui.navigate.history.replace(f"/run?image={image_id}")
+        self._explore.props["href"] = f"/?image={quote(image_id)}"
+        self._address.show(f"/run?image={quote(image_id)}")
         await self._lay(self.map)
+        absence = await in_turn(self.album.absence, image_id)
+        if absence and image_id == self.image_id:
+            self._say(absence)
 
     async def _lay(self, kind: str) -> None:
         """Lay a map over the picture, or none."""

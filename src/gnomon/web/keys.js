@@ -1,6 +1,7 @@
 // Keys for the whole page, except where words are typed or a list is chosen from.
+import { h } from "vue";
+
 export default {
-  template: "<i hidden></i>",
   props: { known: Array, writes: Object },
   mounted() { addEventListener("keydown", this.pressed); },
   beforeUnmount() { removeEventListener("keydown", this.pressed); },
@@ -20,4 +21,5 @@ export default {
       this.$emit("key", key);
     },
   },
+  render() { return h("i", { hidden: true }); },
 };

@@ -10,11 +10,12 @@ from sys import stdin
 
 from gnomon.errors import SettingError
 from gnomon.runs import read_run
+from gnomon.runs.photographs import Photographs
 from gnomon.runs.rebuild import Trust
 from gnomon.web.album import Album
 from gnomon.web.app import build, listen
 from gnomon.web.bench import make_bench
-from gnomon.web.guard import is_loopback
+from gnomon.web.origin import is_loopback
 
 PASSWORD = "GNOMON_PASSWORD"
 
@@ -23,23 +24,26 @@ def serve(
     run: Path | None,
     *,
     models: Sequence[str] = (),
+    weights: Path | None = None,
     host: str = "127.0.0.1",
     port: int = 8765,
     device: str = "auto",
     trust: Trust = Trust(),
     show: bool = True,
+    photographs: Photographs | None = None,
 ) -> None:
     """Open the page, and answer until the program is ended.
 
-    ``trust`` is what the names in the run may do. Raises ``SettingError`` for an address that is
-    not free, or that others reach without a password.
+    ``weights`` are the run's classifier's, where the run does not lead to them; ``trust`` is what
+    the names in the run may do. Raises ``SettingError`` for an address that is not free, or that
+    others reach without a password.
     """
     recorded = None if run is None else read_run(run)
     password = None if is_loopback(host) else _password(host)
     _check_free(host, port)
-    album = None if recorded is None else Album(recorded)
+    album = None if recorded is None else Album(recorded, photographs)
     info = None if recorded is None else recorded.info
-    build(make_bench(models, device, info, trust), album)
+    build(make_bench(models, device, info, trust, weights), album)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/{'' if album is None else 'run'}"
 

@@ -7,17 +7,19 @@ from time import perf_counter
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
+from gnomon.detector import Detector
 from gnomon.errors import GnomonError
-from gnomon.images import Picture
 from gnomon.presets import Settings
 from gnomon.report.entries import point_rows
 from gnomon.report.pictures import colour_stops, data_uri, photograph
 from gnomon.runs.tables import keypoint_rows
-from gnomon.types import HeatmapKind
+from gnomon.types import HeatmapKind, Image
 from gnomon.web.bench import Bench, CancelledError
 from gnomon.web.controls import Choice, words
+from gnomon.web.decoding import in_turn
 from gnomon.web.exploration import Covered, Exploration
-from gnomon.web.stage import Handler, Stage, overlay_of
+from gnomon.web.pantry import GoneError, Pantry
+from gnomon.web.stage import OnPlace, Stage, overlay_of
 
 PREDICTED = "predicted"
 LIKELIEST = 10
@@ -38,11 +40,12 @@ class Side:
     def __init__(
         self,
         bench: Bench,
+        pantry: Pantry,
         model: str,
-        on_pick: Handler,
+        on_pick: OnPlace,
         on_again: Callable[["Side"], Awaitable[None]],
     ) -> None:
-        self.bench = bench
+        self.bench, self.pantry = bench, pantry
         self.exploration: Exploration | None = None
         self._turn = 0
         self._done, self._of, self._begin = 0, 0, 0.0
@@ -71,7 +74,7 @@ class Side:
             with self._shown:
                 with ui.element("div").classes("points"):
                     self.stage = Stage("Keypoints: arrow keys go through them")
-                    self.stage.on_event("pick", on_pick)
+                    self.stage.on_place("pick", on_pick)
                     words("p", HINT, "quiet")
                 with ui.element("div").classes("maps"):
                     self.maps = {kind: self._map(kind, title, on_pick) for kind, title in MAPS}
@@ -80,11 +83,11 @@ class Side:
         ui.timer(0.15, self._tick)
 
     def _map(
-        self, kind: HeatmapKind, title: str, on_pick: Handler
+        self, kind: HeatmapKind, title: str, on_pick: OnPlace
     ) -> tuple[Stage, TextElement, TextElement]:
         with ui.element("figure").classes(f"map {kind}"):
             stage = Stage(title)
-            stage.on_event("pick", on_pick)
+            stage.on_place("pick", on_pick)
             with ui.element("div").classes("scale"):
                 low = words("span")
                 ui.element("i").style(f"background: linear-gradient(90deg, {colour_stops()})")
@@ -101,7 +104,7 @@ class Side:
         """Look for the predicted class again: another classifier has other classes."""
         self.target.offer([("", [(PREDICTED, "the predicted one")])], PREDICTED)
 
-    async def look(self, picture: Picture, address: str, settings: Settings) -> bool:
+    async def look(self, token: str, settings: Settings) -> bool:
         """Compute the maps of a picture and show them; tell whether it came to that."""
         self._turn += 1
         turn, model, label_index = self._turn, self.model.value, self.label_index
@@ -117,8 +120,9 @@ class Side:
         self.stage.show(window=None)
         try:
             detector = await to_thread(self.bench.detector, model, settings)
-            found = await to_thread(self.bench.detect, detector, picture, label_index, told)
-            exploration = Exploration(picture, detector, found)
+            image = await in_turn(self._loaded, detector, token)
+            found = await to_thread(self.bench.detect, detector, image, label_index, told)
+            exploration = Exploration(detector, found)
             likely = await to_thread(exploration.likeliest, LIKELIEST)
         except CancelledError:
             return False
@@ -132,16 +136,23 @@ class Side:
         self._progress.set_visibility(False)
         self.exploration = exploration
         self._offer_classes(likely)
-        width, height = picture.size
+        width, height = image.size
         boxes = {"width": width, "height": height}
-        self.stage.show(source=address, **boxes)
+        self.stage.show(source=f"/picture/{token}", **boxes)
         for kind, (stage, _, _) in self.maps.items():
-            stage.show(**boxes, window=None, label=f"{kind} map of {picture.name}")
+            stage.show(**boxes, window=None, label=f"{kind} map of {image.source}")
             if kind != "confidence":
                 self._show_map(kind)
         self._shown.set_visibility(True)
         self.show_points()
         return True
+
+    def _loaded(self, detector: Detector, token: str) -> Image:
+        """Bring a picture to the classifier's size, which is all that a page keeps of it."""
+        picture = self.pantry.get(token)
+        if picture is None:
+            raise GoneError
+        return detector.load(picture)
 
     def retune(self, settings: Settings) -> None:
         """Act on new settings at once, from the maps in memory."""

@@ -1,8 +1,6 @@
+import { h } from "vue";
+
 export default {
-  template: `
-    <label class="control slider"><span>{{ label }} <b>{{ shown }}</b></span>
-      <input type="range" :min="min" :max="max" :step="step" :value="now" :aria-valuetext="shown" @input="moved" />
-    </label>`,
   props: { label: String, min: Number, max: Number, step: Number, value: Number, unit: String },
   data() { return { now: this.value, waiting: null, last: 0 }; },
   computed: { shown() { return `${Number(this.now.toPrecision(3))}${this.unit ?? ""}`; } },
@@ -14,5 +12,11 @@ export default {
       const wait = Math.max(0, this.last + 40 - performance.now());
       this.waiting = setTimeout(() => { this.last = performance.now(); this.$emit("moved", this.now); }, wait);
     },
+  },
+  render() {
+    return h("label", { class: "control slider" }, [
+      h("span", [this.label, " ", h("b", this.shown)]),
+      h("input", { type: "range", min: this.min, max: this.max, step: this.step, value: this.now, "aria-valuetext": this.shown, onInput: this.moved }),
+    ]);
   },
 };

@@ -1,3 +1,5 @@
+import { h } from "vue";
+
 // A picture with points. Shapes as well as colours tell the points apart: a dot is new, a disc with
 // a tick accepted, a cross rejected, a diamond added by hand.
 const SHAPES = {
@@ -9,26 +11,6 @@ const SHAPES = {
 const TICK = "M-2.6 .2L-.7 2.2L2.8-2.2";
 
 export default {
-  template: `
-    <div class="stage" :class="{ editable, still: !editable && !points.length }">
-      <svg ref="svg" :viewBox="view.join(' ')" tabindex="0" role="application" :aria-label="label"
-           :style="{ aspectRatio: width + ' / ' + height }"
-           @pointerdown="down" @pointermove="hover" @pointerup="up" @pointerleave="near = null" @wheel="wheel"
-           @dblclick.prevent="double" @keydown="key">
-        <image v-if="source" :href="source" x="-0.5" y="-0.5" :width="width" :height="height" preserveAspectRatio="none" />
-        <image v-if="overlay" :href="overlay.source" :x="overlay.box[0]" :y="overlay.box[1]" :width="overlay.box[2]" :height="overlay.box[3]" :opacity="source ? 0.72 : 1" preserveAspectRatio="none" />
-        <g v-if="window"><rect v-for="kind in ['under', 'over']" :class="'window ' + kind" :x="window[0]" :y="window[1]" :width="window[2]" :height="window[3]" /></g>
-        <g v-if="marked"><ellipse v-if="marked[6] !== null" class="ring" :cx="at(marked)[0]" :cy="at(marked)[1]" :rx="marked[6] / 2" :ry="marked[7] / 2" :transform="'rotate(' + marked[8] + ' ' + marked[1] + ' ' + marked[2] + ')'" />
-          <circle class="ring dark" :cx="at(marked)[0]" :cy="at(marked)[1]" :r="10 * unit" /><circle class="ring" :cx="at(marked)[0]" :cy="at(marked)[1]" :r="10 * unit" /></g>
-        <g v-for="point in points" :key="point[0]" :class="'point ' + verdict(point)" :data-rank="point[0]" :transform="'translate(' + at(point)[0] + ' ' + at(point)[1] + ') scale(' + unit + ')'">
-          <path class="under" :d="shape(point)" /><path class="over" :d="shape(point)" /><path v-if="verdict(point) === 'accepted'" class="tick" d="${TICK}" /><circle v-if="verdict(point) === 'unseen' && point[6] === null" r="1.5" class="loose" />
-        </g>
-      </svg>
-      <div v-if="near && !drag" class="tip" :style="tip">
-        <b>Keypoint {{ near[0] }}<template v-if="near[11]">: {{ near[11] }}</template></b>
-        <table><tr v-for="row in lines(near)"><td>{{ row[0] }}</td><td>{{ row[1] }}</td></tr></table>
-      </div>
-    </div>`,
   props: { source: String, width: Number, height: Number, points: Array, overlay: Object, window: Array, chosen: Number, label: String, editable: Boolean, names: Array },
   data() {
     return { unit: 1, near: null, drag: null, moved: null, zoom: null, tip: {} };
@@ -120,6 +102,7 @@ export default {
       }
     },
     double(event) {
+      event.preventDefault();
       if (!this.editable || this.nearest(event)) return;
       const [x, y] = this.clamp(this.place(event));
       this.$emit("add", { x, y });
@@ -150,5 +133,55 @@ export default {
       event.preventDefault();
       event.stopPropagation();
     },
+    pictures() {
+      const shown = [], whole = { preserveAspectRatio: "none" };
+      if (this.source) shown.push(h("image", { href: this.source, x: -0.5, y: -0.5, width: this.width, height: this.height, ...whole }));
+      if (this.overlay) {
+        const [x, y, width, height] = this.overlay.box;
+        shown.push(h("image", { href: this.overlay.source, x, y, width, height, opacity: this.source ? 0.72 : 1, ...whole }));
+      }
+      return shown;
+    },
+    covered() {
+      if (!this.window) return [];
+      const [x, y, width, height] = this.window;
+      return ["under", "over"].map((kind) => h("rect", { class: ["window", kind], x, y, width, height }));
+    },
+    rings() {
+      const point = this.marked;
+      if (!point) return [];
+      const [cx, cy] = this.at(point), [, x, y, , , , long, short, turned] = point;
+      const circles = ["ring dark", "ring"].map((kind) => h("circle", { class: kind, cx, cy, r: 10 * this.unit }));
+      if (long === null) return circles;
+      return [h("ellipse", { class: "ring", cx, cy, rx: long / 2, ry: short / 2, transform: `rotate(${turned} ${x} ${y})` }), ...circles];
+    },
+    dot(point) {
+      const verdict = this.verdict(point), [x, y] = this.at(point);
+      const paths = ["under", "over"].map((kind) => h("path", { class: kind, d: this.shape(point) }));
+      if (verdict === "accepted") paths.push(h("path", { class: "tick", d: TICK }));
+      if (verdict === "unseen" && point[6] === null) paths.push(h("circle", { class: "loose", r: 1.5 }));
+      return h("g", { key: point[0], class: ["point", verdict], "data-rank": point[0], transform: `translate(${x} ${y}) scale(${this.unit})` }, paths);
+    },
+    told() {
+      const point = this.near;
+      if (!point || this.drag) return null;
+      const rows = this.lines(point).map((row) => h("tr", row.map((word) => h("td", word))));
+      return h("div", { class: "tip", style: this.tip }, [
+        h("b", `Keypoint ${point[0]}${point[11] ? `: ${point[11]}` : ""}`),
+        h("table", rows),
+      ]);
+    },
+  },
+  render() {
+    const handlers = {
+      onPointerdown: this.down, onPointermove: this.hover, onPointerup: this.up, onPointerleave: () => { this.near = null; },
+      onWheel: this.wheel, onDblclick: this.double, onKeydown: this.key,
+    };
+    const svg = h("svg", {
+      ref: "svg", viewBox: this.view.join(" "), tabindex: 0, role: "application", "aria-label": this.label,
+      style: { aspectRatio: `${this.width} / ${this.height}` }, ...handlers,
+    }, [h("g", this.pictures()), h("g", this.covered()), h("g", this.rings()), h("g", this.points.map(this.dot))]);
+    const still = !this.editable && !this.points.length;
+    return h("div", { class: ["stage", { editable: this.editable, still }] }, [svg, this.told()]);
   },
 };

@@ -11,8 +11,9 @@ from nicegui.events import GenericEventArguments
 from gnomon.geometry import Affine
 from gnomon.report.pictures import placed
 from gnomon.types import Heatmap
+from gnomon.web.browser_values import field, number
 
-Handler = Callable[[dict[str, Any]], Any]
+OnPlace = Callable[[float, float], Any]
 
 
 class Stage(Element, component=Path(__file__).parent / "stage.js"):
@@ -34,13 +35,43 @@ class Stage(Element, component=Path(__file__).parent / "stage.js"):
         self._props.update(changes)
         self.update()
 
-    def on_event(self, name: str, handler: Handler) -> None:
-        """Call ``handler`` with the event's values."""
+    def on_place(self, name: str, handler: OnPlace) -> None:
+        """Call ``handler`` with the place of a ``pick`` or an ``add``."""
 
         def called(event: GenericEventArguments) -> Any:
-            return handler(event.args)
+            place = self._place(event.args)
+            return None if place is None else handler(*place)
 
         self.on(name, called)
+
+    def on_choose(self, handler: Callable[[int], Any]) -> None:
+        """Call ``handler`` with the rank of the point that is chosen."""
+
+        def called(event: GenericEventArguments) -> Any:
+            rank = self._rank(event.args)
+            return None if rank is None else handler(rank)
+
+        self.on("choose", called)
+
+    def on_move(self, handler: Callable[[int, float, float], Any]) -> None:
+        """Call ``handler`` with the rank of a point, and where it is moved to."""
+
+        def called(event: GenericEventArguments) -> Any:
+            rank, place = self._rank(event.args), self._place(event.args)
+            return None if rank is None or place is None else handler(rank, *place)
+
+        self.on("move", called)
+
+    def _place(self, args: Any) -> tuple[float, float] | None:
+        """Read a place of the picture, in file pixels."""
+        x = number(field(args, "x"), -0.5, self._props["width"] - 0.5)
+        y = number(field(args, "y"), -0.5, self._props["height"] - 0.5)
+        return None if x is None or y is None else (x, y)
+
+    def _rank(self, args: Any) -> int | None:
+        """Read the rank of a point that is shown."""
+        rank = field(args, "rank")
+        return next((int(point[0]) for point in self._props["points"] if point[0] == rank), None)
 
 
 def overlay_of(heatmap: Heatmap, to_file: Affine) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
+from gnomon.arguments import checked
 from gnomon.classifier.copying import evaluating_copy
 from gnomon.classifier.scorer import type_name
 from gnomon.memory import does_not_fit, is_out_of_memory
@@ -48,6 +49,7 @@ class IncrementalEngine(Several):
 
     name = "incremental"
 
+    @checked
     def __init__(self, network: nn.Module) -> None:
         self._network = evaluating_copy(network)
         self._dense_because = ""
@@ -213,15 +215,17 @@ def prepare(network: nn.Module) -> fx.GraphModule:
     return module
 
 
+@checked
 def plan(model: nn.Module, size: tuple[int, int], patch: int = 16, stride: int = 8) -> Plan:
     """Plan the incremental occlusion of images of ``size`` (height, width) without running it.
 
     The windows are those of ``window_grid``. Raises ``SettingError`` as that does.
     """
+    windows = window_grid(*size, patch, stride)
     like = next(model.parameters(), torch.empty(0))
     values = torch.linspace(-1, 1, 3 * size[0] * size[1], dtype=like.dtype, device=like.device)
     image = values.view(3, *size)
-    return IncrementalEngine(model).plan(image, window_grid(*size, patch, stride), patch)
+    return IncrementalEngine(model).plan(image, windows, patch)
 
 
 def channels_last(images: Tensor) -> Tensor:

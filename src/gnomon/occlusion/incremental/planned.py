@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from torch import fx
 
@@ -12,6 +14,7 @@ from gnomon.occlusion.incremental.regions import Size
 from gnomon.occlusion.incremental.rules.rule import Collapse
 from gnomon.occlusion.incremental.schedule import Schedule
 
+WIDEST = 10_000
 SHOWN = 5
 """So many reasons stand under the table."""
 
@@ -60,15 +63,19 @@ class Plan:
         """How many times less work than dense."""
         return self.dense_multiply_adds / self.multiply_adds if self.multiply_adds else 1.0
 
-    def __rich__(self) -> Table:
-        """Lay the plan out as a table for ``rich.print``."""
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lay the plan out as a table for ``rich.print``, with all names in full."""
+        wide = self._wide()
+        needed = console.measure(wide, options=options.update(width=WIDEST)).maximum
+        yield wide if needed <= options.max_width else self._narrow()
+
+    def _wide(self) -> Table:
         table = Table(title=self._title(), caption=self._caption() or None)
         for name in ("node", "operation", "path", "region", "map"):
-            table.add_column(name)
+            table.add_column(name, overflow="fold")
         for name in ("multiply-adds", "dense", "ratio"):
             table.add_column(name, justify="right")
         for node in self.nodes:
-            share = node.dense_multiply_adds / node.multiply_adds if node.multiply_adds else 0.0
             table.add_row(
                 node.name,
                 node.operation,
@@ -77,7 +84,27 @@ class Plan:
                 _size(node.map_size),
                 _count(node.multiply_adds),
                 _count(node.dense_multiply_adds),
-                f"{share:.1f}" if share else "",
+                _ratio(node),
+            )
+        return table
+
+    def _narrow(self) -> Table:
+        """Let operation and path stand below the node, and leave out what the ratio says too."""
+        table = Table(
+            title=self._title(), caption=self._caption() or None, box=SIMPLE_HEAD, padding=(0, 0)
+        )
+        table.add_column("node", overflow="fold")
+        for name in ("region", "map"):
+            table.add_column(name)
+        for name in ("multiply-\nadds", "ratio"):
+            table.add_column(name, justify="right")
+        for node in self.nodes:
+            table.add_row(
+                f"{node.name}\n  {node.operation}, {node.path}",
+                _range(node.smallest, node.largest),
+                _size(node.map_size),
+                _count(node.multiply_adds),
+                _ratio(node),
             )
         return table
 
@@ -160,6 +187,11 @@ def _range(smallest: Size | None, largest: Size | None) -> str:
     if smallest == largest:
         return _size(smallest)
     return f"{_size(smallest)} to {_size(largest)}"
+
+
+def _ratio(node: PlannedNode) -> str:
+    share = node.dense_multiply_adds / node.multiply_adds if node.multiply_adds else 0.0
+    return f"{share:.1f}" if share else ""
 
 
 def _count(number: int) -> str:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from gnomon.classifier.copying import evaluating_copy
+from gnomon.classifier.outputs import Scores
 from gnomon.classifier.scorer import Scorer, mixes_images
 from gnomon.occlusion.incremental.inplace import UnsafeInPlaceError, make_functional
 from gnomon.occlusion.incremental.modules import is_hooked, submodule
@@ -45,8 +46,9 @@ def trace(network: nn.Module) -> fx.GraphModule:
     data, where it cannot be copied, where it takes or gives anything but one tensor, or where an
     image's scores depend on its batch.
     """
-    if isinstance(network, Scorer) and network.batch is not None:
-        raise UntraceableError(network.because)
+    asked = network.network if isinstance(network, Scores) else network
+    if isinstance(asked, Scorer) and asked.batch is not None:
+        raise UntraceableError(asked.because)
     if isinstance(network, torch.jit.ScriptModule):
         raise UntraceableError("it is a TorchScript program")
     try:

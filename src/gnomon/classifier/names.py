@@ -1,0 +1,45 @@
+"""Class names as a user writes them: in a file, or one after the other."""
+
+from os.path import isfile
+from pathlib import Path
+
+from gnomon.errors import SettingError
+
+MOST_BYTES = 1 << 24
+
+
+def read_names(given: str) -> tuple[str, ...]:
+    """Read class names from a text file of one name a line, or from ``a,b,c``.
+
+    Spaces around a name, and empty lines at the end of the file, are left out. Raises
+    ``SettingError`` for a missing file, one that is not text, and names that are empty.
+
+    >>> read_names("house sparrow, finch")
+    ('house sparrow', 'finch')
+    """
+    file = Path(given)
+    if isfile(file):
+        names = [line.strip() for line in _text(file).rstrip().splitlines()]
+    elif "," in given:
+        names = [name.strip() for name in given.split(",")]
+    else:
+        raise SettingError(
+            f"there is no file {given!r} of class names; give a text file with one name a line, or"
+            " the names themselves: a,b,c"
+        )
+    if not names or not all(names):
+        place = names.index("") + 1 if names else 1
+        raise SettingError(f"the class names in {given!r} want a name at place {place}")
+    return tuple(names)
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise SettingError(f"{str(file)!r} is too large for class names: over 16 MiB")
+        return file.read_text("utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise SettingError(
+            f"{str(file)!r} cannot be read as class names ({error}); it is UTF-8 text with one name"
+            " a line"
+        ) from error
