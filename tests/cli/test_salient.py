@@ -12,8 +12,14 @@ from drawn import drawn_info
 from scipy.io import savemat
 
 from gnomon.geometry import Affine
+from gnomon.images import decode
 from gnomon.runs import write_run
 from gnomon.types import Detection, Floats, Heatmap, Image, Keypoints, Work
+
+
+def content(path: Path) -> str:
+    """Return a photograph's hash; of one that is not there, of no photograph."""
+    return decode(path).content_hash if path.is_file() else "0" * 64
 
 
 def write_points(folder: Path, points: dict[Path, Floats]) -> None:
@@ -21,7 +27,9 @@ def write_points(folder: Path, points: dict[Path, Floats]) -> None:
     flat = np.zeros((4, 6), dtype=np.float32)
     found = {
         str(path): Detection(
-            image=Image(torch.zeros(3, 4, 6), str(path), "", (300, 200), Affine.identity()),
+            image=Image(
+                torch.zeros(3, 4, 6), str(path), content(path), (300, 200), Affine.identity()
+            ),
             label="car",
             label_index=0,
             probability=0.5,

@@ -170,7 +170,10 @@ def test_the_lines_are_plain_json_that_others_can_read(tmp_path: Path) -> None:
         ("{", "line 2"),
         ('{"kind": "liked", "image_id": "aaaaaaaaaaaaaaaa", "points": [1]}', "'liked'"),
         ('{"kind": "moved", "image_id": "aaaaaaaaaaaaaaaa", "points": [1]}', "with x and y"),
-        ('{"kind": "moved", "image_id": "aaaaaaaaaaaaaaaa", "points": [1], "x": NaN, "y": 1}', "NaN is not a number"),
+        (
+            '{"kind": "moved", "image_id": "aaaaaaaaaaaaaaaa", "points": [1], "x": NaN, "y": 1}',
+            "NaN is not a number",
+        ),
         ('{"kind": "accepted", "image_id": "aaaaaaaaaaaaaaaa"}', "names its points"),
         ('{"kind": "undone", "image_id": "aaaaaaaaaaaaaaaa"}', "undoes"),
         ('{"kind": "named", "image_id": "aaaaaaaaaaaaaaaa", "points": [1]}', "has a name"),
