@@ -12,6 +12,7 @@ import pytest
 from drawn import drawn_info, found_points
 
 from gnomon.export import export_run
+from gnomon.images import decode
 from gnomon.runs import write_run
 from gnomon.runs.files import csv_text
 from gnomon.scale import list_inputs
@@ -43,10 +44,12 @@ def run(tmp_path: Path) -> Path:
     found = {}
     for number, name in enumerate(("=1.png", "+cmd.png", "a.png")):
         (tmp_path / "@home").mkdir(exist_ok=True)
-        PIL.Image.new("RGB", (60, 40)).save(tmp_path / "@home" / name)
+        path = tmp_path / "@home" / name
+        PIL.Image.new("RGB", (60, 40)).save(path)
         one = found_points(3, number)
+        seen = replace(one.image, content_hash=decode(path).content_hash)
         points = replace(one.keypoints, part=np.arange(3))
-        found[str(tmp_path / "@home" / name)] = replace(one, label="=1+1", keypoints=points)
+        found[str(path)] = replace(one, image=seen, label="=1+1", keypoints=points)
     write_run(tmp_path / "run", drawn_info(part_names=("-left", "=right", "beak")), found)
     return tmp_path / "run"
 

@@ -155,9 +155,9 @@ def test_names_are_drawn_as_they_are_written(
         PIL.Image.new("RGB", (90, 60), "grey").save(tmp_path / f"{number} $.png")
         samples.append(Sample(tmp_path / f"{number} $.png", label=label or "b", landmarks=marks))
         points[str(tmp_path / f"{number} $.png")] = at
-    write_salient(salient(make_run(points), samples, alpha=0.01), tmp_path / "out")
-    assert len(list((tmp_path / "out" / "objects").iterdir())) == 1 + len(hostile)
-    table = rows(tmp_path / "out" / "histogram.csv")
+    out = write_salient(salient(make_run(points), samples, alpha=0.01), tmp_path)
+    assert len(list((out / "objects").iterdir())) == 1 + len(hostile)
+    table = rows(out / "histogram.csv")
     assert {"'=1", "$\\bad{$"} <= {row[0] for row in table}
     for name in ("histogram", "table"):
-        assert "\\bad{" in (tmp_path / "out" / f"{name}.svg").read_text()
+        assert "\\bad{" in (out / f"{name}.svg").read_text()

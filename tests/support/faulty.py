@@ -19,6 +19,7 @@ from drawn import drawn_info
 from fsspec.implementations.local import LocalFileSystem
 
 from gnomon.images import Picture, load_image
+from gnomon.images.hosts import Hosts
 from gnomon.interrupt import Interrupts
 from gnomon.runs import RunInfo, read_run
 from gnomon.runs.listing import Input
@@ -188,7 +189,8 @@ def detect(
 ) -> RunInfo:
     """Run the drawn detector over files."""
     make = choices.pop("make", Draws())
-    job = Job(make=make, out=str(out), figures=False, **choices)
+    hosts = Hosts.of(map(str, paths))
+    job = Job(make=make, out=str(out), figures=False, hosts=hosts, **choices)
 
     def inputs() -> Iterator[Input]:
         return (Input(str(path)) for path in paths)

@@ -60,7 +60,7 @@ class Probe:
 
     def ends_in(self) -> str:
         """Name what bounds the outputs to [0, 1]: softmax, sigmoid, or nothing (empty)."""
-        if not self.within():
+        if not self.within() or not self.outputs.any():  # No sigmoid or softmax gives 0 alone.
             return ""
         last = self._last_operation()
         if last in UNBOUNDED:

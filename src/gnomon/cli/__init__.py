@@ -56,7 +56,8 @@ def main() -> None:
             config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes),
         )
     except GnomonError as error:
-        Console(stderr=True).print(f"[bold red]gnomon:[/] {escape(str(error))}", highlight=False)
+        said = f"[bold red]gnomon:[/] {escape(str(error))}"
+        Console(stderr=True).print(said, highlight=False, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         Console(stderr=True).print(

@@ -64,7 +64,7 @@ class Hosts:
         found = {_place(one) for url in urls for one in _links(url) if "://" in one}
         for host in hosts:
             place = None if "/" in host else _place(f"any://{host}")
-            if place is None:
+            if place is None or place[0] == "any://":
                 raise SettingError(
                     f"fetch_from is {host!r}; it is a host as NAME or NAME:PORT, such as"
                     " localhost:8000"
@@ -144,10 +144,15 @@ def _links(url: str) -> list[str]:
 
 
 def _place(url: str) -> tuple[str, int] | None:
-    """Give a URL's host and port, 0 where it has none; ``None`` where it has no host."""
+    """Return a URL's host and port, 0 where it has none; ``None`` where it is no URL.
+
+    A URL without a host, as some file systems have, goes by its scheme: ("mine://", 0).
+    """
     try:
         parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme, 0)
-        return (parts.hostname, port) if parts.hostname else None
     except ValueError:
         return None
+    if parts.hostname:
+        return parts.hostname, port
+    return (f"{parts.scheme}://", 0) if parts.scheme else None
