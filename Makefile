@@ -32,14 +32,13 @@ bench: .venv/dev
 # files; then random networks, others each time: dense equal to incremental in float64.
 # More by FUZZ=-max_total_time=3600; one alone by READERS=import-cvat.
 NETWORKS := 2000
-READERS = $(shell PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py --list)
+READERS :=
+READER := PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py
 fuzz: .venv/dev
 	$(UV) --editable '.[fuzz]'
 	$(BIN)/python fuzz/fuzz_decode.py $(FUZZ)
-	@for name in $(READERS); do \
-	  echo $$name; \
-	  PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py $$name $(FUZZ) || exit 1; \
-	done
+	@names="$(READERS)"; names="$${names:-$$($(READER) --list)}" || exit 1; \
+	for name in $$names; do echo $$name; $(READER) $$name $(FUZZ) || exit 1; done
 	NETWORKS=$(NETWORKS) $(BIN)/python -m pytest tests/occlusion/incremental/test_random_networks.py -k float64
 
 # What make made, and no results: runs/ is the user's.
