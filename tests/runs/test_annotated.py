@@ -78,3 +78,13 @@ def test_nothing_in_common_is_a_sentence(dataset: list[Sample]) -> None:
         annotated(run_over([SAMPLES / "cat.jpg"]), dataset[1:])
     with pytest.raises(RunError, match="has no images"):
         annotated(run_over([]), dataset)
+
+
+def test_a_file_that_was_changed_since_is_another_image(dataset: list[Sample]) -> None:
+    run = run_over([one.image for one in dataset])
+    shutil.copy(SAMPLES / "bison.jpg", dataset[1].image)
+    found = annotated(run, dataset)
+    assert found.samples == (dataset[0], dataset[2])
+    assert found.absent == (str(dataset[1].image),)
+    dataset[2].image.unlink()  # whoever reads it will say so
+    assert annotated(run, dataset).samples == (dataset[0], dataset[2])
