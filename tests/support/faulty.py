@@ -189,7 +189,7 @@ def detect(
 ) -> RunInfo:
     """Run the drawn detector over files."""
     make = choices.pop("make", Draws())
-    hosts = Hosts.of(map(str, paths))
+    hosts = choices.pop("hosts", Hosts.of(map(str, paths)))
     job = Job(make=make, out=str(out), figures=False, hosts=hosts, **choices)
 
     def inputs() -> Iterator[Input]:
