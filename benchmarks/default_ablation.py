@@ -1,4 +1,4 @@
-"""The default preset with one choice changed at a time: what default_preset.py's grid leaves out.
+"""Map peaks with one choice changed at a time: what default_preset.py's grid leaves out.
 
 Target of the gradients, random draws, fill, how the image is brought to size, how the maps are made
 comparable, and which map proposes the points and which one orders them. The same scores as there,
@@ -24,11 +24,11 @@ from gnomon.backprop import fine_map
 from gnomon.datasets import Sample
 from gnomon.images import Resize
 from gnomon.peaks import candidates
-from gnomon.presets import PRESETS, SettingChanges, Target
+from gnomon.presets import SettingChanges, Settings, Target
 from gnomon.types import Floats, Heatmap, Keypoints
-from measure import DATA, record
+from measure import DATA, MAP_PEAKS, record
 
-CHOSEN = PRESETS["default"].settings
+CHOSEN = Settings(**MAP_PEAKS)
 Fusion = Callable[[Heatmap, Heatmap], Keypoints]
 
 
@@ -58,9 +58,9 @@ def main() -> int:
         print(f"{change:45} {row.birds_f1:.3f} {row.cars_inside:.3f}", flush=True)
         rows.append(row)
 
-    detector = Detector(NETWORKS[0], size=SIZE, resize="squash")
+    detector = Detector(NETWORKS[0], size=SIZE, resize="squash", **MAP_PEAKS)
     found = [detector(sample.image) for sample in samples]
-    add("none: the default", [points(one, one.fine, as_chosen) for one in found])
+    add("none", [points(one, one.fine, as_chosen) for one in found])
     for name, fusion in FUSIONS.items():
         add(name, [points(one, one.fine, fusion) for one in found])
     for target in get_args(Target):
@@ -74,16 +74,16 @@ def main() -> int:
         "fill blur": {"fill": "blur"},
     }
     for name, change in changes.items():
-        add(name, detected(Detector(NETWORKS[0], size=SIZE, resize="squash", **change), samples))
+        add(name, detected(made("squash", change), samples))
     resizes: tuple[Resize, ...] = ("pad", "crop")
     for resize in resizes:
-        add(f"resize {resize}", detected(Detector(NETWORKS[0], size=SIZE, resize=resize), samples))
+        add(f"resize {resize}", detected(made(resize, {}), samples))
     means = {row.change: (row.birds_f1 + row.cars_inside) / 2 for row in rows}
     record(
         "default_ablation",
         {
             "claim": f"best mean of birds' F1 and cars' share: {max(means, key=means.__getitem__)}",
-            "settings": f"{NETWORKS[0]}, default preset, {SIZE} px squashed, one change each",
+            "settings": f"{NETWORKS[0]}, MAP_PEAKS, {SIZE} px squashed, one change each",
             "images": {name: len(some) for name, some in chosen.items()},
             "results": [asdict(row) for row in rows],
         },
@@ -92,14 +92,20 @@ def main() -> int:
     return 0
 
 
+def made(resize: Resize, change: SettingChanges) -> Detector:
+    """Make the detector of map peaks with one change."""
+    return Detector(NETWORKS[0], size=SIZE, resize=resize, **MAP_PEAKS | change)
+
+
 def detected(detector: Detector, samples: list[Sample]) -> list[Keypoints]:
-    """Detect anew and take the points as the default does."""
+    """Detect anew and take the points as MAP_PEAKS says."""
     found = [detector(sample.image) for sample in samples]
     return [points(one, one.fine, as_chosen) for one in found]
 
 
 def points(found: Detection, fine: Heatmap, fusion: Fusion) -> Keypoints:
     """Give all points in file pixels, the best first."""
+    assert found.coarse is not None, "MAP_PEAKS has whole coarse maps"
     return fusion(found.coarse, fine).to_file(found.image.to_file)
 
 
@@ -120,7 +126,7 @@ def as_chosen(coarse: Heatmap, fine: Heatmap) -> Keypoints:
 
 
 def confidence(coarse: Heatmap, fine: Heatmap) -> Heatmap:
-    """Fuse as the default preset does."""
+    """Fuse as MAP_PEAKS says."""
     return fuse(
         coarse,
         fine,
@@ -131,7 +137,7 @@ def confidence(coarse: Heatmap, fine: Heatmap) -> Heatmap:
 
 
 def smooth(coarse: Heatmap, fine: Heatmap) -> tuple[Floats, Floats]:
-    """Smooth both maps as the default does."""
+    """Smooth both maps as MAP_PEAKS says."""
     one, other = (map_.values.astype(np.float64) for map_ in (coarse, fine))
     return (
         gaussian_filter(one, CHOSEN.coarse_smoothing),

@@ -1,4 +1,4 @@
-"""What makes the default's keypoints: which network, fine map, smoothing and weight of the coarse.
+"""The best peaks of a confidence map: which network, fine map, smoothing and coarse weight.
 
 The coarse and fine maps of an even choice of photographs (the training split of ``cub10``, never
 its test split, and ``car_parts``) are computed once for each embedded network; then each choice of
@@ -24,7 +24,7 @@ from gnomon.evaluation import match, score, score_inside
 from gnomon.evaluation.evaluate import evenly
 from gnomon.peaks import candidates
 from gnomon.types import Heatmap, Keypoints
-from measure import DATA, car_parts, cub10, record
+from measure import DATA, MAP_PEAKS, car_parts, cub10, record
 
 Row = dict[str, float | str]
 
@@ -119,7 +119,7 @@ def inside(samples: list[Sample], keypoints: list[Keypoints]) -> float:
 
 def measure(network: str, chosen: dict[str, list[Sample]]) -> list[Row]:
     """Score every choice with one network."""
-    detector = Detector(network, size=SIZE, resize="squash")
+    detector = Detector(network, size=SIZE, resize="squash", **MAP_PEAKS)
     found = {
         name: [with_fine_maps(detector, sample) for sample in samples]
         for name, samples in chosen.items()

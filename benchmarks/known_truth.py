@@ -19,7 +19,7 @@ from gnomon import Detector
 from gnomon.classifier import Classifier, Preprocessing
 from gnomon.datasets.synthetic import LOOKS, Drawing, draw
 from gnomon.presets import SettingChanges
-from measure import record
+from measure import MAP_PEAKS, record
 
 SIZE, TRAINING, UNSEEN = 64, 1200, 160
 NEAR = 4.0
@@ -47,9 +47,13 @@ def main() -> int:
     torch.set_num_threads(2)
     weights: list[SettingChanges] = [{"coarse_weight": one} for one in (0, 0.05, 0.1, 0.25, 1)]
     changes: dict[str, SettingChanges] = {
-        **{f"default, coarse weight {one['coarse_weight']}": one for one in weights},
-        "default, keep 0.4": {"keep": 0.4},
-        **{f"guided, coarse weight {one['coarse_weight']}": GUIDED | one for one in weights},
+        "default": {"coarse": "map"},
+        **{f"map peaks, coarse weight {one['coarse_weight']}": MAP_PEAKS | one for one in weights},
+        "map peaks, keep 0.4": MAP_PEAKS | {"keep": 0.4},
+        **{
+            f"guided, coarse weight {one['coarse_weight']}": MAP_PEAKS | GUIDED | one
+            for one in weights
+        },
     }
     classifiers = [trained(seed) for seed in range(seeds)]
     drawings = unseen()
@@ -126,6 +130,7 @@ def look(detector: Detector, drawings: list[Drawing]) -> Found:
     looked: list[Found] = []
     for drawing in drawings:
         found = detector(drawing.pixels)
+        assert found.coarse is not None, "the detector computes whole coarse maps"
         yx = np.argwhere(found.coarse.values == found.coarse.values.max()).mean(axis=0)
         distance = np.hypot(*(found.keypoints.xy - drawing.xy).T).min()
         looked.append(

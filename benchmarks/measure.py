@@ -13,6 +13,22 @@ from typing import Any
 
 import torch
 
+from gnomon.presets import SettingChanges
+
+MAP_PEAKS: SettingChanges = {
+    "points": "map",
+    "coarse": "map",
+    "fine": "guided-layers",
+    "coarse_smoothing": 8.0,
+    "fine_smoothing": 1.0,
+    "coarse_weight": 0.05,
+    "radius": 10.0,
+    "keep": 0.1,
+    "refine_window": 7,
+    "refine_sums": "weighted",
+}
+"""The best peaks of the confidence map: the default before keypoints came from structure."""
+
 RESULTS = Path(__file__).parent / "results"
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

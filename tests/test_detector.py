@@ -1,15 +1,22 @@
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from map_peaks import MAP_PEAKS
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
 from torch import nn
 
 import gnomon
 from gnomon.errors import ClassifierError, SettingError
 from gnomon.images import Resize
+from gnomon.occlusion import prepare_engine
+from gnomon.presets import SettingChanges
+from gnomon.prove import prove
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 PANDA = SAMPLES / "red_panda.jpg"
@@ -33,11 +40,18 @@ class Small(nn.Module):
 
 
 SMALL = gnomon.Preprocessing(size=(64, 96))
+SHORT: SettingChanges = MAP_PEAKS | {"keep": 0.4, "precision": "bfloat16"}
+WIDE: SettingChanges = MAP_PEAKS | {"keep": 1.0, "radius": 3.0}
 
 
 @pytest.fixture(scope="module")
 def detector() -> gnomon.Detector:
-    return gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", keep=0.4)
+    return gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", **MAP_PEAKS | {"keep": 0.4})
+
+
+def coarse(found: gnomon.Detection) -> NDArray[np.float32]:
+    assert found.coarse is not None
+    return found.coarse.values
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +70,7 @@ def test_keypoints_are_in_the_file_best_first_and_with_evidence(found: gnomon.De
     assert points.refined.any()
     assert np.isfinite(points.covariance[points.refined]).all()
     assert np.isnan(points.covariance[~points.refined]).all()
-    assert found.coarse.values.shape == (64, 96)
+    assert coarse(found).shape == (64, 96)
     assert found.work.windows == 7 * 11
 
 
@@ -78,7 +92,7 @@ def test_a_list_gives_a_list_and_each_image_is_as_it_is_alone(
     both = detector([SAMPLES / "coffee.jpg", PANDA])
     assert len(both) == 2
     np.testing.assert_array_equal(both[1].keypoints.xy, found.keypoints.xy)
-    np.testing.assert_array_equal(both[1].coarse.values, found.coarse.values)
+    np.testing.assert_array_equal(coarse(both[1]), coarse(found))
 
 
 def test_images_occluded_together_give_what_each_gives_alone(
@@ -87,26 +101,31 @@ def test_images_occluded_together_give_what_each_gives_alone(
     monkeypatch.setattr(gnomon.detector, "IMAGES_AT_A_TIME", {"cpu": 2})
     three = detector([SAMPLES / "coffee.jpg", PANDA, SAMPLES / "coffee.jpg"])
     np.testing.assert_allclose(three[1].keypoints.xy, found.keypoints.xy, atol=1e-3)
-    np.testing.assert_allclose(three[1].coarse.values, found.coarse.values, atol=1e-6)
+    np.testing.assert_allclose(coarse(three[1]), coarse(found), atol=1e-6)
     assert [one.label for one in three] == [three[0].label, found.label, three[0].label]
-    np.testing.assert_allclose(three[2].coarse.values, three[0].coarse.values, atol=1e-6)
+    np.testing.assert_allclose(coarse(three[2]), coarse(three[0]), atol=1e-6)
 
 
 def test_another_seed_changes_the_coarse_map_only(found: gnomon.Detection) -> None:
-    other = gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", seed=1)(PANDA)
-    assert not np.array_equal(other.coarse.values, found.coarse.values)
+    other = gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", **MAP_PEAKS | {"seed": 1})(
+        PANDA
+    )
+    assert not np.array_equal(coarse(other), coarse(found))
     np.testing.assert_array_equal(other.fine.values, found.fine.values)
 
 
 def test_a_short_precision_moves_the_coarse_map_a_little(found: gnomon.Detection) -> None:
     short = gnomon.Detector(
-        Small(), preprocessing=SMALL, device="cpu", keep=0.4, precision="bfloat16"
+        Small(),
+        preprocessing=SMALL,
+        device="cpu",
+        **SHORT,
     )
     other = short(PANDA)
     assert short.settings.precision == "bfloat16"
     assert np.array_equal(other.fine.values, found.fine.values)
-    difference = np.abs(other.coarse.values - found.coarse.values).max()
-    assert 0 < difference < 0.1 * found.coarse.values.max()
+    difference = np.abs(coarse(other) - coarse(found)).max()
+    assert 0 < difference < 0.1 * coarse(found).max()
 
 
 @pytest.mark.parametrize("resize", ["squash", "pad", "crop"])
@@ -177,17 +196,20 @@ def test_a_detector_does_not_change(detector: gnomon.Detector) -> None:
     assert (other.settings.keep, other.settings.radius) == (1.0, 3)
     assert (detector.settings.keep, detector.settings.radius) == (0.4, 10.0)
     assert other.classifier is detector.classifier
-    fresh = gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", keep=1.0, radius=3)
+    fresh = gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", **WIDE)
     np.testing.assert_array_equal(other(PANDA).keypoints.xy, fresh(PANDA).keypoints.xy)
 
 
 def test_other_settings_of_the_engine_make_another_engine(detector: gnomon.Detector) -> None:
     short = detector.with_settings(precision="bfloat16")(PANDA)
     fresh = gnomon.Detector(
-        Small(), preprocessing=SMALL, device="cpu", keep=0.4, precision="bfloat16"
+        Small(),
+        preprocessing=SMALL,
+        device="cpu",
+        **SHORT,
     )(PANDA)
-    np.testing.assert_array_equal(short.coarse.values, fresh.coarse.values)
-    assert (short.coarse.values != detector(PANDA).coarse.values).any()
+    np.testing.assert_array_equal(coarse(short), coarse(fresh))
+    assert (coarse(short) != coarse(detector(PANDA))).any()
     dense = detector.with_settings(engine="dense")(PANDA)
     assert (dense.work.engine, detector(PANDA).work.engine) == ("dense", "incremental")
     with pytest.raises(SettingError, match="did you mean 'bfloat16'"):
@@ -213,3 +235,68 @@ def test_misspelt_settings_are_said(
             make(**changes)
     numbers: dict[str, Any] = {"patch": np.int64(8), "keep": np.float32(0.5)}
     assert detector.with_settings(**numbers).settings.patch == 8
+
+
+@pytest.fixture(scope="module")
+def by_structure() -> gnomon.Detector:
+    return gnomon.Detector(Small(), preprocessing=SMALL, device="cpu", keep=0.3)
+
+
+def test_the_default_hides_each_keypoint_and_nothing_else(by_structure: gnomon.Detector) -> None:
+    found = by_structure(PANDA)
+    points = found.keypoints
+    assert found.coarse is None
+    assert (found.work.engine, found.work.windows) == ("incremental", 4 * len(points))
+    assert found.work.fine == "layers-views"
+    assert len(points) >= 3
+    assert np.isfinite(points.coarse).all()
+    assert np.isfinite(points.covariance).all()
+    proof = prove(
+        by_structure.classifier,
+        prepare_engine(by_structure.classifier, "dense"),
+        found.image,
+        found.image.to_file.inverse().apply(points.xy),
+        found.label_index,
+        patch=16,
+        fill="random",
+        seed=0,
+    )
+    np.testing.assert_allclose(points.coarse, proof.mean, atol=1e-5)
+    np.testing.assert_array_equal(points.proved, proof.proved)
+
+
+def test_the_whole_map_is_computed_when_it_is_asked_for(by_structure: gnomon.Detector) -> None:
+    plain, whole = by_structure(PANDA), by_structure.with_settings(coarse="map")(PANDA)
+    points = whole.keypoints
+    np.testing.assert_array_equal(points.xy, plain.keypoints.xy)
+    np.testing.assert_array_equal(points.proved, plain.keypoints.proved)
+    assert whole.coarse is not None
+    at = whole.image.to_file.inverse().apply(points.xy)
+    expected = map_coordinates(
+        whole.coarse.values.astype(np.float64), at.T[::-1], order=1, mode="nearest"
+    )
+    np.testing.assert_allclose(points.coarse, expected)
+    assert whole.work.windows == 7 * 11 + 4 * len(points)
+
+
+def test_fast_occludes_nothing_and_says_so() -> None:
+    fast = gnomon.Detector(Small(), preset="fast", preprocessing=SMALL, device="cpu")
+    found = fast(PANDA)
+    assert found.coarse is None
+    assert found.work == replace(found.work, engine="none", windows=0, fine="layers")
+    assert np.isnan(found.keypoints.coarse).all()
+    assert not found.keypoints.proved.any()
+    assert np.isfinite(found.keypoints.covariance).all()
+
+
+def test_another_class_is_proved_by_its_own_probability(by_structure: gnomon.Detector) -> None:
+    image = by_structure.load(PANDA)
+    predicted = by_structure.detect(image)
+    other = by_structure.detect(image, label_index=(predicted.label_index + 1) % 5)
+    assert other.label_index != predicted.label_index
+    assert not np.array_equal(other.keypoints.coarse, predicted.keypoints.coarse)
+
+
+def test_peaks_of_the_map_need_the_map() -> None:
+    with pytest.raises(SettingError, match="use coarse='map', or points='structure'"):
+        gnomon.Detector(Small(), preset="paper", preprocessing=SMALL, coarse="keypoints")

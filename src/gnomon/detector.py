@@ -1,13 +1,11 @@
 """The pipeline: class labels in, keypoints out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Unpack, overload
 
-import numpy as np
-from scipy.ndimage import map_coordinates
 from torch import nn
 
 from gnomon.arguments import checked
@@ -16,17 +14,16 @@ from gnomon.classifier import Classifier, Preprocessing, load_classifier
 from gnomon.classifier.source import Exported
 from gnomon.classifier.transforms import Transforms
 from gnomon.errors import SettingError, unknown_name
-from gnomon.foerstner import SUMS, refine
-from gnomon.fusion import fuse
+from gnomon.foerstner import SUMS
 from gnomon.images import Resize, Source, load_image
+from gnomon.locate import locate
 from gnomon.occlusion import FILLS, Engine, Occlusion, occlude_several, prepare_engine, window_grid
-from gnomon.peaks import candidates, keep_top
 from gnomon.plugs import plugged
 from gnomon.presets import Outputs, SettingChanges, Settings
 from gnomon.presets import preset as named_preset
-from gnomon.types import Detection, Heatmap, Image, Keypoints
+from gnomon.prove import prove
+from gnomon.types import Detection, Image, Work
 
-Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 WindowsDone = Callable[[int, int], None]
 
 # Together they fill a GPU, and what its small steps cost to begin is shared; a CPU gains nothing.
@@ -154,6 +151,7 @@ class Detector:
             resize=how.resize,
             crop_fraction=how.crop_fraction,
             interpolation=how.interpolation,
+            working_size=self.settings.working_size if self.settings.points != "map" else None,
         )
 
     @checked
@@ -182,10 +180,25 @@ class Detector:
         What a GPU computes may differ from ``detect``'s in the last bits.
         """
         begin = perf_counter()
-        chosen = self.settings
         outputs = [self.classifier.probabilities(image.pixels[None])[0] for image in images]
         labels = label_indices or [int(probabilities.argmax()) for probabilities in outputs]
-        maps = occlude_several(
+        maps = self._coarse_maps(images, labels, progress)
+        together = (perf_counter() - begin) / len(images)
+        return [
+            self._finish(image, coarse, float(probabilities[label]), label, together)
+            for image, coarse, probabilities, label in zip(
+                images, maps, outputs, labels, strict=True
+            )
+        ]
+
+    def _coarse_maps(
+        self, images: Sequence[Image], labels: Sequence[int], progress: WindowsDone | None
+    ) -> Sequence[Occlusion | None]:
+        """Compute the whole coarse maps where they are asked for."""
+        chosen = self.settings
+        if chosen.coarse != "map":
+            return [None] * len(images)
+        return occlude_several(
             self.classifier,
             images,
             patch=chosen.patch,
@@ -197,16 +210,9 @@ class Detector:
             label_indices=labels,
             progress=progress,
         )
-        together = (perf_counter() - begin) / len(images)
-        return [
-            self._finish(image, coarse, float(probabilities[label]), label, together)
-            for image, coarse, probabilities, label in zip(
-                images, maps, outputs, labels, strict=True
-            )
-        ]
 
     def _finish(
-        self, image: Image, coarse: Occlusion, probability: float, label: int, seconds: float
+        self, image: Image, coarse: Occlusion | None, probability: float, label: int, seconds: float
     ) -> Detection:
         """Do what follows the coarse map, which took ``seconds``."""
         begin = perf_counter()
@@ -220,7 +226,7 @@ class Detector:
             seed=chosen.seed,
         )
         located = locate(image, coarse, fine, chosen)
-        return Detection(
+        found = Detection(
             image=image,
             label=self.classifier.class_names[label],
             label_index=label,
@@ -230,51 +236,41 @@ class Detector:
             coarse=coarse,
             fine=fine,
             confidence=located.confidence,
-            work=replace(coarse.work, fine=fine.method),
+            work=replace(coarse.work if coarse else Work("none", 0, 0.0), fine=fine.method),
             seconds=seconds + perf_counter() - begin,
         )
+        return self.prove(found)
 
+    def prove(self, found: Detection) -> Detection:
+        """Hide each keypoint by itself, where the settings want it, and note what that costs.
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Located:
-    """What follows from the two maps: their fusion, its candidates' number, and the keypoints."""
-
-    confidence: Heatmap
-    n_candidates: int
-    keypoints: Keypoints
-
-
-def locate(image: Image, coarse: Heatmap, fine: Heatmap, settings: Settings) -> Located:
-    """Fuse the maps, take the peaks and refine them; the classifier is not asked."""
-    confidence = fuse(
-        coarse,
-        fine,
-        coarse_weight=settings.coarse_weight,
-        fine_weight=settings.fine_weight,
-        coarse_smoothing=settings.coarse_smoothing,
-        fine_smoothing=settings.fine_smoothing,
-    )
-    proposed = inside_file(candidates(confidence, radius=settings.radius), image)
-    kept = with_evidence(keep_top(proposed, settings.keep), coarse, fine)
-    keypoints = refine(image, kept, window=settings.refine_window, sums=settings.refine_sums)
-    return Located(confidence, len(proposed), keypoints.to_file(image.to_file))
-
-
-def inside_file(points: Keypoints, image: Image) -> Keypoints:
-    """Leave out what lies on the ground that padding added around the photograph."""
-    x, y = image.to_file.apply(points.xy).T
-    width, height = image.size
-    return points.take((x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5))
-
-
-def with_evidence(points: Keypoints, coarse: Heatmap, fine: Heatmap) -> Keypoints:
-    """Note the two maps' values at each point."""
-    return replace(points, coarse=value_at(coarse, points.xy), fine=value_at(fine, points.xy))
-
-
-def value_at(heatmap: Heatmap, xy: Floats) -> Floats:
-    """Read a map (H,W) at points (N,2), between pixels bilinearly."""
-    values: Floats = map_coordinates(
-        heatmap.values.astype(np.float64), xy.T[::-1], order=1, mode="nearest"
-    )
-    return values
+        ``coarse`` of a keypoint is then the mean drop of the class's probability, unless the whole
+        coarse map was computed, whose value it is.
+        """
+        chosen, points, begin = self.settings, found.keypoints, perf_counter()
+        if chosen.points == "map" or chosen.coarse == "none":
+            return found
+        proof = prove(
+            self.classifier,
+            self._engine,
+            found.image,
+            found.image.to_file.inverse().apply(points.xy),
+            found.label_index,
+            patch=chosen.patch,
+            fill=chosen.fill,
+            seed=chosen.seed,
+        )
+        coarse = proof.mean if found.coarse is None else points.coarse
+        seconds = perf_counter() - begin
+        work = replace(
+            found.work,
+            engine=self._engine.name,
+            windows=found.work.windows + proof.drops.size,
+            seconds=found.work.seconds + seconds,
+        )
+        return replace(
+            found,
+            keypoints=replace(points, coarse=coarse, proved=proof.proved),
+            work=work,
+            seconds=found.seconds + seconds,
+        )

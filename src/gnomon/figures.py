@@ -4,7 +4,7 @@ Draws arrays, knows nothing of the pipeline's types, and never touches matplotli
 Axes are file pixels, so maps of any model size lie where they belong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -63,18 +63,16 @@ def method_panels(
     *,
     picture: NDArray[Any],
     picture_to_file: Affine,
-    coarse: NDArray[Any],
-    fine: NDArray[Any],
+    maps: Mapping[str, NDArray[Any]],
     map_to_file: Affine,
     keypoints: Floats,
     covariance: Floats,
     landmarks: Floats | None,
 ) -> list[Panel]:
-    """Lay out the paper's Figure 2 for one image; all points in file pixels."""
+    """Lay out the paper's Figure 2 for one image: ``maps`` by title, all points in file pixels."""
     panels = [
         Panel("image", picture, picture_to_file),
-        Panel("coarse: occlusion", coarse, map_to_file),
-        Panel("fine: backpropagation", fine, map_to_file),
+        *(Panel(title, values, map_to_file) for title, values in maps.items()),
         Panel("keypoints", picture, picture_to_file, keypoints=keypoints, covariance=covariance),
     ]
     if landmarks is not None:

@@ -14,7 +14,7 @@ WIDEST = 4096
 
 @checked
 def fuse(
-    coarse: Heatmap,
+    coarse: Heatmap | None,
     fine: Heatmap,
     *,
     coarse_weight: float = 1.0,
@@ -26,14 +26,15 @@ def fuse(
 
     Each map is smoothed by a Gaussian (standard deviation in model pixels, 0 for none; mirrored at
     the borders), then brought to mean 0 and standard deviation 1; a flat map becomes zeros. Values
-    are log-likelihoods, at most 0. ``SettingError`` for maps of different sizes, negative weights
+    are log-likelihoods, at most 0. Without a coarse map it is the fine map's alone.
+    ``SettingError`` for maps of different sizes, negative weights
     or negative smoothing.
 
     >>> maps = [Heatmap(np.array([[0, 1]]), kind) for kind in ("coarse", "fine")]
     >>> fuse(*maps).values.round(4)
     array([[-2.6265, -0.6265]], dtype=float32)
     """
-    if coarse.values.shape != fine.values.shape:
+    if coarse is not None and coarse.values.shape != fine.values.shape:
         raise SettingError(
             f"the coarse map is {coarse.values.shape} and the fine map {fine.values.shape};"
             " both must have the size (height, width) of the same model image"
@@ -48,8 +49,9 @@ def fuse(
             raise SettingError(f"{name} is {value}; it must be a finite number, 0 or more")
     if (widest := max(coarse_smoothing, fine_smoothing)) > WIDEST:
         raise SettingError(f"smoothing is {widest}; it is {WIDEST} pixels at most")
-    confidence = coarse_weight * _log_likelihood(coarse, coarse_smoothing)
-    confidence += fine_weight * _log_likelihood(fine, fine_smoothing)
+    confidence = fine_weight * _log_likelihood(fine, fine_smoothing)
+    if coarse is not None:
+        confidence = coarse_weight * _log_likelihood(coarse, coarse_smoothing) + confidence
     return Heatmap(confidence.astype(np.float32), "confidence")
 
 

@@ -39,7 +39,7 @@ def candidates(heatmap: Heatmap, radius: float = 8.0) -> Keypoints:
     xy, score = _regional_maxima(heatmap.values)
     order = np.lexsort((xy[:, 0], xy[:, 1], -score))
     xy, score = xy[order], score[order]
-    stays = _suppress(xy, radius)
+    stays = apart(xy, radius)
     return Keypoints.at(xy[stays], score[stays])
 
 
@@ -50,8 +50,12 @@ def keep_top(keypoints: Keypoints, keep: float = 0.4) -> Keypoints:
     """
     if not 0 < keep <= 1:
         raise SettingError(f"keep is {keep}; it is a fraction above 0 and at most 1")
-    count = math.ceil(keep * len(keypoints) * (1 - 1e-12))
-    return keypoints.take(slice(count))
+    return keypoints.take(slice(share_of(len(keypoints), keep)))
+
+
+def share_of(count: int, keep: float) -> int:
+    """Return how many of ``count`` points a fraction ``keep`` is, rounded up."""
+    return math.ceil(keep * count * (1 - 1e-12))
 
 
 def _regional_maxima(values: NDArray[np.float32]) -> tuple[Floats, Floats]:
@@ -72,7 +76,7 @@ def _regional_maxima(values: NDArray[np.float32]) -> tuple[Floats, Floats]:
     return xy[~is_shoulder], score[~is_shoulder]
 
 
-def _suppress(xy: Floats, radius: float) -> NDArray[np.bool_]:
+def apart(xy: Floats, radius: float) -> NDArray[np.bool_]:
     """Tell which points (N,2), the best first, have none that stays within the radius."""
     stays = np.ones(len(xy), dtype=np.bool_)
     if len(xy) == 0:

@@ -1,6 +1,6 @@
 """Every choice of the method as one value, and the named sets of choices."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypedDict, cast
 
 from gnomon.arguments import checked_class
@@ -8,6 +8,11 @@ from gnomon.errors import SettingError, unknown_name
 
 Target = Literal["probability", "log-probability", "logit"]
 Sums = Literal["plain", "weighted"]
+Points = Literal["map", "structure"]
+"""Where keypoints come from: peaks of the confidence map, or the image's structure where the class
+needs it."""
+Coarse = Literal["map", "keypoints", "none"]
+"""What is hidden: a grid of windows for a whole map, the keypoints one by one, or nothing."""
 Outputs = Literal[
     "auto",
     "logits",
@@ -34,7 +39,8 @@ where the network ends in a sigmoid.
 class Settings:
     """What the method leaves open; lengths in model pixels.
 
-    The field's defaults are the paper's own choices, where it states one.
+    With points "structure", smoothing and radius are those for an input of 224 px and grow with the
+    network's: how far evidence reaches is a share of the image. The field's defaults are the paper's own choices, where it states one.
     """
 
     patch: int = 16
@@ -44,19 +50,23 @@ class Settings:
     seed: int = 0
     engine: str = "auto"
     precision: str = "full"
+    coarse: Coarse = "map"
     fine: str = "guided"
     target: Target = "probability"
     coarse_smoothing: float = 0.0
     fine_smoothing: float = 0.0
     coarse_weight: float = 1.0
     fine_weight: float = 1.0
+    points: Points = "map"
+    working_size: int = 1024
+    structure_weight: float = 0.4
     radius: float = 8.0
     keep: float = 0.4
     refine_window: int = 3
     refine_sums: Sums = "plain"
 
     def __post_init__(self) -> None:
-        at_least_one = ("patch", "stride", "draws", "refine_window")
+        at_least_one = ("patch", "stride", "draws", "working_size", "refine_window")
         for name in at_least_one:
             if getattr(self, name) < 1:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be 1 or more")
@@ -66,6 +76,7 @@ class Settings:
             "fine_smoothing",
             "coarse_weight",
             "fine_weight",
+            "structure_weight",
             "radius",
         )
         for name in not_negative:
@@ -73,6 +84,11 @@ class Settings:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if not 0 < self.keep <= 1:
             raise SettingError(f"keep is {self.keep}; it is a fraction above 0 and at most 1")
+        if self.points == "map" and self.coarse != "map":
+            raise SettingError(
+                f"coarse is {self.coarse!r}, but with points 'map' keypoints are peaks of the whole"
+                " map; use coarse='map', or points='structure'"
+            )
 
 
 class SettingChanges(TypedDict, total=False):
@@ -85,15 +101,18 @@ class SettingChanges(TypedDict, total=False):
     fill: str
     """What covers: random, constant, mean, blur, or package.module:name."""
     draws: int
-    """Random fills to average over."""
+    """Random fills to average over, for each window of the map."""
     seed: int
     """Seed of every random choice."""
     engine: str
     """What computes the occluded outputs: auto, dense, incremental."""
     precision: str
     """In which precision: full (the network's own), tf32, bfloat16, float16."""
+    coarse: Coarse
+    """What is hidden: map (a grid of windows), keypoints (each by itself), none."""
     fine: str
-    """Fine method: guided, guided-layers, gradient, smoothgrad, or package.module:name."""
+    """Fine method: guided, guided-layers, layers, layers-views, gradient, smoothgrad, or
+    package.module:name."""
     target: Target
     """What is backpropagated."""
     coarse_smoothing: float
@@ -104,10 +123,18 @@ class SettingChanges(TypedDict, total=False):
     """Weight of the coarse map's log-likelihood."""
     fine_weight: float
     """Weight of the fine map's log-likelihood."""
+    points: Points
+    """Where keypoints come from: map (its peaks), structure (corners and blobs that the class
+    needs)."""
+    working_size: int
+    """Longer side, in pixels, of the file at which its structure is read; larger files are reduced
+    to it."""
+    structure_weight: float
+    """Weight of the structure's logarithm to 1 of the evidence's."""
     radius: float
     """No two candidates lie closer than this."""
     keep: float
-    """Fraction of the candidates to keep, best first."""
+    """Fraction of the candidates to keep, best first; of structure 10 at the least."""
     refine_window: int
     """Side of the window in which a keypoint is refined."""
     refine_sums: Sums
@@ -122,22 +149,24 @@ class Preset:
     settings: Settings
 
 
+BY_STRUCTURE = Settings(
+    coarse="keypoints",
+    coarse_weight=0.0,
+    fine="layers-views",
+    fine_smoothing=7.7,
+    points="structure",
+    structure_weight=0.3,
+    radius=5.6,
+    keep=0.1,
+    refine_window=7,
+    refine_sums="weighted",
+)
+
 PRESETS = {
     "paper": Preset("torchvision/vgg19", Settings()),
     # By measurement: docs/quality.md has the figures.
-    "default": Preset(
-        "embedded",
-        Settings(
-            fine="guided-layers",
-            coarse_smoothing=8.0,
-            fine_smoothing=1.0,
-            coarse_weight=0.05,
-            radius=10.0,
-            keep=0.1,
-            refine_window=7,
-            refine_sums="weighted",
-        ),
-    ),
+    "default": Preset("embedded", BY_STRUCTURE),
+    "fast": Preset("embedded", replace(BY_STRUCTURE, fine="layers", coarse="none")),
 }
 
 

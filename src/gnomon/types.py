@@ -4,7 +4,7 @@ N = 0 is normal and never ``None``.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Frame = Literal["model", "file"]
+Kind = Literal["corner", "blob", "ridge", "map"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""What a keypoint sits on: where edges meet, the middle of something round, an edge or line, or
+nothing in the image itself, so that its place is the evidence's alone."""
 HeatmapKind = Literal["coarse", "fine", "confidence"]
 
 
@@ -56,7 +61,8 @@ class Image:
 
     ``pixels`` (3,H,W) float32 RGB in [0,1]; ``source`` path or name; ``content_hash`` of the
     decoded pixels; ``size`` (width, height) of the file as displayed; ``to_file`` takes model
-    pixels to file pixels.
+    pixels to file pixels. ``detail`` (h,w,3) uint8 is the whole file once more, at the working size
+    at which the image's structure is read; without it the structure is that of ``pixels``.
     """
 
     pixels: torch.Tensor
@@ -64,6 +70,7 @@ class Image:
     content_hash: str
     size: tuple[int, int]
     to_file: Affine
+    detail: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         shape = tuple(self.pixels.shape)
@@ -75,6 +82,9 @@ class Image:
             f"pixels are float32 (3,H,W), not {self.pixels.dtype} {shape}",
         )
         _check(min(self.size) > 0, f"size is (width, height) of at least 1x1, not {self.size}")
+        if self.detail is not None:
+            drawn = self.detail.dtype == np.uint8 and self.detail.shape[2:] == (3,)
+            _check(drawn, f"detail is uint8 (h,w,3), not {self.detail.dtype} {self.detail.shape}")
 
     @property
     def height(self) -> int:
@@ -126,9 +136,12 @@ class Heatmap:
 class Keypoints:
     """N points, best first, with their evidence.
 
-    ``xy`` (N,2) pixels of ``frame``; ``score`` (N,) confidence; ``coarse`` and ``fine`` (N,) the
-    maps' values at the point, NaN where unknown; ``covariance`` (N,2,2) px², NaN where not
-    ``refined`` (N,); ``part`` (N,) id, -1 unknown.
+    ``xy`` (N,2) pixels of ``frame``; ``score`` (N,) by which they are ordered; ``coarse`` (N,) the
+    probability that hiding the point costs, or the coarse map's value there, ``fine`` (N,) the fine
+    map's value, each NaN where unknown; ``covariance`` (N,2,2) px², NaN where it is not known;
+    ``refined`` (N,) whether a corner or a blob was fitted; ``part`` (N,) id, -1 unknown; ``kind``
+    (N,) what the point sits on, one of ``KINDS``; ``proved`` (N,) whether hiding the point was seen
+    to cost the class something; ``confidence`` (N,) in [0,1].
     """
 
     xy: Floats
@@ -139,6 +152,9 @@ class Keypoints:
     covariance: Floats
     refined: NDArray[np.bool_]
     part: NDArray[np.int64]
+    kind: NDArray[np.str_]
+    proved: NDArray[np.bool_]
+    confidence: Floats
 
     def __post_init__(self) -> None:
         _check(self.frame in ("model", "file"), f"frame is 'model' or 'file', not {self.frame!r}")
@@ -151,9 +167,15 @@ class Keypoints:
             "covariance": (np.float64, (n, 2, 2)),
             "refined": (np.bool_, (n,)),
             "part": (np.int64, (n,)),
+            "kind": (np.str_, (n,)),
+            "proved": (np.bool_, (n,)),
+            "confidence": (np.float64, (n,)),
         }
         _set_arrays(self, shapes)
         _check(bool(np.isfinite(self.xy).all()), "xy holds NaN or infinity")
+        _check(bool(np.isin(self.kind, KINDS).all()), f"each kind is one of {', '.join(KINDS)}")
+        likely = (self.confidence >= 0) & (self.confidence <= 1)
+        _check(bool(likely.all()), "confidence is from 0 to 1")
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -161,20 +183,27 @@ class Keypoints:
     @classmethod
     @checked
     def at(cls, xy: object, score: object, frame: Frame = "model") -> "Keypoints":
-        """Make unrefined keypoints with a place (N,2) and a score (N,) only."""
+        """Make unrefined keypoints with a place (N,2) and a score (N,) only.
+
+        Their confidence is exp(score) where the score is a log-likelihood, at most 0, and 1 above.
+        """
         points = _array(xy, np.float64, "xy")
         _check(points.size % 2 == 0, f"xy is (N,2), not {points.shape}")
         points = points.reshape(-1, 2)
         n = len(points)
+        scores = _array(score, np.float64, "score")
         return cls(
             xy=points,
             frame=frame,
-            score=_array(score, np.float64, "score"),
+            score=scores,
             coarse=np.full(n, np.nan),
             fine=np.full(n, np.nan),
             covariance=np.full((n, 2, 2), np.nan),
             refined=np.zeros(n, dtype=np.bool_),
             part=np.full(n, -1, dtype=np.int64),
+            kind=np.full(n, "map"),
+            proved=np.zeros(n, dtype=np.bool_),
+            confidence=np.exp(np.minimum(np.nan_to_num(scores), 0)),
         )
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_] | slice) -> "Keypoints":
@@ -188,6 +217,9 @@ class Keypoints:
             covariance=self.covariance[rows],
             refined=self.refined[rows],
             part=self.part[rows],
+            kind=self.kind[rows],
+            proved=self.proved[rows],
+            confidence=self.confidence[rows],
         )
 
     def to_file(self, to_file: Affine) -> "Keypoints":
@@ -218,7 +250,10 @@ class Work:
 @checked_class
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """What gnomon found in one image: the class, the keypoints in file pixels, and the evidence."""
+    """What gnomon found in one image: the class, the keypoints in file pixels, and the evidence.
+
+    ``coarse`` is ``None`` unless the whole map was computed.
+    """
 
     image: Image
     label: str
@@ -226,7 +261,7 @@ class Detection:
     probability: float
     keypoints: Keypoints
     n_candidates: int
-    coarse: Heatmap
+    coarse: Heatmap | None
     fine: Heatmap
     confidence: Heatmap
     work: Work
@@ -236,12 +271,15 @@ class Detection:
         _check(self.keypoints.frame == "file", "a detection's keypoints are in file pixels")
         shape = (self.image.height, self.image.width)
         for heatmap in (self.coarse, self.fine, self.confidence):
-            _check(heatmap.values.shape == shape, f"the {heatmap.kind} map is not {shape}")
+            if heatmap is not None:
+                _check(heatmap.values.shape == shape, f"the {heatmap.kind} map is not {shape}")
 
     def figure(
         self, picture: NDArray[np.uint8] | None = None, landmarks: "Landmarks | None" = None
     ) -> "Figure":
         """Draw the paper's columns: image, coarse map, fine map, keypoints, annotations.
+
+        Without a whole coarse map its column is left out.
 
         ``picture`` (h,w,3) uint8 is the file at its own resolution; without it the image at model
         size is drawn. The column of annotations is there when ``landmarks`` are.
@@ -253,8 +291,7 @@ class Detection:
             picture_to_file=self.image.to_file
             if picture is None
             else Affine.resize((picture.shape[1], picture.shape[0]), self.image.size),
-            coarse=self.coarse.values,
-            fine=self.fine.values,
+            maps=self._titled_maps(),
             map_to_file=self.image.to_file,
             keypoints=self.keypoints.xy,
             covariance=self.keypoints.covariance,
@@ -263,6 +300,10 @@ class Detection:
         label = figures.drawable(self.label)
         title = f"{label} {self.probability:.0%} · {len(self.keypoints)} keypoints"
         return figures.draw(panels, self.image.size, title)
+
+    def _titled_maps(self) -> dict[str, NDArray[np.float32]]:
+        coarse = {} if self.coarse is None else {"coarse: occlusion": self.coarse.values}
+        return coarse | {"fine: backpropagation": self.fine.values}
 
     def _repr_png_(self) -> bytes:
         from gnomon import figures

@@ -1,14 +1,18 @@
 """Guided backpropagation lit by inner layers, against hooks on a network of ReLU modules."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from gnomon.backprop.layers import _channels, _inner
+from gnomon.backprop.guided import guided
+from gnomon.backprop.layers import _channels, _inner, guided_layers, layers, layers_views
 from gnomon.backprop.methods import fine_map, guided_backprop
+from gnomon.backprop.views import seen_back, views_of
 from gnomon.classifier.classifier import Classifier
 from gnomon.types import Floats, Image
 
@@ -118,17 +122,63 @@ def test_channels_may_come_last(classify: Classify, make_image: MakeImage) -> No
         ((1, 8, 14, 28), None),
     ],
 )
-def test_which_axis_holds_the_channels(
-    shape: tuple[int, ...], axis: int | None, make_image: MakeImage
-) -> None:
-    assert _channels(torch.zeros(shape), make_image(224, 224)) == axis
+def test_which_axis_holds_the_channels(shape: tuple[int, ...], axis: int | None) -> None:
+    assert _channels(torch.zeros(shape), 224, 224) == axis
 
 
 @pytest.mark.parametrize("side", [160, 200, 223, 225, 299])
-def test_maps_of_odd_sizes_are_maps(side: int, make_image: MakeImage) -> None:
+def test_maps_of_odd_sizes_are_maps(side: int) -> None:
     """Whether a layer's padding rounds up or down, its map is as wide and high as the image."""
-    image = make_image(side, 320)
     for step in (2, 4, 8, 16, 32):
         for rounded in (-(-side // step), side // step):
             z = torch.zeros(1, 7, rounded, 320 // step)
-            assert (_channels(z, image) == 1) == (rounded > 1)
+            assert (_channels(z, side, 320) == 1) == (rounded > 1)
+
+
+def test_layers_are_the_evidence_that_lights_the_pixels(
+    classify: Classify, make_image: MakeImage
+) -> None:
+    classifier, image = classify(_plain().double(), size=(32, 32)), make_image(32, 32)
+    options: dict[str, Any] = {"label_index": 1, "target": "probability", "seed": 0}
+    lit = guided_layers(classifier, image, **options)
+    pixels = guided(classifier, image, **options).abs().amax(0)
+    evidence = layers(classifier, image, **options)
+    torch.testing.assert_close(lit[0], pixels ** (1 / 4) * evidence[0])
+
+
+def test_views_give_the_mean_of_what_each_view_gives(
+    classify: Classify, make_image: MakeImage
+) -> None:
+    classifier, image = classify(_plain().double(), size=(32, 48)), make_image(32, 48)
+    options: dict[str, Any] = {"label_index": 1, "target": "probability", "seed": 0}
+    each = [
+        layers(classifier, replace(image, pixels=view.contiguous()), **options)[:1]
+        for view in views_of(image.pixels)
+    ]
+    expected = seen_back(torch.stack(each))[0]
+    torch.testing.assert_close(layers_views(classifier, image, **options)[2], expected)
+
+
+class OneAtATime(nn.Module):
+    """A network that takes a single image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = _plain()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if len(x) != 1:
+            raise ValueError("one image at a time")
+        scores: Tensor = self.inner(x)
+        return scores
+
+
+def test_views_of_a_network_that_takes_one_image_at_a_time(
+    classify: Classify, make_image: MakeImage
+) -> None:
+    options: dict[str, Any] = {"label_index": 1, "target": "probability", "seed": 0}
+    image = make_image(32, 48)
+    alone = classify(OneAtATime().double(), size=(32, 48))
+    together = classify(_plain().double(), size=(32, 48))
+    expected = layers_views(together, image, **options)
+    torch.testing.assert_close(layers_views(alone, image, **options), expected)

@@ -32,7 +32,13 @@ def run(tmp_path: Path) -> Path:
         images.append(
             dict.fromkeys(IMAGES.names, 0)
             | {"image_id": image_id(str(path)), "path": str(path), "content_hash": pixels}
-            | {"label": "bird", "width": SIZE[0], "height": SIZE[1], "n_keypoints": POINTS}
+            | {
+                "label": "bird",
+                "fine_method": "guided",
+                "width": SIZE[0],
+                "height": SIZE[1],
+                "n_keypoints": POINTS,
+            }
         )
         grid = np.array([(10 + 20 * (n % 3), 10 + 20 * (n // 3)) for n in range(POINTS)])
         xy = grid + rng.uniform(-2, 2, (POINTS, 2))
@@ -42,6 +48,8 @@ def run(tmp_path: Path) -> Path:
             "x": xy[:, 0],
             "y": xy[:, 1],
             "refined": np.zeros(POINTS, dtype=bool),
+            "kind": ["map"] * POINTS,
+            "proved": np.zeros(POINTS, dtype=bool),
             "part": np.full(POINTS, -1),
         }
         keypoints.append(pa.table({k: columns[k] for k in KEYPOINTS.names}, schema=KEYPOINTS))

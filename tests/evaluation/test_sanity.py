@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from map_peaks import MAP_PEAKS
 
 from gnomon import Detector
 from gnomon.backprop import FINE_METHODS
@@ -72,7 +73,7 @@ def test_it_is_the_same_twice_and_the_seed_moves_it() -> None:
 
 
 def test_a_named_class_is_explained_instead_of_the_predicted_one() -> None:
-    detector = Detector(size=SIZE, device="cpu")
+    detector = Detector(size=SIZE, device="cpu", coarse="map")
     (image,) = images(detector, 1)
     predicted = detector.detect(image)
     again = detector.detect(image, label_index=predicted.label_index)
@@ -80,13 +81,15 @@ def test_a_named_class_is_explained_instead_of_the_predicted_one() -> None:
     np.testing.assert_array_equal(predicted.confidence.values, again.confidence.values)
     assert other.label == detector.classifier.class_names[other.label_index] != predicted.label
     assert other.probability < predicted.probability
+    assert other.coarse is not None
+    assert predicted.coarse is not None
     assert not np.array_equal(other.coarse.values, predicted.coarse.values)
 
 
 @pytest.mark.slow
 def test_guided_backpropagation_hardly_feels_the_last_layer_and_occlusion_does() -> None:
     """What Adebayo et al. found, on a photograph."""
-    detector = Detector("embedded/squeezenet1_1", fine="guided", device="cpu")
+    detector = Detector("embedded/squeezenet1_1", device="cpu", **MAP_PEAKS | {"fine": "guided"})
     photograph = detector.load(Path(__file__).parents[2] / "samples" / "macaw.jpg")
     (stage,) = check_sanity(detector, [photograph], stages=1).stages
     coarse, fine, _ = stage.changes

@@ -86,6 +86,7 @@ def _image_row(path: str, shot: Shot, photographed: bool) -> dict[str, Any]:
         "probability": 0.75,
         "n_candidates": shot.points * 2,
         "n_keypoints": shot.points,
+        "fine_method": "guided",
         "seconds": 0.5,
     }
 
@@ -95,18 +96,22 @@ def _keypoint_rows(path: str, shot: Shot, rng: np.random.Generator) -> pa.Table:
     xy = rng.uniform(-0.5, np.array(shot.size) - 0.5, (n, 2))
     covariance = rng.uniform(0.01, 0.5, n)
     covariance[::2] = np.nan
+    score = -np.sort(rng.uniform(0.01, 2.0, n))
     columns = {
         "image_id": [image_id(path)] * n,
         "rank": np.arange(1, n + 1),
         "x": xy[:, 0],
         "y": xy[:, 1],
-        "score": -np.sort(rng.uniform(0.01, 2.0, n)),
+        "score": score,
+        "confidence": np.exp(score),
         "coarse": rng.uniform(size=n),
         "fine": rng.uniform(size=n),
         "cov_xx": covariance,
         "cov_xy": covariance / 3,
         "cov_yy": covariance,
         "refined": ~np.isnan(covariance),
+        "kind": np.where(np.isnan(covariance), "map", "corner"),
+        "proved": np.arange(n) % 2 == 0,
         "part": np.full(n, -1) if shot.parts is None else np.array(shot.parts),
     }
     return pa.table(columns, schema=KEYPOINTS)

@@ -57,6 +57,7 @@ def make_run() -> Callable[[dict[str, Points]], Run]:
                 "probability": 1.0,
                 "n_candidates": 9,
                 "n_keypoints": len(points),
+                "fine_method": "guided",
                 "seconds": 0.1,
             }
             for path, points in found.items()
@@ -68,12 +69,15 @@ def make_run() -> Callable[[dict[str, Points]], Run]:
                 "x": float(x),
                 "y": float(y),
                 "score": 0.0,
+                "confidence": 1.0,
                 "coarse": 0.0,
                 "fine": 0.0,
                 "cov_xx": 1.0,
                 "cov_xy": 0.0,
                 "cov_yy": 1.0,
                 "refined": True,
+                "kind": "corner",
+                "proved": True,
                 "part": -1,
             }
             for path, points in found.items()

@@ -132,6 +132,7 @@ def image_row(key: str, path: Path, label: str, count: int) -> dict[str, object]
         "probability": 1.0,
         "n_candidates": count,
         "n_keypoints": count,
+        "fine_method": "guided",
         "seconds": 1.0,
     }
 
@@ -141,4 +142,5 @@ def point_row(key: str, rank: int, at: Floats) -> dict[str, object]:
     return {
         "image_id": key, "rank": rank, "x": at[0], "y": at[1], "score": -float(rank),
         "coarse": 1.0 / rank, "fine": 0.1, "refined": False, "part": -1, **nothing,
+        "confidence": 0.5, "kind": "map", "proved": True,
     }  # fmt: skip

@@ -29,6 +29,7 @@ def run_over(paths: list[Path]) -> Run:
             "probability": 1.0,
             "n_candidates": 0,
             "n_keypoints": 0,
+            "fine_method": "guided",
             "seconds": 0.0,
         }
         for number, path in enumerate(paths)

@@ -21,6 +21,7 @@ IMAGE: dict[str, Any] = {
     "probability": 0.5,
     "n_candidates": 0,
     "n_keypoints": 2,
+    "fine_method": "guided",
     "seconds": 0.0,
 }
 POINT: dict[str, Any] = {
@@ -29,12 +30,15 @@ POINT: dict[str, Any] = {
     "x": 1.0,
     "y": 2.0,
     "score": -1.0,
+    "confidence": 0.5,
     "coarse": 0.1,
     "fine": np.nan,
     "cov_xx": 4.0,
     "cov_xy": 1.0,
     "cov_yy": 1.0,
     "refined": True,
+    "kind": "corner",
+    "proved": False,
     "part": -1,
 }
 
@@ -60,6 +64,7 @@ def points(**changes: Any) -> pa.Table:
         ("probability", [0.0, 1.0], [-1e-9, 1.0000001, np.nan, np.inf]),
         ("n_candidates", [0], [-1]),
         ("n_keypoints", [0, 7], [-1]),
+        ("fine_method", ["", "guided", "mine:rule"], ["a\0b"]),
         ("seconds", [0.0, 1e6], [-0.1, np.nan, np.inf]),
     ],
 )
@@ -81,7 +86,9 @@ def test_an_image(column: str, allowed: list[object], refused: list[object]) -> 
         ("x", [-1e9, 1e9], [1.1e9, -1.1e9, np.nan, np.inf]),
         ("y", [0.0], [np.nan, -np.inf]),
         ("score", [-700.0, 3.0], [np.nan, -np.inf]),
-        ("coarse", [np.nan, 0.0], [np.inf]),
+        ("confidence", [0.0, 1.0], [-1e-9, 1.0000001, np.nan]),
+        ("kind", ["corner", "blob", "ridge", "map"], ["", "edge", "corner\0"]),
+        ("coarse", [np.nan, 0.0, -0.1], [np.inf]),
         ("fine", [np.nan, 9.0], [-np.inf]),
         ("cov_xx", [1.0, 1e18], [0.5, -1.0, np.nan, np.inf, 2e18]),
         ("part", [-1, 0, 2], [-2, 3]),

@@ -27,6 +27,8 @@ def detected() -> pa.Table:
         "image_id": [IMAGE] * POINTS,
         "rank": ranks,
         "refined": ranks > 2,
+        "kind": ["map", "map", "corner", "blob"],
+        "proved": ranks > 3,
         "part": np.full(POINTS, 3),
     }
     return pa.table(known | floats, schema=KEYPOINTS)

@@ -35,7 +35,7 @@ SIDE_FILES = (
     "salient/salient.csv",
 )
 FILES = ("run.json", "images", "keypoints", "inputs", "figures", *SIDE_FILES)
-TEXTS = ("image_id", "path", "content_hash", "label")
+TEXTS = ("image_id", "path", "content_hash", "label", "fine_method")
 ACCOUNT = [one.name for one in fields(RunInfo)]
 SETTINGS = [one.name for one in fields(Settings)]
 PREPROCESSING = [one.name for one in fields(Preprocessing)]
@@ -138,12 +138,24 @@ def _tables() -> Iterator[tuple[str, Change]]:
     }
     broken = {
         "images": ("probability", "seconds"),
-        "keypoints": ("x", "y", "score", "coarse", "fine", "cov_xx", "cov_xy", "cov_yy"),
+        "keypoints": (
+            "x",
+            "y",
+            "score",
+            "confidence",
+            "coarse",
+            "fine",
+            "cov_xx",
+            "cov_xy",
+            "cov_yy",
+        ),
     }
     for numbers, values in ((whole, (-1, 2**31 - 1)), (broken, (np.nan, -1e300))):
         for table, columns in numbers.items():
             for column, number in product(columns, values):
                 yield f"{table} {column}: {number}", _cell(table, column, number)
+    for what in ("a path up", "markup"):
+        yield f"keypoints kind: {what}", _cell("keypoints", "kind", texts[what])
     for what in ("a path up", "no text", "markup"):
         yield f"keypoints image_id: {what}", _cell("keypoints", "image_id", texts[what])
     for table in ("images", "keypoints"):

@@ -8,7 +8,7 @@ import numpy as np
 from gnomon.arguments import checked
 from gnomon.backprop.gradients import FineMethod, gradient, smoothgrad
 from gnomon.backprop.guided import GuidedError, guided
-from gnomon.backprop.layers import guided_layers
+from gnomon.backprop.layers import guided_layers, layers, layers_views
 from gnomon.classifier.classifier import Classifier
 from gnomon.errors import SettingError
 from gnomon.plugs import plugged
@@ -18,6 +18,8 @@ from gnomon.types import Heatmap, Image
 FINE_METHODS: dict[str, FineMethod] = {
     "guided": guided,
     "guided-layers": guided_layers,
+    "layers": layers,
+    "layers-views": layers_views,
     "gradient": gradient,
     "smoothgrad": smoothgrad,
 }

@@ -16,6 +16,7 @@ def export(
     out: Path,
     min_score: float | None = None,
     top: int | None = None,
+    proved: bool = False,
     review: Path | None = None,
     access: Access = Access(),
     quiet: bool = False,
@@ -30,6 +31,7 @@ def export(
         out: The file or folder to write.
         min_score: Leave out keypoints below this score.
         top: Keep at most so many of the best keypoints of each image.
+        proved: Leave out keypoints that hiding was not seen to cost the class anything.
         review: Only what a person accepted, moved or added: review.jsonl, or the run's folder.
         access: Where the run's photographs are, and what may be fetched.
         quiet: Say nothing.
@@ -44,6 +46,7 @@ def export(
         out,
         min_score=min_score,
         top=top,
+        proved=proved,
         review=review,
         photographs=access.photographs(run),
     )

@@ -17,6 +17,7 @@ def import_(
     out: Path,
     min_score: float | None = None,
     top: int | None = None,
+    proved: bool = False,
     review: Path | None = None,
     access: Access = Access(),
     quiet: bool = False,
@@ -34,6 +35,7 @@ def import_(
         out: The folder to write: landmarks.json, a data set of kind corrected, and changes.json.
         min_score: As it was exported.
         top: As it was exported.
+        proved: As it was exported.
         review: As it was exported.
         access: Where the run's photographs are, and what may be fetched.
         quiet: Show no table.
@@ -46,7 +48,7 @@ def import_(
 
     photographs = access.photographs(run)
     contents = open_contents(
-        run, min_score=min_score, top=top, review=review, photographs=photographs
+        run, min_score=min_score, top=top, proved=proved, review=review, photographs=photographs
     )
     found = read_corrections(contents, format, annotations)
     write_corrections(found, contents, out)

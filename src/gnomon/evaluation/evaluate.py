@@ -10,7 +10,7 @@ from gnomon.detector import Detector, WindowsDone
 from gnomon.errors import GnomonError, SettingError
 from gnomon.evaluation.inside import InsideScore, score_inside
 from gnomon.evaluation.matching import match
-from gnomon.evaluation.methods import OWN, baselines, keeping_all
+from gnomon.evaluation.methods import baselines, keeping_all, own_methods
 from gnomon.evaluation.metrics import (
     ALPHAS,
     BUDGETS,
@@ -143,13 +143,16 @@ class _Gathering:
         self.left_out: dict[str, str] = {}
         self._detector, self._count, self._seed = detector, count, seed
         self._baselines = baselines(detector)
-        self.points: dict[str, list[Keypoints]] = {name: [] for name in [*OWN, *self._baselines]}
+        self._own = own_methods(detector.settings)
+        self.points: dict[str, list[Keypoints]] = {
+            name: [] for name in [*self._own, *self._baselines]
+        }
 
     def add(self, sample: Sample, progress: WindowsDone | None) -> None:
         """Let every method propose in one image; a baseline that cannot is left out for good."""
         image = self._detector.load(sample.image)
         found = self._detector.detect(image, progress)
-        for name, own in OWN.items():
+        for name, own in self._own.items():
             best = own(found, self._detector.settings).take(slice(self._count))
             self.points[name].append(best)
         for name, propose in self._baselines.items():

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from gnomon.detector import inside_file
+from gnomon.locate import inside_file
 from gnomon.peaks import candidates
 from gnomon.types import Heatmap, Image, Keypoints
 

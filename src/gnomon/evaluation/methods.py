@@ -22,6 +22,7 @@ def confidence(found: Detection, settings: Settings) -> Keypoints:
 
 def coarse_only(found: Detection, settings: Settings) -> Keypoints:
     """Give the peaks of the coarse map, smoothed and refined as the detector would."""
+    assert found.coarse is not None
     return _peaks(found, found.coarse, settings.coarse_smoothing, settings)
 
 
@@ -32,7 +33,14 @@ def fine_only(found: Detection, settings: Settings) -> Keypoints:
 
 GNOMON = "gnomon"
 
-OWN: dict[str, Own] = {GNOMON: confidence, "coarse only": coarse_only, "fine only": fine_only}
+OWN: dict[str, Own] = {GNOMON: confidence, "fine only": fine_only}
+OF_THE_MAP: dict[str, Own] = {"coarse only": coarse_only}
+"""Where the whole coarse map is computed."""
+
+
+def own_methods(settings: Settings) -> dict[str, Own]:
+    """Name the points that a detector of these settings can give."""
+    return OWN | OF_THE_MAP if settings.coarse == "map" else OWN
 
 
 def baselines(detector: Detector) -> dict[str, Baseline]:
@@ -45,7 +53,12 @@ def baselines(detector: Detector) -> dict[str, Baseline]:
 
 
 def keeping_all(detector: Detector) -> Detector:
-    """Give a detector that differs from ``detector`` only in that it keeps every candidate."""
+    """Give a detector that differs from ``detector`` only in that it keeps every candidate.
+
+    Points by themselves are not hidden: it would change neither their places nor their order.
+    """
+    if detector.settings.coarse == "keypoints":
+        return detector.with_settings(keep=1.0, coarse="none")
     return detector.with_settings(keep=1.0)
 
 

@@ -21,7 +21,6 @@ from gnomon.presets import changes_to
 from gnomon.types import Detection, Floats, Heatmap, HeatmapKind, Image
 
 STAGES = 8
-KINDS: tuple[HeatmapKind, ...] = ("coarse", "fine", "confidence")
 GAMES: tuple[Game, ...] = ("insertion", "deletion")
 
 
@@ -134,6 +133,11 @@ def _map(found: Detection, kind: HeatmapKind) -> Floats:
     return heatmap.values.astype(np.float64)
 
 
+def _kinds(found: Detection) -> tuple[HeatmapKind, ...]:
+    """List the maps that were computed."""
+    return ("fine", "confidence") if found.coarse is None else ("coarse", "fine", "confidence")
+
+
 def _stage(
     cut: int,
     reached: str,
@@ -143,7 +147,8 @@ def _stage(
     radius: float,
 ) -> Stage:
     pairs = list(zip(clean, shuffled, strict=True))
-    maps = {kind: [(_map(a, kind), _map(b, kind)) for a, b in pairs] for kind in KINDS}
+    kinds = _kinds(clean[0])
+    maps = {kind: [(_map(a, kind), _map(b, kind)) for a, b in pairs] for kind in kinds}
     near = [_survival(a, b, budget, radius) for a, b in pairs]
     return Stage(
         layers=cut,
@@ -154,7 +159,7 @@ def _stage(
                 _mean([rank_correlation(*both) for both in maps[kind]]),
                 _mean([structural_similarity(*both) for both in maps[kind]]),
             )
-            for kind in KINDS
+            for kind in kinds
         ),
         survived=_mean([here for here, _ in near]),
         by_chance=_mean([there for _, there in near]),
@@ -181,7 +186,7 @@ def _overlaps(
             _mean([rank_correlation(_map(one, kind), edge) for one, edge in pairs]),
             _mean([top_overlap(_map(one, kind), edge) for one, edge in pairs]),
         )
-        for kind in KINDS
+        for kind in _kinds(found[0])
     ]
 
 
@@ -191,7 +196,8 @@ def _curves(
     probabilities: dict[tuple[Game, str], list[Floats]] = {}
     for number, found in enumerate(clean):
         size = (found.image.height, found.image.width)
-        orders: dict[str, Order] = {kind: by_value(_map(found, kind)) for kind in reversed(KINDS)}
+        kinds = reversed(_kinds(found))
+        orders: dict[str, Order] = {kind: by_value(_map(found, kind)) for kind in kinds}
         orders |= {"random squares": by_chance(*size, detector.settings.patch, seed + number)}
         orders |= {"random pixels": by_chance(*size, 1, seed + number)}
         for game in GAMES:

@@ -28,13 +28,15 @@ ANY = "keypoint"
 class Choice:
     """Which points of the run at ``run``, a path or URL, are meant.
 
-    Those of at least ``min_score``, of them the best ``top`` of each image; with a ``review``,
-    those that a person accepted, moved or added, which needs no score.
+    Those of at least ``min_score``, of them the best ``top`` of each image; where ``proved``, only
+    those that hiding was seen to cost the class something; with a ``review``, those that a person
+    accepted, moved or added, which need no score and no proof.
     """
 
     run: str | Path
     min_score: float | None = None
     top: int | None = None
+    proved: bool = False
     review: Review | None = None
     part_names: tuple[str, ...] = ()
 
@@ -54,6 +56,8 @@ class Choice:
         if self.min_score is not None:
             good = pc.greater_equal(points["score"], self.min_score)
             points = points.filter(pc.or_(good, pc.is_nan(points["score"])))
+        if self.proved and self.review is None:
+            points = points.filter(points["proved"])
         return points if self.top is None else points.slice(0, self.top)
 
 

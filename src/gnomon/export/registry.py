@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gnomon.errors import RunError
 from gnomon.export.coco import write_coco, write_coco_results
 from gnomon.export.colmap import write_colmap
 from gnomon.export.contents import Choice, Contents
@@ -70,21 +71,22 @@ def export_run(
     *,
     min_score: float | None = None,
     top: int | None = None,
+    proved: bool = False,
     review: str | Path | Review | None = None,
     photographs: Photographs | None = None,
 ) -> Exported:
     """Write a run's keypoints in another tool's format.
 
     ``format`` is one of ``EXPORTERS`` or "package.module:name". Points below ``min_score`` and
-    after the best ``top`` of an image are left out; with a ``review`` (the file, or the run's
-    folder), all that a person did not accept, move or add. ``photographs`` finds the images, where
-    a format holds them. ``SettingError`` for an unknown format
-    or a library that is missing, ``RunError`` where there is no run, ``ExportError`` where ``out``
-    cannot be written.
+    after the best ``top`` of an image are left out, where ``proved`` those too that hiding was not
+    seen to cost the class anything; with a ``review`` (the file, or the run's folder), all that a
+    person did not accept, move or add. ``photographs`` finds the images, where a format holds them.
+    ``SettingError`` for an unknown format or a library that is missing, ``RunError`` where there is
+    no run, or none of its points was ever hidden, ``ExportError`` where ``out`` cannot be written.
     """
     write = plugged("export format", format, EXPORTERS)
     contents = open_contents(
-        run, min_score=min_score, top=top, review=review, photographs=photographs
+        run, min_score=min_score, top=top, proved=proved, review=review, photographs=photographs
     )
     out = Path(out)
     with staged(out) as aside:
@@ -107,11 +109,17 @@ def open_contents(
     *,
     min_score: float | None = None,
     top: int | None = None,
+    proved: bool = False,
     review: str | Path | Review | None = None,
     photographs: Photographs | None = None,
 ) -> Contents:
     """Choose points of a run, as ``export_run`` does."""
     info = RunInfo.read(run)
+    if proved and (info.settings.points == "map" or info.settings.coarse == "none"):
+        raise RunError(
+            f"{run}: its keypoints were not hidden one by one, so none is proved; detect with the"
+            " default preset, or export without --proved"
+        )
     said = review if review is None or isinstance(review, Review) else read_review(review)
     names = part_names(run) or info.part_names
-    return Contents.of(Choice(run, min_score, top, said, names), info, photographs)
+    return Contents.of(Choice(run, min_score, top, proved, said, names), info, photographs)

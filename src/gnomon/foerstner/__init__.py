@@ -7,10 +7,10 @@ import numpy as np
 
 from gnomon.arguments import checked
 from gnomon.errors import SettingError, unknown_name
-from gnomon.foerstner.gradients import Flags, Singles, grey_of
+from gnomon.foerstner.gradients import Flags, grey_of
 from gnomon.foerstner.plain import by_plain_sums
 from gnomon.foerstner.weighted import by_weighted_sums
-from gnomon.types import Floats, Image, Keypoints
+from gnomon.types import Floats, Image, Keypoints, Singles
 
 __all__ = ["SUMS", "refine"]
 

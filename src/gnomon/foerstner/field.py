@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gnomon.foerstner.compiled import compiled
-from gnomon.foerstner.gradients import HALF, MIDDLE, SIDE, SMOOTHING, Singles, gradients
+from gnomon.foerstner.gradients import HALF, MIDDLE, SIDE, SMOOTHING, gradients
+from gnomon.types import Singles
 
 GRADIENT_NOISE = float(2 * HALF**2 * (2 * SIDE**2 + MIDDLE**2))
 FAINT = np.float32(1e-7)

@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.types import Image
+from gnomon.types import Image, Singles
 
-Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -19,7 +18,12 @@ MIN_ROUNDNESS = 0.1
 
 def grey_of(image: Image) -> Singles:
     """Give the luminance (H,W)."""
-    red, green, blue = image.pixels.detach().cpu().numpy()
+    return luminance(image.pixels.detach().cpu().numpy())
+
+
+def luminance(rgb: Singles) -> Singles:
+    """Give the luminance (h,w) of colors (3,h,w)."""
+    red, green, blue = rgb
     grey: Singles = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
     return grey
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gnomon.foerstner.gradients import MIN_ROUNDNESS, Flags, Singles, gradients
-from gnomon.types import Floats
+from gnomon.foerstner.gradients import MIN_ROUNDNESS, Flags, gradients
+from gnomon.types import Floats, Singles
 
 
 def by_plain_sums(grey: Singles, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:

@@ -11,8 +11,8 @@ import numpy as np
 
 from gnomon.foerstner.compiled import compiled_for_sums
 from gnomon.foerstner.field import GRADIENT_NOISE, Field, field_of
-from gnomon.foerstner.gradients import MIN_ROUNDNESS, Flags, Singles
-from gnomon.types import Floats
+from gnomon.foerstner.gradients import MIN_ROUNDNESS, Flags
+from gnomon.types import Floats, Singles
 
 Vector = tuple[float, float]
 Matrix = tuple[float, float, float, float]

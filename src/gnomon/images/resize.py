@@ -29,6 +29,7 @@ def load_image(
     resize: Resize = "squash",
     crop_fraction: float = 1.0,
     interpolation: Interpolation = "bilinear",
+    working_size: int | None = None,
 ) -> Image:
     """Decode one image and bring it to model size, antialiased.
 
@@ -36,8 +37,9 @@ def load_image(
     ``pad`` keeps its aspect and centres it on neutral grey; ``crop`` scales it to cover
     ``size / crop_fraction`` and cuts out the centre, as torchvision's ``Resize`` and ``CenterCrop``
     do. ``to_file`` of the result takes its pixels to those of the file exactly, the rounding of
-    sizes included. Raises ``ImageError`` as ``decode`` does, ``SettingError`` for an argument that
-    is not allowed.
+    sizes included. With a ``working_size`` the result has the file's ``detail`` as well, its longer
+    side at most so long. Raises ``ImageError`` as ``decode`` does, ``SettingError`` for an argument
+    that is not allowed.
     """
     if len(size) != 2 or not all(isinstance(side, int) and side > 0 for side in size):
         raise SettingError(f"size is (height, width) in whole pixels, not {size}")
@@ -66,6 +68,7 @@ def load_image(
         content_hash=picture.content_hash,
         size=picture.size,
         to_file=placed.to_file(picture.size),
+        detail=None if working_size is None else picture.within(working_size).rgb,
     )
 
 

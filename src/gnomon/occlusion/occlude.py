@@ -155,7 +155,7 @@ def occlude_several(
                         f"fill {fill!r} gave {tuple(filling.shape)}; for these windows it must "
                         f"give {(len(rows), 3, patch, patch)}"
                     )
-            clean, hidden = _probabilities(
+            clean, hidden = occluded_probabilities(
                 classifier, engine, images, windows[rows], torch.stack(patches), advance
             )
             labels = clean.argmax(dim=1) if label_indices is None else torch.tensor(label_indices)
@@ -180,7 +180,7 @@ def occlude_several(
     ]
 
 
-def _probabilities(
+def occluded_probabilities(
     classifier: Classifier,
     engine: Engine,
     images: Sequence[Image],
@@ -188,7 +188,7 @@ def _probabilities(
     patches: Tensor,
     progress: Callable[[int], None],
 ) -> tuple[Tensor, Tensor]:
-    """Probabilities, float64 on the CPU: of images (I,K), and with each window hidden (I,N,K).
+    """Compute probabilities, float64 on the CPU: of images (I,K), and with windows hidden (I,N,K).
 
     A clean image is one window more, filled with its own pixels, so that it goes the same way
     through the engine as all others and is rounded alike.

@@ -161,7 +161,7 @@ def _page(part: int, rows: list[dict[str, Any]], run: Run, model: PartModel) -> 
     shares = [
         ClassShare(label, sum(seen), len(seen), sum(seen) / len(seen)) for label, seen in of.items()
     ]
-    lost = [row["coarse"] for row in rows]
+    lost = [row["coarse"] for row in rows if np.isfinite(row["coarse"])]
     return PartPage(
         part=part,
         name=model.names[part],

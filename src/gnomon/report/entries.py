@@ -73,7 +73,7 @@ def make_entry(
         seconds=row["seconds"],
         absence=None if rgb is not None else photographs.absent[row["path"]].value[0],
         photograph=None if rgb is None else data_uri(photograph(rgb)),
-        maps={} if maps is None else _placed(maps),
+        maps={} if maps is None else _placed(maps, keypoints, run.info.settings.patch),
         figure=figure,
         points=point_rows(keypoints),
         landmarks=[] if landmarks is None else _landmark_rows(landmarks),
@@ -109,6 +109,6 @@ def _landmark_rows(landmarks: Landmarks) -> list[list[float | str]]:
     ]
 
 
-def _placed(maps: Maps) -> dict[str, PlacedMap]:
-    titled = {"coarse: occlusion": maps.coarse, "fine: backpropagation": maps.fine}
+def _placed(maps: Maps, keypoints: pa.Table, patch: int) -> dict[str, PlacedMap]:
+    titled = maps.titled(keypoints, patch)
     return {title: placed(values, maps.to_file) for title, values in titled.items()}

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from gnomon.evaluation import Evaluation, Sanity
 from gnomon.evaluation.methods import GNOMON
-from gnomon.evaluation.sanity import GAMES, KINDS
+from gnomon.evaluation.sanity import GAMES
 from gnomon.figures import AS_WRITTEN, drawable
 
 METHOD_COLOURS = (
@@ -75,7 +75,8 @@ def shuffling_figure(sanity: Sanity) -> Figure:
     figure = _figure(width=11.5, height=3.3)
     ranks, ssim, points = figure.subplots(1, 3)
     layers = [0, *(stage.layers for stage in sanity.stages)]
-    for number, kind in enumerate(KINDS):
+    kinds = [change.kind for change in sanity.stages[0].changes]
+    for number, kind in enumerate(kinds):
         changes = [stage.changes[number] for stage in sanity.stages]
         for axes, values in (
             (ranks, [change.rank_correlation for change in changes]),

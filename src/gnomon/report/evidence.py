@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from gnomon.detector import Detector
 from gnomon.errors import ImageError
 from gnomon.geometry import Affine
 from gnomon.images import model_to_file
+from gnomon.prove import discs
 from gnomon.runs import Run
+from gnomon.runs.by_image import places
 from gnomon.runs.findings import read_picture
 from gnomon.runs.heatmaps import read_heatmaps
 from gnomon.runs.photographs import Photographs
@@ -21,12 +24,15 @@ Floats32 = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Maps:
-    """Coarse, fine and confidence map (H,W), and where their pixels lie in the file."""
+    """Coarse, fine and confidence map (H,W), and where their pixels lie in the file.
 
-    coarse: Floats32
+    ``coarse`` is ``None`` where the keypoints alone were hidden.
+    """
+
     fine: Floats32
     confidence: Floats32
     to_file: Affine
+    coarse: Floats32 | None = None
 
     @classmethod
     def of(
@@ -60,7 +66,20 @@ class Maps:
         except ImageError:
             return None
         found = detector.detect(image, label_index=row["label_index"])
-        return cls(found.coarse.values, found.fine.values, found.confidence.values, image.to_file)
+        coarse = None if found.coarse is None else found.coarse.values
+        return cls(found.fine.values, found.confidence.values, image.to_file, coarse)
+
+    def titled(self, keypoints: pa.Table, patch: int) -> dict[str, Floats32]:
+        """Return the maps to show, by title; in place of a coarse map, what each point costs."""
+        fine = {"fine: backpropagation": self.fine}
+        if self.coarse is not None:
+            return {"coarse: occlusion": self.coarse} | fine
+        lost = keypoints["coarse"].to_numpy()
+        if not np.isfinite(lost).any():
+            return fine
+        xy = self.to_file.inverse().apply(places(keypoints))
+        shape = (self.fine.shape[0], self.fine.shape[1])
+        return {"coarse: each point hidden": discs(xy, lost, patch, shape).values} | fine
 
 
 def picture_of(row: dict[str, Any], photographs: Photographs) -> NDArray[np.uint8] | None:

@@ -70,8 +70,7 @@ def _figure(
         panels = figures.method_panels(
             picture=rgb,
             picture_to_file=Affine.identity(),
-            coarse=maps.coarse,
-            fine=maps.fine,
+            maps=maps.titled(keypoints, run.info.settings.patch),
             map_to_file=maps.to_file,
             keypoints=xy,
             covariance=covariances(keypoints),

@@ -68,7 +68,7 @@ def part_rows(run: Run, photographs: Photographs) -> list[PartRow]:
                 name=name,
                 keypoints=int(mine.sum()),
                 images=len(set(ids[mine].tolist())),
-                cost=float(coarse[mine].mean()),
+                cost=float(np.nan_to_num(coarse[mine]).mean()),
                 examples=tuple(shown),
             )
         )

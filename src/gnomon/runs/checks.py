@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gnomon.errors import RunError
+from gnomon.types import KINDS
 
 ID = "^[0-9a-f]{16}$"
 HASH = "^[0-9a-f]{64}$"
@@ -26,6 +27,8 @@ def check_images(images: pa.Table, name: str) -> None:
     one_is_wrong("content_hash", images, ~_matches(images, "content_hash", HASH), "a SHA-256")
     one_is_wrong("path", images, ~_is_text(images, "path"), "text without NUL, not empty")
     one_is_wrong("label", images, ~_is_text(images, "label"), "text without NUL, not empty")
+    has_nul = _truths(pc.match_substring(images["fine_method"], "\0"))
+    one_is_wrong("fine_method", images, has_nul, "text without NUL")
     too_large = (width < 1) | (height < 1) | (width * height > MOST_PIXELS)
     one_is_wrong("width", images, too_large, f"1 or more, with at most {MOST_PIXELS:,} pixels")
     not_a_share = ~((probability >= 0) & (probability <= 1))
@@ -59,6 +62,11 @@ def check_points(images: pa.Table, points: pa.Table, n_parts: int, name: str) ->
         far = ~(np.abs(_floats(points, column)) <= FURTHEST)
         one_is_wrong(column, points, far, "a finite number of pixels")
     one_is_wrong("score", points, ~np.isfinite(_floats(points, "score")), "finite")
+    confidence = _floats(points, "confidence")
+    unlikely = ~((confidence >= 0) & (confidence <= 1))
+    one_is_wrong("confidence", points, unlikely, "0 to 1")
+    strange = ~_truths(pc.is_in(points["kind"], pa.array(KINDS)))
+    one_is_wrong("kind", points, strange, f"one of {', '.join(KINDS)}")
     for column in ("coarse", "fine"):
         one_is_wrong(column, points, np.isinf(_floats(points, column)), "finite, or NaN")
     one_is_wrong("cov_xx", points, ~_are_covariances(points), "part of a covariance, or NaN")

@@ -1,4 +1,4 @@
-"""heatmaps/: the three maps of each image, where `detect --save-heatmaps` kept them."""
+"""heatmaps/: the maps of each image, where `detect --save-heatmaps` kept them."""
 
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
@@ -14,10 +14,11 @@ ENCRYPTED = 0x1
 
 
 def write_heatmaps(store: Store, image_id: str, found: Detection) -> None:
-    """Keep an image's maps."""
-    maps = BytesIO()
-    np.savez_compressed(maps, **{kind: getattr(found, kind).values for kind in KINDS})
-    store.write(_name(image_id), maps.getvalue())
+    """Keep an image's maps, as many as were computed."""
+    maps = {kind: getattr(found, kind) for kind in KINDS}
+    archive = BytesIO()
+    np.savez_compressed(archive, **{kind: one.values for kind, one in maps.items() if one})
+    store.write(_name(image_id), archive.getvalue())
 
 
 def read_heatmaps(
@@ -26,11 +27,15 @@ def read_heatmaps(
     """Read an image's maps (H,W) in model pixels, by kind; ``None`` where none can be read.
 
     ``size`` is the (height, width) that they have; others, and maps that are not finite, are none.
+    The coarse map may be missing, the others may not.
     """
     try:
         content = store.read(_name(image_id))
         with ZipFile(BytesIO(content)) as archive:
-            maps = {kind: _map(archive, f"{kind}.npy", size) for kind in KINDS}
+            kept = [
+                kind for kind in KINDS if kind != "coarse" or "coarse.npy" in archive.namelist()
+            ]
+            maps = {kind: _map(archive, f"{kind}.npy", size) for kind in kept}
     except Exception:  # On damaged input, the readers of archives raise any kind.
         return None
     return maps

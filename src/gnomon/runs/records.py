@@ -37,6 +37,7 @@ class Photograph:
     probability: float
     n_candidates: int
     n_keypoints: int
+    fine_method: str
     seconds: float
 
 
@@ -65,14 +66,13 @@ class Record:
 
     @property
     def score(self) -> Floats:
-        """Scores (N,): log-likelihoods, NaN where a person added the point."""
+        """Scores (N,), NaN where a person added the point."""
         return self.column("score")
 
     @property
     def confidence(self) -> Floats:
-        """The scores as likelihoods (N,) in [0,1], as tools expect them; 1 where a person added."""
-        likelihood: Floats = np.exp(np.minimum(np.nan_to_num(self.score, nan=0.0), 0.0))
-        return likelihood
+        """Confidences (N,) in [0,1], 1 where a person added the point."""
+        return self.column("confidence")
 
 
 def stream(run: str | Path | Store, n_parts: int = 0) -> Iterator[Record]:

@@ -65,9 +65,9 @@ class Review:
 
         Three columns more: ``verdict`` (accepted, rejected, unseen), ``name`` (null for none) and
         ``origin`` (detected, moved, added). A point that was moved or added counts as accepted
-        until it is rejected; it has no covariance, and an added one no score, coarse or fine: they
-        are NaN. Added points come last. ``RunError`` where an event is about a point that the
-        image does not have.
+        until it is rejected; it has no covariance, its kind is map, and an added one has no score,
+        coarse or fine: they are NaN. Added points come last. ``RunError`` where an event is about a
+        point that the image does not have.
         """
         rows: dict[int, dict[str, Any]] = {}
         for row in keypoints.to_pylist():
@@ -99,6 +99,7 @@ def reviewed_schema(schema: pa.Schema) -> pa.Schema:
 
 def _added(schema: pa.Schema, image_id: str, rank: int) -> dict[str, Any]:
     known: dict[str, Any] = {"image_id": image_id, "rank": rank, "refined": False, "part": -1}
+    known |= {"confidence": 1.0, "kind": "map", "proved": False}
     unknown = {one.name: np.nan for one in schema if pa.types.is_floating(one.type)}
     return unknown | known | {"verdict": "unseen", "name": None, "origin": "added"}
 
@@ -108,6 +109,7 @@ def _change(row: dict[str, Any], event: Event) -> None:
         row["verdict"] = event.kind
     if event.kind in ("moved", "added"):
         row |= {"x": event.x, "y": event.y, "verdict": "accepted", "refined": False}
+        row |= {"kind": "map", "proved": False}
         row |= dict.fromkeys(("cov_xx", "cov_xy", "cov_yy"), np.nan)
     if event.kind == "moved" and row["origin"] == "detected":
         row["origin"] = "moved"

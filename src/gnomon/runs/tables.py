@@ -22,6 +22,7 @@ IMAGES = pa.schema(
         pa.field("probability", pa.float64(), nullable=False),
         pa.field("n_candidates", pa.int32(), nullable=False),
         pa.field("n_keypoints", pa.int32(), nullable=False),
+        pa.field("fine_method", pa.string(), nullable=False),
         pa.field("seconds", pa.float64(), nullable=False),
     ]
 )
@@ -33,12 +34,15 @@ KEYPOINTS = pa.schema(
         pa.field("x", pa.float64(), nullable=False),
         pa.field("y", pa.float64(), nullable=False),
         pa.field("score", pa.float64(), nullable=False),
+        pa.field("confidence", pa.float64(), nullable=False),
         pa.field("coarse", pa.float64(), nullable=False),
         pa.field("fine", pa.float64(), nullable=False),
         pa.field("cov_xx", pa.float64(), nullable=False),
         pa.field("cov_xy", pa.float64(), nullable=False),
         pa.field("cov_yy", pa.float64(), nullable=False),
         pa.field("refined", pa.bool_(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("proved", pa.bool_(), nullable=False),
         pa.field("part", pa.int32(), nullable=False),
     ]
 )
@@ -71,6 +75,7 @@ def image_row(path: str, found: Detection) -> dict[str, Any]:
         "probability": found.probability,
         "n_candidates": found.n_candidates,
         "n_keypoints": len(found.keypoints),
+        "fine_method": found.work.fine,
         "seconds": found.seconds,
     }
 
@@ -86,12 +91,15 @@ def keypoint_rows(path: str, found: Detection) -> pa.Table:
             "x": points.xy[:, 0],
             "y": points.xy[:, 1],
             "score": points.score,
+            "confidence": points.confidence,
             "coarse": points.coarse,
             "fine": points.fine,
             "cov_xx": points.covariance[:, 0, 0],
             "cov_xy": points.covariance[:, 0, 1],
             "cov_yy": points.covariance[:, 1, 1],
             "refined": points.refined,
+            "kind": points.kind,
+            "proved": points.proved,
             "part": points.part,
         },
         schema=KEYPOINTS,

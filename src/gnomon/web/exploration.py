@@ -7,13 +7,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gnomon.detector import Detector, locate
+from gnomon.detector import Detector
 from gnomon.geometry import Affine
+from gnomon.locate import locate
 from gnomon.occlusion import FILLS
 from gnomon.occlusion.occlude import Occlusion
 from gnomon.plugs import plugged
 from gnomon.presets import Settings, changes_to
-from gnomon.types import Detection, Floats
+from gnomon.prove import centered_windows, discs
+from gnomon.types import Detection, Floats, Heatmap, Keypoints
 
 NAMED = 5
 
@@ -52,7 +54,10 @@ class Exploration:
         return self.found.image.to_file
 
     def retune(self, settings: Settings) -> None:
-        """Fuse, take the peaks and refine again, from the maps in memory."""
+        """Find the keypoints again, from the maps in memory.
+
+        What hiding a keypoint costs is known where that one was hidden before.
+        """
         found = self.found
         located = locate(found.image, found.coarse, found.fine, settings)
         self.detector = self.detector.with_settings(**changes_to(settings))
@@ -60,8 +65,18 @@ class Exploration:
             found,
             confidence=located.confidence,
             n_candidates=located.n_candidates,
-            keypoints=located.keypoints,
+            keypoints=_known(located.keypoints, found.keypoints),
         )
+
+    @property
+    def coarse(self) -> Heatmap:
+        """The coarse map, or discs that show what hiding each keypoint costs."""
+        found = self.found
+        if found.coarse is not None:
+            return found.coarse
+        xy = self.to_file.inverse().apply(found.keypoints.xy)
+        shape = (found.image.height, found.image.width)
+        return discs(xy, found.keypoints.coarse, self.detector.settings.patch, shape)
 
     @cached_property
     def probabilities(self) -> NDArray[np.float64]:
@@ -75,17 +90,20 @@ class Exploration:
         return [(names[index], float(self.probabilities[index]), int(index)) for index in order]
 
     def cover(self, x: float, y: float) -> Covered:
-        """Cover the window whose centre is nearest to a point in file pixels, and look again.
+        """Cover the window centered on a point in file pixels, and look again.
 
-        The first random fill of the run, so that the difference is one of those behind the map.
+        Where the whole map is there, it is the window of the map whose center is nearest, with the
+        first random fill of the run, so that the difference is one of those behind the map.
         """
         settings, image = self.detector.settings, self.found.image
         coarse = self.found.coarse
-        assert isinstance(coarse, Occlusion)
-        centres = coarse.windows[:, ::-1] + (settings.patch - 1) / 2
         here = self.to_file.inverse().apply([[x, y]])
-        nearest = int(((centres - here) ** 2).sum(axis=1).argmin())
-        window = torch.from_numpy(coarse.windows[nearest : nearest + 1])
+        if isinstance(coarse, Occlusion):
+            centers = coarse.windows[:, ::-1] + (settings.patch - 1) / 2
+            nearest = int(((centers - here) ** 2).sum(axis=1).argmin())
+            window = torch.from_numpy(coarse.windows[nearest : nearest + 1])
+        else:
+            window = centered_windows(here, settings.patch, image)
         make = plugged("fill", settings.fill, FILLS)
         patch = make(image, window, settings.patch, settings.seed, 0)[0]
         top, left = (int(side) for side in window[0])
@@ -115,3 +133,13 @@ class Exploration:
             force=True
         )
         return found
+
+
+def _known(points: Keypoints, before: Keypoints) -> Keypoints:
+    """Note what hiding costs for each of ``points`` that lies where one lay before."""
+    rows = {tuple(place): row for row, place in enumerate(before.xy.tolist())}
+    coarse, proved = points.coarse.copy(), points.proved.copy()
+    for row, place in enumerate(points.xy.tolist()):
+        if np.isnan(coarse[row]) and (known := rows.get(tuple(place))) is not None:
+            coarse[row], proved[row] = before.coarse[known], before.proved[known]
+    return replace(points, coarse=coarse, proved=proved)

@@ -1,15 +1,16 @@
 """The page to explore: one image, one classifier or two, and every setting after the maps."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
-from typing import Any
+from typing import Any, cast
 
 from nicegui import ui
 
 from gnomon.errors import GnomonError
 from gnomon.images import Picture, decode
-from gnomon.presets import Settings
+from gnomon.presets import Coarse, Settings
 from gnomon.web.bench import Bench, examples, tuned
 from gnomon.web.controls import Choice, Drop, Slider, words
 from gnomon.web.decoding import in_turn
@@ -21,10 +22,16 @@ SLIDERS: tuple[tuple[str, str, tuple[float, float, float], str], ...] = (
     ("keep", "keep", (0.01, 1.0, 0.01), ""),
     ("coarse_weight", "weight of coarse", (0.0, 2.0, 0.05), ""),
     ("fine_weight", "weight of fine", (0.0, 2.0, 0.05), ""),
+    ("structure_weight", "weight of structure", (0.0, 2.0, 0.05), ""),
     ("radius", "suppression radius", (0.0, 40.0, 0.5), " px"),
     ("coarse_smoothing", "smoothing of coarse", (0.0, 24.0, 0.5), " px"),
     ("fine_smoothing", "smoothing of fine", (0.0, 12.0, 0.25), " px"),
 )
+COARSE: list[tuple[str, str]] = [
+    ("map", "of the whole image"),
+    ("keypoints", "at the keypoints"),
+    ("none", "none"),
+]
 LATER = tuple(name for name, *_ in SLIDERS)
 
 
@@ -80,6 +87,7 @@ class ExplorePage:
             name: Slider(label, span, getattr(self.settings, name), self._mover(name), unit)
             for name, label, span, unit in SLIDERS
         }
+        self.coarse = Choice("coarse map", *self._coarse_choices(), self._cover)
         models = [(NONE, "nothing"), *((name, name) for name in self.bench.models)]
         self.compare = Choice("compare with", models, NONE, self._compare)
 
@@ -146,6 +154,16 @@ class ExplorePage:
         except GnomonError as error:
             self._refused(str(error))
 
+    def _coarse_choices(self) -> tuple[list[tuple[str, str]], str]:
+        """Offer what may be hidden with these settings, and say which is."""
+        choices = COARSE if self.settings.points == "structure" else COARSE[:1]
+        return choices, self.settings.coarse
+
+    async def _cover(self, coarse: str) -> None:
+        self.settings = replace(self.settings, coarse=cast(Coarse, coarse))
+        for side in self._all():
+            await self._look(side)
+
     async def _preset(self, name: str) -> None:
         chosen = self.bench.presets[name]
         home = self.bench.homes.get(name)
@@ -160,10 +178,13 @@ class ExplorePage:
         )
         for slider, control in self.sliders.items():
             control.set(getattr(chosen, slider))
+        same_maps = same_maps and chosen.coarse == self.settings.coarse
+        self.settings = chosen
+        choices, value = self._coarse_choices()
+        self.coarse.offer([("", choices)], value)
         if same_maps:
             self._retune(chosen)
             return
-        self.settings = chosen
         for side in self._all():
             await self._look(side)
 

@@ -166,6 +166,8 @@ class Side:
         found = self.exploration.found
         self.stage.show(points=point_rows(keypoint_rows("", found)))
         self._show_map("confidence")
+        if found.coarse is None:
+            self._show_map("coarse")
         self._headline.text = f"{found.label}, {found.probability:.1%}"
         self._note.text = (
             f"{len(found.keypoints)} keypoints of {found.n_candidates} candidates ·"
@@ -175,7 +177,8 @@ class Side:
     def _show_map(self, kind: HeatmapKind) -> None:
         assert self.exploration is not None
         stage, low, high = self.maps[kind]
-        heatmap = getattr(self.exploration.found, kind)
+        found = self.exploration.found
+        heatmap = self.exploration.coarse if kind == "coarse" else getattr(found, kind)
         overlay = overlay_of(heatmap, self.exploration.to_file)
         stage.show(overlay=overlay)
         low.text, high.text = overlay["low"], overlay["high"]
