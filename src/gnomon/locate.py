@@ -20,7 +20,6 @@ from gnomon.presets import Settings
 from gnomon.propose import propose
 from gnomon.types import Floats, Heatmap, Image, Keypoints, Singles
 
-
 USUAL = 224
 """Longer side of the networks' inputs for which lengths are given where points are structure."""
 

@@ -30,7 +30,8 @@ def seen_back(maps: Tensor) -> Tensor:
     grid = _grid(*maps.shape[2:], is_back=True).to(maps)
     both = torch.cat([maps, torch.ones_like(maps)], dim=1)
     total, seen = grid_sample(both, grid, padding_mode="zeros", align_corners=False).sum(0)
-    return (total / seen.clamp(min=LEAST_SEEN))[None]
+    mean: Tensor = total / seen.clamp(min=LEAST_SEEN)
+    return mean[None]
 
 
 def _grid(height: int, width: int, *, is_back: bool) -> Tensor:
