@@ -40,8 +40,8 @@ class Settings:
     """What the method leaves open; lengths in model pixels.
 
     With points "structure", smoothing and radius are those for an input of 224 px and grow with the
-    network's: how far evidence reaches is a share of the image. The fields' defaults are the paper's
-    own choices, where it states one.
+    network's: how far evidence reaches is a share of the image. The fields' defaults are the
+    paper's own choices, where it states one.
     """
 
     patch: int = 16
