@@ -18,6 +18,7 @@ from gnomon.foerstner import SUMS
 from gnomon.images import Resize, Source, load_image
 from gnomon.locate import locate
 from gnomon.occlusion import FILLS, Engine, Occlusion, occlude_several, prepare_engine, window_grid
+from gnomon.occlusion.occlude import check_labels
 from gnomon.plugs import plugged
 from gnomon.presets import Outputs, SettingChanges, Settings
 from gnomon.presets import preset as named_preset
@@ -182,10 +183,11 @@ class Detector:
         begin = perf_counter()
         outputs = [self.classifier.probabilities(image.pixels[None])[0] for image in images]
         labels = label_indices or [int(probabilities.argmax()) for probabilities in outputs]
+        check_labels(labels, self.classifier)
         maps = self._coarse_maps(images, labels, progress)
         together = (perf_counter() - begin) / len(images)
         return [
-            self._finish(image, coarse, float(probabilities[label]), label, together)
+            self._finish(image, coarse, float(probabilities[label]), label, together, progress)
             for image, coarse, probabilities, label in zip(
                 images, maps, outputs, labels, strict=True
             )
@@ -212,7 +214,13 @@ class Detector:
         )
 
     def _finish(
-        self, image: Image, coarse: Occlusion | None, probability: float, label: int, seconds: float
+        self,
+        image: Image,
+        coarse: Occlusion | None,
+        probability: float,
+        label: int,
+        seconds: float,
+        progress: WindowsDone | None,
     ) -> Detection:
         """Do what follows the coarse map, which took ``seconds``."""
         begin = perf_counter()
@@ -239,9 +247,9 @@ class Detector:
             work=replace(coarse.work if coarse else Work("none", 0, 0.0), fine=fine.method),
             seconds=seconds + perf_counter() - begin,
         )
-        return self.prove(found)
+        return self.prove(found, progress if coarse is None else None)
 
-    def prove(self, found: Detection) -> Detection:
+    def prove(self, found: Detection, progress: WindowsDone | None = None) -> Detection:
         """Hide each keypoint by itself, where the settings want it, and note what that costs.
 
         ``coarse`` of a keypoint is then the mean drop of the class's probability, unless the whole
@@ -259,6 +267,7 @@ class Detector:
             patch=chosen.patch,
             fill=chosen.fill,
             seed=chosen.seed,
+            progress=progress,
         )
         coarse = proof.mean if found.coarse is None else points.coarse
         seconds = perf_counter() - begin

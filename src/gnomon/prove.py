@@ -1,5 +1,6 @@
 """Hiding proves: how far the class's probability falls when each keypoint is hidden by itself."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,19 +75,29 @@ def prove(
     patch: int,
     fill: str,
     seed: int,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Proof:
     """Hide the window centered on each point, with ``FILLED`` fills.
 
     ``xy`` (N,2) in model pixels; near the border the window is moved inside. The drop is f_c(x) -
-    f_c(h(x,b)) for the class ``label_index``, as in the coarse map but not cut at 0.
+    f_c(h(x,b)) for the class ``label_index``, as in the coarse map but not cut at 0. ``progress``
+    is called with the windows done and all windows.
     """
     if not len(xy):
         return Proof(np.zeros((0, FILLED)))
     windows = centered_windows(xy, patch, image)
     make = plugged("fill", fill, FILLS)
     patches = torch.cat([make(image, windows, patch, seed, draw) for draw in range(FILLED)])
+    done, total = 0, len(patches)
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done = min(done + more, total)
+        if progress:
+            progress(done, total)
+
     clean, hidden = occluded_probabilities(
-        classifier, engine, [image], windows.repeat(FILLED, 1), patches[None], lambda done: None
+        classifier, engine, [image], windows.repeat(FILLED, 1), patches[None], advance
     )
     falls = clean[0, label_index] - hidden[0, :, label_index]
     return Proof(falls.view(FILLED, len(xy)).T.numpy())

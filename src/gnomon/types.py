@@ -83,8 +83,10 @@ class Image:
         )
         _check(min(self.size) > 0, f"size is (width, height) of at least 1x1, not {self.size}")
         if self.detail is not None:
-            drawn = self.detail.dtype == np.uint8 and self.detail.shape[2:] == (3,)
-            _check(drawn, f"detail is uint8 (h,w,3), not {self.detail.dtype} {self.detail.shape}")
+            detail = _array(self.detail, np.uint8, "detail")
+            drawn = detail.ndim == 3 and detail.shape[2] == 3 and detail.size > 0
+            _check(drawn, f"detail is uint8 (h,w,3), not {detail.shape}")
+            object.__setattr__(self, "detail", detail)
 
     @property
     def height(self) -> int:

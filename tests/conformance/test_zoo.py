@@ -47,9 +47,10 @@ DENSE = {
     "exported for three images": "3 images at a time",
 }
 """Which networks run densely as a whole, and what the plan says of it."""
-VIEWS = {"guided-layers": "guided"}
+OF_LAYERS = ("guided-layers", "layers", "layers-views")
+VIEWS = dict.fromkeys(OF_LAYERS, "guided")
 STAND_INS = {
-    "activation of its own": {"guided": "gradient", "guided-layers": "gradient"},
+    "activation of its own": dict.fromkeys(("guided", *OF_LAYERS), "gradient"),
     "flipped too": VIEWS,
     "four quarters": VIEWS,
 }

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from map_peaks import MAP_PEAKS
 
 from gnomon import Detector
 from gnomon.datasets import PartPolygon, Sample, open_dataset
@@ -10,7 +11,7 @@ from gnomon.datasets.synthetic import write_synthetic
 from gnomon.errors import ClassifierError, GnomonError, SettingError
 from gnomon.evaluation import baselines, evaluate, match, score
 from gnomon.evaluation.evaluate import evenly
-from gnomon.evaluation.methods import GNOMON, OWN, keeping_all
+from gnomon.evaluation.methods import GNOMON, OWN, keeping_all, own_methods
 from gnomon.presets import SettingChanges
 
 
@@ -23,7 +24,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector(size=64, device="cpu", keep=0.1)
+    return Detector(size=64, device="cpu", **MAP_PEAKS)
 
 
 def test_every_method_meets_the_same_landmarks_at_the_same_budgets(
@@ -62,7 +63,7 @@ def test_gnomons_row_is_the_detectors_own_points_beyond_what_it_keeps(
 ) -> None:
     told = [one for one in samples if one.landmarks is not None and one.landmarks.visible.any()]
     found = evaluate(detector, told, resamples=20)
-    wide = Detector(size=64, device="cpu", keep=1.0)
+    wide = Detector(size=64, device="cpu", **MAP_PEAKS | {"keep": 1.0})
     matches = []
     for one in told:
         assert one.landmarks is not None
@@ -84,9 +85,9 @@ def test_either_map_alone_is_the_detector_without_the_other(
         "fine only": {"keep": 1.0, "coarse_weight": 0.0, "fine_weight": 1.0},
     }
     for name, changes in weights.items():
-        alone = Detector(size=64, device="cpu", **changes)
+        alone = Detector(size=64, device="cpu", **MAP_PEAKS | changes)
         found = keeping_all(detector)(samples[1].image)
-        mine = OWN[name](found, detector.settings)
+        mine = own_methods(detector.settings)[name](found, detector.settings)
         np.testing.assert_allclose(mine.xy, alone(samples[1].image).keypoints.xy, atol=1e-9)
 
 
@@ -138,3 +139,18 @@ def test_an_even_choice_has_the_first_and_the_last(samples: list[Sample]) -> Non
     assert evenly(samples, 3) == [samples[0], samples[4], samples[7]]
     assert evenly(samples, 20) == samples
     assert evenly(samples, 0) == []
+
+
+def test_the_default_is_evaluated_without_hiding_and_without_a_map(samples: list[Sample]) -> None:
+    detector = Detector(size=64, device="cpu")
+    wide = keeping_all(detector)
+    assert (wide.settings.coarse, wide.settings.keep) == ("none", 1.0)
+    found = evaluate(detector, samples[1:4], resamples=20)
+    names = [one.method for one in found.methods]
+    assert names[:2] == ["gnomon", "fine only"]
+    assert "coarse only" not in names
+    told = [one for one in samples[1:4] if one.landmarks is not None]
+    points = [detector(one.image).keypoints for one in told]
+    for one, few in zip(told, points, strict=True):
+        np.testing.assert_array_equal(wide(one.image).keypoints.xy[: len(few)], few.xy)
+    assert keeping_all(detector.with_settings(coarse="map")).settings.coarse == "map"

@@ -11,6 +11,7 @@ from gnomon.classifier import Classifier
 from gnomon.datasets.synthetic import draw
 from gnomon.evaluation import check_sanity
 from gnomon.evaluation.edges import edge_strength
+from gnomon.presets import SettingChanges
 from gnomon.types import Image
 
 SIZE, STAGES = 64, 3
@@ -27,9 +28,8 @@ def edges(classifier: Classifier, image: Image, **_: object) -> torch.Tensor:
 
 def test_a_map_of_edges_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FINE_METHODS, "edges", edges)
-    detector = Detector(
-        size=SIZE, device="cpu", fine="edges", coarse_weight=0, fine_smoothing=0, refine_window=3
-    )
+    changes: SettingChanges = {"fine": "edges", "coarse_weight": 0.0, "fine_smoothing": 0.0}
+    detector = Detector(size=SIZE, device="cpu", **MAP_PEAKS | changes)
     found = check_sanity(detector, images(detector), stages=STAGES)
     for stage in found.stages:
         coarse, fine, confidence = stage.changes
@@ -45,7 +45,7 @@ def test_a_map_of_edges_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_stages_go_from_the_last_layer_to_the_first_and_nothing_is_touched() -> None:
-    detector = Detector("embedded/squeezenet1_1", size=SIZE, device="cpu")
+    detector = Detector("embedded/squeezenet1_1", size=SIZE, device="cpu", coarse="map")
     before = (detector.settings, Classifier(detector.classifier.network).weights_sha256)
     done: list[tuple[int, int]] = []
     found = check_sanity(

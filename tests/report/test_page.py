@@ -137,7 +137,7 @@ def test_figures_for_papers(a_run: Path, kind: FigureFormat, start: bytes) -> No
     again = files[0].read_bytes()
     assert write_figures(run, kind)[0].read_bytes() == again
     if kind == "svg":
-        assert b"coarse: occlusion" in again
+        assert b"coarse: each point hidden" in again
 
 
 def test_what_other_commands_left_is_shown(a_run: Path) -> None:

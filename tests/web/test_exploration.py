@@ -9,7 +9,7 @@ import pytest
 from gnomon import Detector
 from gnomon.classifier import load_classifier
 from gnomon.occlusion.occlude import Occlusion
-from gnomon.presets import PRESETS, Settings
+from gnomon.presets import PRESETS, SettingChanges, Settings
 from gnomon.web.bench import Bench, make_bench
 from gnomon.web.exploration import Exploration
 
@@ -18,24 +18,20 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 @pytest.fixture(scope="module")
 def exploration() -> Exploration:
-    detector = Detector(size=(96, 112), resize="pad", device="cpu")
+    detector = Detector(size=(96, 112), resize="pad", device="cpu", coarse="map")
     return Exploration(detector, detector(SAMPLES / "macaw.jpg"))
 
 
 def test_retuned_is_as_if_detected_with_these_settings(exploration: Exploration) -> None:
-    settings = replace(
-        PRESETS["default"].settings, keep=0.6, radius=4.0, coarse_weight=1.0, fine_smoothing=0.5
-    )
-    exploration.retune(settings)
-    detector = Detector(
-        size=(96, 112),
-        resize="pad",
-        device="cpu",
-        keep=0.6,
-        radius=4.0,
-        coarse_weight=1.0,
-        fine_smoothing=0.5,
-    )
+    changes: SettingChanges = {
+        "coarse": "map",
+        "keep": 0.6,
+        "radius": 4.0,
+        "structure_weight": 0.6,
+        "fine_smoothing": 3.0,
+    }
+    exploration.retune(replace(PRESETS["default"].settings, **changes))
+    detector = Detector(size=(96, 112), resize="pad", device="cpu", **changes)
     expected = detector(SAMPLES / "macaw.jpg")
     np.testing.assert_array_equal(exploration.found.keypoints.xy, expected.keypoints.xy)
     np.testing.assert_array_equal(exploration.found.confidence.values, expected.confidence.values)
@@ -70,11 +66,45 @@ def test_covering_a_window_moves_the_class_by_what_the_coarse_map_was_made_from(
 
 def test_the_engine_tells_how_far_it_is_within_an_image() -> None:
     told: list[tuple[int, int]] = []
-    detector = Detector(size=96, device="cpu")
+    detector = Detector(size=96, device="cpu", coarse="map")
     found = detector(SAMPLES / "crab.jpg", progress=lambda done, of: told.append((done, of)))
     assert isinstance(found.coarse, Occlusion)
     assert len(told) > 1
     assert told[-1] == (len(found.coarse.windows), len(found.coarse.windows))
+    told.clear()
+    points = detector.with_settings(coarse="keypoints")(
+        SAMPLES / "crab.jpg", progress=lambda done, of: told.append((done, of))
+    )
+    assert told[-1] == (points.work.windows, points.work.windows)
+
+
+def test_without_a_map_what_each_keypoint_costs_is_shown_and_any_place_can_be_covered() -> None:
+    detector = Detector(size=96, device="cpu")
+    exploration = Exploration(detector, detector(SAMPLES / "macaw.jpg"))
+    found = exploration.found
+    assert found.coarse is None
+    at = exploration.to_file.inverse().apply(found.keypoints.xy)
+    x, y = np.rint(at).astype(int).T
+    shown = exploration.coarse.values[y.clip(0, 95), x.clip(0, 95)]
+    assert (shown >= np.maximum(found.keypoints.coarse, 0).astype(np.float32)).all()
+    point = found.keypoints.xy[0]
+    covered = exploration.cover(*point)
+    middle = exploration.to_file.inverse().apply(covered.corners).mean(axis=0)
+    np.testing.assert_allclose(middle, at[0], atol=1.0)
+    assert covered.moved[0].label == found.label
+
+
+def test_a_keypoint_that_stays_keeps_what_hiding_it_cost() -> None:
+    detector = Detector(size=96, device="cpu", keep=0.5)
+    exploration = Exploration(detector, detector(SAMPLES / "macaw.jpg"))
+    before = exploration.found.keypoints
+    exploration.retune(replace(detector.settings, keep=1.0))
+    after = exploration.found.keypoints
+    assert len(after) > len(before) >= 10
+    np.testing.assert_array_equal(after.coarse[: len(before)], before.coarse)
+    np.testing.assert_array_equal(after.proved[: len(before)], before.proved)
+    assert np.isnan(after.coarse[len(before) :]).all()
+    assert not after.proved[len(before) :].any()
 
 
 def test_a_browser_chooses_among_what_was_offered() -> None:

@@ -58,6 +58,7 @@ def test_a_photograph_is_sent_and_dropped_and_progress_is_shown(
     bird = next((shared / "cub10" / "images").rglob("*.jpg"))
     page = open_page(explored)
     page.locator(".side select").first.select_option("embedded/efficientnet-lite0")
+    page.get_by_label("what is hidden").select_option("map")
     page.locator(".drop input").set_input_files(bird)
     left = page.locator(".progress span", has_text=re.compile(r"of \d+ windows, about \d+ s left"))
     left.wait_for(timeout=90_000)
@@ -85,6 +86,8 @@ def test_sliders_act_at_once_and_without_the_network(
 ) -> None:
     page = open_page(explored)
     example(page)
+    page.get_by_label("what is hidden").select_option("map")
+    wait_for_points(page)
     before = counted(page)
     page.get_by_label("keep").fill("1")
     page.wait_for_function(f"() => document.querySelectorAll('.point').length > {before}")

@@ -33,14 +33,16 @@ def fine_only(found: Detection, settings: Settings) -> Keypoints:
 
 GNOMON = "gnomon"
 
-OWN: dict[str, Own] = {GNOMON: confidence, "fine only": fine_only}
-OF_THE_MAP: dict[str, Own] = {"coarse only": coarse_only}
-"""Where the whole coarse map is computed."""
+OWN: dict[str, Own] = {GNOMON: confidence, "coarse only": coarse_only, "fine only": fine_only}
 
 
 def own_methods(settings: Settings) -> dict[str, Own]:
-    """Name the points that a detector of these settings can give."""
-    return OWN | OF_THE_MAP if settings.coarse == "map" else OWN
+    """Name the points that a detector of these settings can give.
+
+    Those of the coarse map are among them where the whole map is computed.
+    """
+    left_out = () if settings.coarse == "map" else ("coarse only",)
+    return {name: method for name, method in OWN.items() if name not in left_out}
 
 
 def baselines(detector: Detector) -> dict[str, Baseline]:

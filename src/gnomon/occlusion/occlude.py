@@ -121,10 +121,7 @@ def occlude_several(
     started = perf_counter()
     if not 1 <= draws <= MOST_DRAWS:
         raise SettingError(f"draws is {draws}; it is from 1 to {MOST_DRAWS}")
-    last = len(classifier.class_names) - 1
-    for index in label_indices or []:
-        if not 0 <= index <= last:
-            raise SettingError(f"label_index is {index}; the classifier's are 0 to {last}")
+    check_labels(label_indices or [], classifier)
     sizes = {(image.height, image.width) for image in images}
     if len(sizes) != 1:
         raise SettingError(f"images of sizes {sorted(sizes)}; give images of one size, not none")
@@ -178,6 +175,14 @@ def occlude_several(
             drops.numpy(), labels.tolist(), hit.tolist(), strict=True
         )
     ]
+
+
+def check_labels(label_indices: Sequence[int], classifier: Classifier) -> None:
+    """Raise ``SettingError`` for an index that is none of the classifier's classes."""
+    last = len(classifier.class_names) - 1
+    for index in label_indices:
+        if not 0 <= index <= last:
+            raise SettingError(f"label_index is {index}; the classifier's are 0 to {last}")
 
 
 def occluded_probabilities(

@@ -18,6 +18,7 @@ from gnomon.runs.findings import read_picture
 from gnomon.runs.heatmaps import read_heatmaps
 from gnomon.runs.photographs import Photographs
 from gnomon.runs.store import open_store
+from gnomon.types import HeatmapKind
 
 Floats32 = NDArray[np.float32]
 
@@ -74,12 +75,18 @@ class Maps:
         fine = {"fine: backpropagation": self.fine}
         if self.coarse is not None:
             return {"coarse: occlusion": self.coarse} | fine
-        lost = keypoints["coarse"].to_numpy()
-        if not np.isfinite(lost).any():
+        if not np.isfinite(keypoints["coarse"].to_numpy()).any():
             return fine
+        return {"coarse: each point hidden": self.shown("coarse", keypoints, patch)} | fine
+
+    def shown(self, kind: HeatmapKind, keypoints: pa.Table, patch: int) -> Floats32:
+        """Return a map; in place of a coarse map, discs that show what each point costs."""
+        if kind != "coarse" or self.coarse is not None:
+            values: Floats32 = getattr(self, kind)
+            return values
         xy = self.to_file.inverse().apply(places(keypoints))
         shape = (self.fine.shape[0], self.fine.shape[1])
-        return {"coarse: each point hidden": discs(xy, lost, patch, shape).values} | fine
+        return discs(xy, keypoints["coarse"].to_numpy(), patch, shape).values
 
 
 def picture_of(row: dict[str, Any], photographs: Photographs) -> NDArray[np.uint8] | None:

@@ -16,9 +16,9 @@ ENCRYPTED = 0x1
 def write_heatmaps(store: Store, image_id: str, found: Detection) -> None:
     """Keep an image's maps, as many as were computed."""
     maps = {kind: getattr(found, kind) for kind in KINDS}
-    archive = BytesIO()
-    np.savez_compressed(archive, **{kind: one.values for kind, one in maps.items() if one})
-    store.write(_name(image_id), archive.getvalue())
+    buffer = BytesIO()
+    np.savez_compressed(buffer, **{kind: one.values for kind, one in maps.items() if one})
+    store.write(_name(image_id), buffer.getvalue())
 
 
 def read_heatmaps(

@@ -14,6 +14,7 @@ from gnomon.report.pictures import photograph
 from gnomon.runs import Event, ReviewFile, Run
 from gnomon.runs.by_image import points_by_image
 from gnomon.runs.photographs import Absence, Photographs
+from gnomon.types import Heatmap, HeatmapKind
 
 State = Literal["all", "untouched", "begun", "done"]
 MAX_BYTES = 128 * 2**20
@@ -110,6 +111,11 @@ class Album:
     def maps(self, image_id: str) -> Maps | None:
         """Read an image's maps, if the run kept them."""
         return Maps.kept(self.run, self.rows[image_id])
+
+    def shown(self, image_id: str, maps: Maps, kind: HeatmapKind) -> Heatmap:
+        """Return one of an image's maps, as the report shows it."""
+        patch = self.run.info.settings.patch
+        return Heatmap(maps.shown(kind, self._points[image_id], patch), kind)
 
     def file(self, image_id: str, side: int) -> bytes | None:
         """Give an image of the run as WebP, at most ``side`` pixels long."""

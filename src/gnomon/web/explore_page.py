@@ -28,9 +28,9 @@ SLIDERS: tuple[tuple[str, str, tuple[float, float, float], str], ...] = (
     ("fine_smoothing", "smoothing of fine", (0.0, 12.0, 0.25), " px"),
 )
 COARSE: list[tuple[str, str]] = [
-    ("map", "of the whole image"),
-    ("keypoints", "at the keypoints"),
-    ("none", "none"),
+    ("map", "every window"),
+    ("keypoints", "each keypoint"),
+    ("none", "nothing"),
 ]
 LATER = tuple(name for name, *_ in SLIDERS)
 
@@ -87,7 +87,7 @@ class ExplorePage:
             name: Slider(label, span, getattr(self.settings, name), self._mover(name), unit)
             for name, label, span, unit in SLIDERS
         }
-        self.coarse = Choice("coarse map", *self._coarse_choices(), self._cover)
+        self.coarse = Choice("what is hidden", *self._coarse_choices(), self._cover)
         models = [(NONE, "nothing"), *((name, name) for name in self.bench.models)]
         self.compare = Choice("compare with", models, NONE, self._compare)
 

@@ -10,7 +10,7 @@ from nicegui import ui
 from gnomon.errors import GnomonError
 from gnomon.runs import Event
 from gnomon.runs.review_event import Kind
-from gnomon.types import Heatmap, HeatmapKind
+from gnomon.types import HeatmapKind
 from gnomon.web.album import Album
 from gnomon.web.controls import Address, Choice, Field, Keys, button, words
 from gnomon.web.decoding import in_turn
@@ -142,7 +142,7 @@ class JudgePage:
             return
         overlay = None
         if maps is not None:
-            heatmap = Heatmap(getattr(maps, kind), cast(HeatmapKind, kind))
+            heatmap = self.album.shown(image_id, maps, cast(HeatmapKind, kind))
             overlay = await to_thread(overlay_of, heatmap, maps.to_file)
         elif kind != NO_MAP:
             self._say("the run kept no maps: detect with --save-heatmaps")
