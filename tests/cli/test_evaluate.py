@@ -12,7 +12,7 @@ from gnomon.datasets.synthetic import write_synthetic
 from gnomon.runs import read_run
 from gnomon.runs.discovered import part_places, read_searched
 
-QUICK = ("--device", "cpu", "--quiet")
+QUICK = ("--device", "cpu", "--quiet", "--repeat-images", 0)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def detected(tmp_path: Path, drawn: Path, run: Callable[..., int]) -> Path:
     """Detect in the data set and in an image that is not in it."""
     other = Path(__file__).parents[2] / "samples" / "cat.jpg"
     words = (drawn / "images", other, "--out", tmp_path / "run", "--size", 64, 64, "--no-figures")
-    assert run("detect", *words, *QUICK) == 0
+    assert run("detect", *words, "--device", "cpu", "--quiet") == 0
     return tmp_path / "run"
 
 
@@ -41,7 +41,7 @@ def test_it_writes_a_record_and_a_page_and_names_what_is_absent(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     words = ("evaluate", detected, "--dataset", f"synthetic:{drawn}", "--sanity-images", 1)
-    assert run(*words, "--device", "cpu") == 0
+    assert run(*words, "--device", "cpu", "--repeat-images", 2) == 0
     said = capsys.readouterr()
     page = detected / "evaluation" / "evaluation.html"
     assert said.out.strip() == str(page)
@@ -53,6 +53,10 @@ def test_it_writes_a_record_and_a_page_and_names_what_is_absent(
     assert [Path(str(one)).name for one in written["absent"]] == ["cat.jpg"]
     assert written["evaluation"]["images"] == 6
     assert written["sanity"]["images"] == 1
+    again = json.loads((detected / "evaluation" / "repeat.json").read_text())
+    assert again["photographs"] == 2
+    assert (detected / "evaluation" / "repeat.png").stat().st_size > 10_000
+    assert "found again" in said.err
 
 
 def test_one_split_without_sanity(detected: Path, drawn: Path, run: Callable[..., int]) -> None:
@@ -68,7 +72,7 @@ def test_one_split_without_sanity(detected: Path, drawn: Path, run: Callable[...
 def test_the_parts_of_a_run_are_measured_too(
     detected: Path, drawn: Path, run: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("parts", detected, "--parts", 2, *QUICK) == 0
+    assert run("parts", detected, "--parts", 2, *QUICK[:3]) == 0
     words = ("evaluate", detected, "--dataset", f"synthetic:{drawn}", "--sanity-images", 0)
     assert run(*words, "--device", "cpu") == 0
     assert "middle and spread" in capsys.readouterr().err
@@ -108,6 +112,7 @@ def test_a_photograph_that_is_lost_is_named_and_the_rest_is_done(
     ("changes", "says"),
     [
         ({"--sanity-images": "-1"}, "sanity_images is -1"),
+        ({"--repeat-images": "-1"}, "repeat_images is -1"),
         ({"--dataset": "cubb:drawn"}, "'cub'"),
         ({"--dataset": "cub:drawn"}, "images.txt"),
         ({"--model": "embedded/squeezenet1_1"}, "has other weights"),
@@ -126,7 +131,7 @@ def test_what_cannot_be_done_ends_with_2_and_a_sentence(
     monkeypatch.chdir(drawn.parent)
     options = {"--dataset": f"synthetic:{drawn}", "--sanity-images": "0"} | changes
     words = [word for pair in options.items() for word in pair]
-    assert run("evaluate", detected, *words, *QUICK) == 2
+    assert run("evaluate", detected, *QUICK, *words) == 2
     said = " ".join(capsys.readouterr().err.split())
     assert says in said
     assert "Traceback" not in said

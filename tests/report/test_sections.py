@@ -25,7 +25,7 @@ def finished(photographed: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     home = tmp_path_factory.mktemp("finished")
     run = Path(shutil.copytree(photographed, home / "run"))
     dataset = annotate(read_run(run), home / "points")
-    evaluate(run, dataset=dataset, device="cpu", sanity_images=1, quiet=True)
+    evaluate(run, dataset=dataset, device="cpu", sanity_images=1, repeat_images=0, quiet=True)
     salient(run, dataset=dataset, alpha=0.2, quiet=True)
     parts(run, parts=3, device="cpu", quiet=True)
     return run

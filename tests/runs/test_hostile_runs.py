@@ -48,7 +48,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _classifier(Path("mine.safetensors"))
         _detect()
         _annotate(Path("annotated"))
-        evaluate(RUN, dataset=DATASET, device="cpu", sanity_images=1, quiet=True)
+        evaluate(RUN, dataset=DATASET, device="cpu", sanity_images=1, repeat_images=0, quiet=True)
         salient(RUN, dataset=DATASET, alpha=0.5, quiet=True)
         parts(RUN, parts=2, device="cpu", quiet=True)
         first = read_run(RUN).images["image_id"][0].as_py()
@@ -137,7 +137,7 @@ def _verbs(name: str) -> dict[str, Verb]:
         "recompute": lambda: report(RUN, recompute=True, quiet=True),
         "parts": lambda: parts(RUN, parts=2, device="cpu", quiet=True),
         "evaluate": lambda: evaluate(
-            RUN, dataset=DATASET, device="cpu", sanity_images=0, quiet=True
+            RUN, dataset=DATASET, device="cpu", sanity_images=0, repeat_images=0, quiet=True
         ),
         "import": lambda: import_(
             str(RUN), Path("coco.json"), format="coco", out=Path("out", "corrected"), quiet=True

@@ -16,6 +16,7 @@ from gnomon.cli.import_ import import_
 from gnomon.cli.outcome import Outcome
 from gnomon.cli.parts import parts
 from gnomon.cli.plan import plan
+from gnomon.cli.repeat import repeat
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
 from gnomon.cli.serve import serve
@@ -28,6 +29,7 @@ VERBS: dict[str, Callable[..., Outcome]] = {
     "report": report,
     "evaluate": evaluate,
     "salient": salient,
+    "repeat": repeat,
     "export": export,
     "import": import_,
     "parts": parts,

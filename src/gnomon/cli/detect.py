@@ -52,7 +52,7 @@ def detect(
         classes: The names of its classes in order: a file of one name a line, or a,b,c.
         outputs: What the model returns, where that cannot be recognized: logits, probabilities,
             binary (one output, two classes), multilabel (each class by itself), ...
-        preset: The set of choices to start from: default or paper.
+        preset: The set of choices to start from: default, fast or paper.
         parts: A part model, or a run in which `gnomon parts` found one: keypoints get their parts.
         device: Where to compute: auto, cpu, cuda, mps.
         size: Height and width that the network gets, in pixels.

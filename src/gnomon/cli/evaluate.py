@@ -24,6 +24,7 @@ def evaluate(
     fetch: bool = False,
     device: str = "auto",
     sanity_images: int = 4,
+    repeat_images: int = 4,
     quiet: bool = False,
 ) -> Outcome:
     """Measure a run against annotations, beside simple baselines; write evaluation/ into it.
@@ -40,6 +41,7 @@ def evaluate(
         fetch: Download what the run names and this machine lacks.
         device: Where to compute: auto, cpu, cuda, mps.
         sanity_images: How many images to check the maps' sanity on; 0 for none.
+        repeat_images: How many images to warp, to see which keypoints are found again; 0 for none.
         quiet: Show no progress and no table.
     """
     from gnomon.cli.evaluation_table import (
@@ -49,26 +51,31 @@ def evaluate(
     )
     from gnomon.cli.naming import naming
     from gnomon.cli.progress import Progress
+    from gnomon.cli.repeat_table import repeat_table
     from gnomon.datasets import open_dataset
     from gnomon.errors import GnomonError, SettingError
     from gnomon.evaluation import check_sanity, consistency
     from gnomon.evaluation import evaluate as evaluate_detector
     from gnomon.evaluation.evaluate import evenly, is_annotated
+    from gnomon.evaluation.repeating import Repeating
+    from gnomon.images import decode
     from gnomon.report import EvaluatedRun, write_evaluation
+    from gnomon.report.repeat_record import write_repeat
     from gnomon.runs import Failure, annotated, read_run, rebuild_detector
     from gnomon.runs.discovered import points_and_parts
     from gnomon.runs.rebuild import Trust
     from gnomon.runs.store import LocalStore
 
-    if sanity_images < 0:
-        raise SettingError(f"sanity_images is {sanity_images}; it must be 0 or more")
+    for name, value in (("sanity_images", sanity_images), ("repeat_images", repeat_images)):
+        if value < 0:
+            raise SettingError(f"{name} is {value}; it must be 0 or more")
     recorded = read_run(run)
     seen = annotated(recorded, open_dataset(dataset), split)
     LocalStore(run).check_writable()
     detector = rebuild_detector(
         recorded.info, model=model, weights=weights, device=device, trust=Trust(plug, fetch)
     )
-    total = sum(map(is_annotated, seen.samples)) + sanity_images
+    total = sum(map(is_annotated, seen.samples)) + sanity_images + repeat_images
     with Progress(total, quiet=quiet) as progress:
         if seen.absent:
             progress.say(naming(seen.absent, "not in the data set as they were seen"))
@@ -92,6 +99,15 @@ def evaluate(
                 )
             except GnomonError as error:
                 progress.say(f"the maps' sanity was not checked: {error}")
+        repeated = None
+        try:
+            repeating = Repeating(detector, similarities=1, seed=detector.settings.seed)
+            for one in evenly(measured, repeat_images):
+                repeating.add(decode(one.image).rgb)
+                progress.image_done()
+            repeated = repeating.result()
+        except GnomonError as error:
+            progress.say(f"what is found again was not measured: {error}")
     parts = regression = None
     if recorded.part_names:
         try:
@@ -113,6 +129,9 @@ def evaluate(
     )
     page = write_evaluation(run, evaluated)
     progress.close_with(evaluation_table(found))
+    if repeated is not None and repeated.photographs:
+        write_repeat(run / "evaluation", repeated)
+        progress.close_with(repeat_table(repeated.rows))
     if parts is not None:
         progress.close_with(consistency_table(parts))
     if regression is not None:

@@ -38,14 +38,14 @@ def write_record(files: Batch, evaluated: EvaluatedRun) -> None:
     """Write evaluation.json; what is unknown is null."""
     headline = {"budget": HEADLINE_BUDGET, "alpha": HEADLINE_ALPHA}
     values = {"headline": headline} | asdict(evaluated)
-    text = json.dumps(_known(values), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(known(values), indent=1, ensure_ascii=False, allow_nan=False)
     files.write(f"{FOLDER}/evaluation.json", (text + "\n").encode("utf-8", "replace"))
 
 
-def _known(value: Any) -> Any:
+def known(value: Any) -> Any:
     """Put null, which JSON has, for NaN, which it has not."""
     if isinstance(value, dict):
-        return {name: _known(one) for name, one in value.items()}
+        return {name: known(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_known(one) for one in value]
+        return [known(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -135,6 +135,7 @@ def evaluation_pictures(store: Store) -> list[Pictured]:
     found = [
         ("evaluation/budgets.png", "F1 over the number of points, for each tolerance"),
         ("evaluation/shuffling.png", "What the maps keep while the weights are shuffled"),
+        ("evaluation/repeat.png", "Which keypoints are found again on a warped photograph"),
         ("evaluation/games.png", "The class's probability while pixels go in and out"),
     ]
     return list(_pictures(store, found, wide=True))
