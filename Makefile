@@ -22,7 +22,7 @@ lint: .venv/dev
 # One alone: make bench BENCHMARKS=refine_speed. Those of parts need a run, and say which.
 BENCHMARKS := refine_speed dense_speed peak_memory known_truth export_speed page_speed pipeline \
   killed_run occlusion_speed outline_limit default_preset default_ablation train_cub10 viewpoint \
-  keypoint_quality families
+  keypoint_quality families found_again gpu
 bench: .venv/dev
 	@missed=; for name in $(BENCHMARKS); do \
 	  echo $$name; $(BIN)/python benchmarks/$$name.py || missed="$$missed $$name"; \

@@ -1,6 +1,10 @@
 """`make bench` runs every benchmark that needs nothing given."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +31,24 @@ def test_a_benchmark_without_its_photographs_says_so_and_is_no_failure(
         present(tmp_path / "cub10")
     assert ended.value.code == 0
     assert "skipped" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_script_for_a_gpu_runs_small_on_any_machine(tmp_path: Path) -> None:
+    out = tmp_path / "gpu.json"
+    done = subprocess.run(
+        ["bash", ROOT / "benchmarks" / "gpu.sh", "--self-test", "--out", out],
+        env={**os.environ, "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    written = json.loads(out.read_text())
+    (engine,) = written["engines"]
+    assert engine["apart"] < 1e-4, "exact"
+    assert engine["windows"] == 49
+    assert engine["incremental_seconds"] > 0
+    ways = {(row["way"], row["at_a_time"]) for row in written["detections"]}
+    assert ways == {(way, count) for way in ("default", "fast", "whole map") for count in (1, 2)}
+    assert all(row["images_a_second"] > 0 for row in written["detections"])

@@ -22,7 +22,7 @@ ROUND = 0.2
 """4 det A / tr² A, 1 where edges of all directions weigh alike, 0 along an edge: a ridge's most."""
 BLOB = 0.3
 """A blob misfits at most this share of what a corner does."""
-CALIBRATION = {"corner": (1.4, 0.05), "blob": (0.6, 0.03), "ridge": (1.0, 0.1)}
+CALIBRATION = {"corner": (1.4, 0.05), "blob": (1.0, 0.03), "ridge": (1.0, 0.1)}
 """By kind: what the sums' own covariance is multiplied by, and the standard deviation in pixels
 that resampling adds. Chosen on photographs under known warps: docs/refinement.md."""
 ALONG = 0.8
