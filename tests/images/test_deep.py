@@ -2,6 +2,7 @@
 
 import logging
 from io import BytesIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ READ = {
 """What Pillow reads of greys that tifffile writes; the rest is refused in one sentence."""
 
 
-def shown(values: Values, photometric: str = "minisblack", **options: object) -> NDArray[np.int64]:
+def shown(values: Values, photometric: str = "minisblack", **options: Any) -> NDArray[np.int64]:
     """Decode a TIFF of one row that tifffile wrote."""
     file = BytesIO()
     tifffile.imwrite(file, values[None], photometric=photometric, **options)
@@ -33,8 +34,10 @@ def shown(values: Values, photometric: str = "minisblack", **options: object) ->
 
 def as_stated(values: Values, photometric: str) -> NDArray[np.int64]:
     """Compute what values over the whole range of their type show."""
-    ends = np.iinfo(values.dtype) if values.dtype.kind in "ui" else None
-    low, high = (float(ends.min), float(ends.max)) if ends else (0.0, 1.0)
+    low, high = 0.0, 1.0
+    if np.issubdtype(values.dtype, np.integer):
+        ends = np.iinfo(str(values.dtype))
+        low, high = float(ends.min), float(ends.max)
     share = (values.astype(np.float64) - low) / (high - low)
     return np.rint((1 - share if photometric == "miniswhite" else share) * 255).astype(int)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import PIL.Image
+import PIL.ImageFile
 
 from gnomon.errors import ImageError
 from gnomon.images.arrays import Pixels, eight_bits
@@ -30,11 +31,11 @@ Bands = Callable[[], Iterator[Pixels]]
 _log = logging.getLogger(__name__)
 
 
-def mend_order(image: PIL.Image.Image) -> None:
+def mend_order(image: PIL.ImageFile.ImageFile) -> None:
     """See that Pillow, when it loads a compressed TIFF, swaps no bytes that libtiff has swapped."""
     image.tile = [
         tile._replace(args=(NATIVE_ORDER.get(tile.args[0], tile.args[0]), *tile.args[1:]))
-        if tile.codec_name == "libtiff"
+        if tile.codec_name == "libtiff" and isinstance(tile.args, tuple)
         else tile
         for tile in image.tile
     ]
