@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 
 import gnomon.cli
-from gnomon.cli.console import Shown
 from gnomon.cli.progress import Progress
 from gnomon.cli.stages import Stages
 from gnomon.cli.terminal import terminal
@@ -34,7 +33,7 @@ NAMES = (
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", [Progress, Stages])
 def test_failures_sentences_and_bars(
-    name: str, kind: type[Shown], capsys: pytest.CaptureFixture[str]
+    name: str, kind: type[Progress | Stages], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with kind(quiet=False) as shown:
         shown.failed(Failure(name, "ImageError", f"damaged {name}"))
