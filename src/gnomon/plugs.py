@@ -26,7 +26,7 @@ def plugged(kind: str, name: str, known: Mapping[str, T]) -> T:
         raise SettingError(unknown_name(kind, name, known) + ", or 'package.module:name'")
     try:
         found: Any = import_module(module_name)
-    except (ImportError, ValueError) as error:
+    except (ImportError, TypeError, ValueError) as error:  # "." is a relative name
         raise SettingError(f"{kind} {name!r}: cannot import {module_name!r}: {error}") from error
     for part in attribute.split("."):
         found = getattr(found, part, None)

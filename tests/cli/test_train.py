@@ -44,6 +44,9 @@ def test_what_is_trained_can_be_detected_with(
     words = ("train", f"folder:{greys}", *ARCH, *SMALL, "--epochs", "3", "--out", model)
     assert run(*words) == 1
     said = " ".join(capsys.readouterr().err.split())
+    assert said.startswith(
+        "2 classes, 17 images; splits: train 13, test 4 images per class: bright 8, dark 9"
+    )
     assert "broken.jpg" in said
     assert "of 4 test images right" in said
     assert "bright" in said

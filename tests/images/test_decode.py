@@ -118,11 +118,15 @@ def test_16_bit_colour_is_not_clipped() -> None:
     assert np.abs(decode(data.tobytes()).rgb[..., ::-1] - deep / 257).max() <= 1
 
 
-def test_32_bit_integers_are_stretched() -> None:
+def test_32_bit_integers_span_the_fewest_usual_bits() -> None:
     deep = np.array([[-1000, 0, 1000]], np.int32)
-    assert decode(encoded(PIL.Image.fromarray(deep), "TIFF")).rgb[0, :, 0].tolist() == [0, 128, 255]
+    assert decode(encoded(PIL.Image.fromarray(deep), "TIFF")).rgb[0, :, 0].tolist() == [
+        65,
+        128,
+        190,
+    ]
     constant = np.full((2, 2), 1_000_000, np.int32)
-    assert decode(encoded(PIL.Image.fromarray(constant), "TIFF")).rgb.max() == 0
+    assert decode(encoded(PIL.Image.fromarray(constant), "TIFF")).rgb.max() == 15
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from gnomon.datasets import Sample
 from gnomon.datasets.sample import Samples, Split
 from gnomon.errors import DatasetError, SettingError
 from gnomon.training.data import Photo, divide, labelled
+from gnomon.training.found import found_lines
 from gnomon.training.settings import TrainingSettings
 
 
@@ -76,6 +77,31 @@ def test_the_data_sets_own_test_split_stays_the_test_split() -> None:
     assert other.validation != parts.validation
 
 
+def test_the_data_sets_own_validation_split_is_the_validation_part() -> None:
+    given = photos(
+        *[(label, split) for label in "ab" for split in ("train",) * 9 + ("validation", "test")]
+    )
+    parts = divide(given, TrainingSettings())
+    assert [photo.split for photo in parts.train] == ["train"] * 18
+    assert [photo.split for photo in parts.validation] == ["validation"] * 2
+    assert [photo.split for photo in parts.test] == ["test"] * 2
+
+
+def test_what_was_found_is_said() -> None:
+    given = photos(*[(label, split) for label in "ab" for split in ("train", "train", "test")])
+    assert found_lines(given) == [
+        "2 classes, 6 images; splits: train 4, test 2",
+        "images per class: a 3, b 3",
+    ]
+    many = photos(*[(f"{k:02}", None) for k in range(30) for _ in range(k + 1)])
+    assert found_lines(many) == [
+        "30 classes, 465 images; no splits",
+        "images per class: the fewest 00 1, 01 2, 02 3; the most 27 28, 28 29, 29 30",
+    ]
+    half = photos(("a", "train"), ("a", "validation"), ("b", None))
+    assert found_lines(half)[0].endswith("splits: train 1, validation 1, in no split 1")
+
+
 @pytest.mark.parametrize(
     ("given", "choices", "says"),
     [
@@ -87,6 +113,11 @@ def test_the_data_sets_own_test_split_stays_the_test_split() -> None:
             photos(("a", "train"), ("b", "train"), ("c", "test")),
             {},
             "1 classes that the training split has not, the first of them 'c'",
+        ),
+        (
+            photos(("a", "train"), ("b", "train"), ("c", "validation"), ("a", "test")),
+            {},
+            "the validation split has 1 classes that the training split has not",
         ),
         (photos(("a", "train"), ("b", "train"), ("a", "test")), {}, "too few to part"),
         (photos(("a", None), ("b", None)), {"test_share": 0.5}, "too few to part"),

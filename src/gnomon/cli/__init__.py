@@ -5,8 +5,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 import tyro
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from gnomon.cli.check import check
 from gnomon.cli.detect import detect
@@ -20,6 +19,7 @@ from gnomon.cli.repeat import repeat
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
 from gnomon.cli.serve import serve
+from gnomon.cli.terminal import terminal
 from gnomon.cli.train import train
 from gnomon.errors import GnomonError
 
@@ -58,11 +58,11 @@ def main() -> None:
             config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes),
         )
     except GnomonError as error:
-        said = f"[bold red]gnomon:[/] {escape(str(error))}"
-        Console(stderr=True).print(said, highlight=False, soft_wrap=True)
+        said = Text.assemble(("gnomon:", "bold red"), f" {error}")
+        terminal(errors=True).print(said, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        Console(stderr=True).print(
+        terminal(errors=True).print(
             "interrupted; detect and train go on with what was done by --resume"
         )
         sys.exit(130)

@@ -19,9 +19,7 @@ def check(run: tyro.conf.Positional[str], /, *, quiet: bool = False) -> Outcome:
         run: The folder that `gnomon detect --out` wrote, or its URL.
         quiet: Say nothing but what is wrong.
     """
-    from rich.console import Console
-
-    from gnomon.cli.console import plain
+    from gnomon.cli.terminal import plain, terminal
     from gnomon.runs.check import check_run
 
     found = check_run(run)
@@ -31,5 +29,5 @@ def check(run: tyro.conf.Positional[str], /, *, quiet: bool = False) -> Outcome:
         said = f"{found.n_parts} sound parts, {len(found.faults)} faults"
         if found.n_left:
             said += f"; {found.n_left} inputs are left to do: gnomon detect ... --resume"
-        Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
+        terminal(errors=True).print(said, soft_wrap=True)
     return Outcome(Path(run), n_failed=len(found.faults))

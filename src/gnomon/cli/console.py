@@ -3,12 +3,13 @@
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, RenderableType
-from rich.markup import escape
+from rich.console import RenderableType
 from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.text import Text
 
+from gnomon.cli.terminal import plain, terminal
 from gnomon.runs import Failure
 
 
@@ -19,10 +20,10 @@ class Shown:
 
     def __init__(self, count: ProgressColumn, *, quiet: bool) -> None:
         """Make it; ``count`` is the column that says how far a bar is."""
-        self._console = Console(stderr=True)
+        self._console = terminal(errors=True)
         self._quiet = quiet
         self._bars = Bars(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             count,
             TimeElapsedColumn(),
@@ -34,21 +35,17 @@ class Shown:
 
     def failed(self, failure: Failure) -> None:
         """Name an input that could not be processed, also where no bar is shown."""
-        path, message = unmarked(failure.path), unmarked(failure.message)
-        self._console.print(
-            f"[red]{self.FAILED}[/] {path}: {message}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        said = f" {plain(failure.path)}: {plain(failure.message)}"
+        self._console.print(Text.assemble((self.FAILED, "red"), said), soft_wrap=True)
 
     def say(self, sentence: str) -> None:
         """Say what a person should know, also where no bar is shown."""
-        self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        self._console.print("\n".join(map(plain, sentence.splitlines())), soft_wrap=True)
 
     def close_with(self, *shown: RenderableType) -> None:
         """End with tables and sentences."""
         if not self._quiet:
-            self._console.print(*shown, sep="\n", highlight=False)
+            self._console.print(*shown, sep="\n")
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -61,17 +58,3 @@ class Shown:
         trace: TracebackType | None,
     ) -> None:
         self._bars.stop()
-
-
-def plain(text: str) -> str:
-    """Return a name so that it cannot steer the terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def unmarked(text: str) -> str:
-    r"""Return a name so that it can steer neither the terminal nor rich's markup.
-
-    >>> print(unmarked("[red]\x1b[2J"))
-    \[red]\x1b[2J
-    """
-    return escape(plain(text))

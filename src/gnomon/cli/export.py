@@ -36,8 +36,7 @@ def export(
         access: Where the run's photographs are, and what may be fetched.
         quiet: Say nothing.
     """
-    from rich.console import Console
-
+    from gnomon.cli.terminal import plain, terminal
     from gnomon.export import export_run
 
     done = export_run(
@@ -50,13 +49,13 @@ def export(
         review=review,
         photographs=access.photographs(run),
     )
-    console = Console(stderr=True)
+    console = terminal(errors=True)
     for line in absences(done.absent):
-        console.print(f"left out: {line}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"left out: {plain(line)}", soft_wrap=True)
     if not quiet:
         said = f"{done.n_points} keypoints of {done.n_images} images"
         if done.n_left_out:
             said += f"; {done.n_left_out} keypoints of no part left out, as {format} has no place"
-        console.print(said, markup=False, highlight=False, soft_wrap=True)
+        console.print(said, soft_wrap=True)
     print(done.path)
     return Outcome(done.path, n_done=done.n_images, n_failed=len(done.absent))

@@ -40,9 +40,8 @@ def import_(
         access: Where the run's photographs are, and what may be fetched.
         quiet: Show no table.
     """
-    from rich.console import Console
-
     from gnomon.cli.import_table import import_table, left_out, unnamed
+    from gnomon.cli.terminal import plain, terminal
     from gnomon.corrections import read_corrections, write_corrections
     from gnomon.export import open_contents
 
@@ -52,13 +51,13 @@ def import_(
     )
     found = read_corrections(contents, format, annotations)
     write_corrections(found, contents, out)
-    console = Console(stderr=True)
+    console = terminal(errors=True)
     for line in absences(photographs.absent):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(plain(line), soft_wrap=True)
     if found.unknown:
-        console.print(left_out(found), markup=False, highlight=False, soft_wrap=True)
+        console.print(plain(left_out(found)), soft_wrap=True)
     if not found.of_this_run:
-        console.print(unnamed(annotations), markup=False, highlight=False, soft_wrap=True)
+        console.print(plain(unnamed(annotations)), soft_wrap=True)
     if not quiet:
         console.print(import_table(found))
     print(out)

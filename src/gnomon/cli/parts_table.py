@@ -4,7 +4,7 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
-from gnomon.cli.console import unmarked
+from gnomon.cli.terminal import plain
 from gnomon.parts import PartModel
 from gnomon.runs import Run
 
@@ -23,7 +23,7 @@ def parts_table(run: Run, model: PartModel) -> Table:
         twin = model.twin(number)
         said = "" if twin < 0 else "itself" if twin == number else model.names[twin]
         seen = len(np.unique(images[mine]))
-        table.add_row(unmarked(name), str(mine.sum()), str(seen), unmarked(said))
+        table.add_row(plain(name), str(mine.sum()), str(seen), plain(said))
     table.add_section()
     table.add_row("none", str((part < 0).sum()), "", "")
     return table

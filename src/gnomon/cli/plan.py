@@ -24,9 +24,8 @@ def plan(
         patch: Side of the square that covers, in model pixels.
         stride: Step from one covered square to the next, in model pixels.
     """
-    from rich.console import Console
-
     from gnomon.classifier.load import load_classifier, load_untrained
+    from gnomon.cli.terminal import terminal
     from gnomon.occlusion import plan as plan_occlusion
 
     if weights is None:
@@ -34,6 +33,6 @@ def plan(
     else:
         classifier = load_classifier(model, weights=weights, size=size)
     planned = plan_occlusion(classifier.scorer, classifier.preprocessing.size, patch, stride)
-    console = Console()
+    console = terminal(errors=False)
     console.print(planned, width=None if console.is_terminal else 160)
     return Outcome()

@@ -31,10 +31,9 @@ def salient(
             photographs are drawn.
         quiet: Show no progress and no table.
     """
-    from rich.console import Console
-
     from gnomon.cli.progress import Progress
     from gnomon.cli.salient_table import left_out, salient_table
+    from gnomon.cli.terminal import terminal
     from gnomon.datasets import open_dataset
     from gnomon.datasets.fg3dcar import read_car_meshes
     from gnomon.landmarks import salient as find_salient
@@ -57,6 +56,6 @@ def salient(
         for line in (*left_out(found), *absences(photographs.absent)):
             progress.say(line)
     if not quiet:
-        Console().print(salient_table(found))
+        terminal(errors=False).print(salient_table(found))
     print(folder)
     return Outcome(folder)

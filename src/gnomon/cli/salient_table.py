@@ -3,8 +3,8 @@
 from rich import box
 from rich.table import Table
 
-from gnomon.cli.console import unmarked
 from gnomon.cli.naming import naming
+from gnomon.cli.terminal import plain
 from gnomon.landmarks import Salient
 from gnomon.landmarks.names import named
 
@@ -20,7 +20,7 @@ def salient_table(found: Salient) -> Table:
         if one is found.overall:
             table.add_section()
         hits = str(one.top[0].hits) if one.top else "0"
-        table.add_row(unmarked(one.label), unmarked(named(one.salient)), hits, str(one.n_images))
+        table.add_row(plain(one.label), plain(named(one.salient)), hits, str(one.n_images))
     return table
 
 

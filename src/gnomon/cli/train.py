@@ -29,7 +29,8 @@ def train(
     Example: gnomon train cub:CUB_200_2011 --out birds
 
     Args:
-        data: The data set: kind:FOLDER, or a folder with one folder of images for each class.
+        data: The data set: kind:FOLDER, or a folder with one folder of images for each class,
+            in train/, val/ and test/ if you like.
         arch: The network: embedded/NAME, torchvision/NAME, timm/NAME or a checkpoint file.
         out: The folder to write; or FILE.safetensors, with the rest in a folder beside it.
         settings: How to train.
@@ -55,6 +56,7 @@ def train(
             device=device,
             resume=resume,
             progress=stages.show,
+            say=stages.say,
         )
     for failure in done.failures:
         stages.failed(failure)

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
-from gnomon.cli.console import unmarked
+from gnomon.cli.terminal import plain
 from gnomon.training import Confusion, TrainingInfo
 
 MOST_COLUMNS = 12
@@ -34,8 +34,8 @@ def training_table(confusion: Confusion) -> Table:
     for row, (name, share) in enumerate(zip(names, confusion.per_class, strict=True)):
         counts = confusion.counts[row]
         rest = [f"{counts[column] or ''}" for column in columns]
-        rest = rest if columns else [unmarked(confusion.mistaken_for(row))]
-        table.add_row(f"{row}", unmarked(name), f"{counts.sum()}", f"{share:.1%}", *rest)
+        rest = rest if columns else [plain(confusion.mistaken_for(row))]
+        table.add_row(f"{row}", plain(name), f"{counts.sum()}", f"{share:.1%}", *rest)
     return table
 
 
@@ -46,5 +46,5 @@ def counts_line(info: TrainingInfo, model: Path) -> str:
         f"{info.test_accuracy:.1%} of {info.n_test} test images right"
         f" (validation {info.validation_accuracy:.1%} of {info.n_validation}); trained on"
         f" {info.n_train} images{without}; best epoch {info.best_epoch} of {info.epochs};"
-        f" {info.seconds:.0f} s\n{unmarked(str(model))}"
+        f" {info.seconds:.0f} s\n{plain(str(model))}"
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from gnomon.datasets.files import contents, require
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split
+from gnomon.datasets.splits import split_folders, subfolders
 from gnomon.errors import DatasetError
 from gnomon.images.files import images_in
 
@@ -11,20 +12,21 @@ from gnomon.images.files import images_in
 def read_folder(folder: Path) -> Dataset:
     """Read a folder of class folders; a sample's label is its class folder's name.
 
-    Where there are folders ``train`` and ``test`` (or ``val``) and nothing else, they are the
-    split, and the class folders lie inside them. Hidden files and folders are passed over.
+    Where its folders are called as splits are (``train``, ``valid``, ``Testing``) and hold class
+    folders, they are the splits; without a test split, the validation split is the one to test on.
+    Hidden files and folders are passed over. ``DatasetError`` where a layout may be read in two
+    ways.
     """
     require(folder, "folder")
-    tops = _subfolders(folder)
-    splits = {"train", "val", "test"}
-    if tops and {top.name for top in tops} <= splits:
+    splits = split_folders(folder)
+    if splits is None:
+        samples = _classes(folder, None)
+    else:
         samples = [
             sample
-            for top in tops
-            for sample in _classes(top, "train" if top.name == "train" else "test")
+            for split, top in splits.items()
+            for sample in _classes(top, split if "test" in splits or split == "train" else "test")
         ]
-    else:
-        samples = _classes(folder, None)
     if not samples:
         raise DatasetError(
             "a folder data set is a folder with one folder of images for each class; "
@@ -36,12 +38,6 @@ def read_folder(folder: Path) -> Dataset:
 def _classes(folder: Path, split: Split | None) -> list[Sample]:
     return [
         Sample(image, label=top.name, split=split)
-        for top in _subfolders(folder)
+        for top in subfolders(folder)
         for image in images_in(top)
     ]
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(
-        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-    )

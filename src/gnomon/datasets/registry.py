@@ -41,7 +41,7 @@ def open_dataset(name: str | Path) -> Dataset:
     """
     text = str(name)
     kind, colon, folder = text.partition(":")
-    if not colon or Path(text).is_dir():
+    if not colon or "/" in kind or Path(text).is_dir():
         return read_folder(Path(text))
     if kind not in DATASETS and ":" in folder:
         attribute, _, folder = folder.partition(":")

@@ -10,7 +10,7 @@ import numpy as np
 from gnomon.datasets.polygon import PartPolygon
 from gnomon.types import Floats, Landmarks
 
-Split = Literal["train", "test"]
+Split = Literal["train", "validation", "test"]
 
 
 def _no_boxes() -> Floats:
@@ -21,9 +21,9 @@ def _no_boxes() -> Floats:
 class Sample:
     """One photograph and what people said about it, in gnomon's file pixels.
 
-    ``boxes`` (N,4) are x, y, width, height, (x, y) the top left corner; ``split`` is "test" for
-    validation images too: nothing learns from them. What a data set does not know is ``None`` or
-    empty.
+    ``boxes`` (N,4) are x, y, width, height, (x, y) the top left corner; ``split`` is "validation"
+    only where there are test images besides; nothing learns from either. What a data set does not
+    know is ``None`` or empty.
     """
 
     image: Path

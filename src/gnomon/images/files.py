@@ -53,6 +53,11 @@ def images_in(folder: Path) -> list[Path]:
     return [Path(path) for path, _ in _walk(str(folder))]
 
 
+def holds_images(folder: Path) -> bool:
+    """Tell whether `images_in` lists anything."""
+    return next(_walk(str(folder)), None) is not None
+
+
 def _expand(path: str) -> Iterator[tuple[str, str]]:
     """Give each file's path, and the one that it really has."""
     found = False

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import PIL.Image
+import PIL.TiffImagePlugin
 from PIL import ExifTags, ImageCms
 
-from gnomon.errors import ImageError
-from gnomon.images.arrays import Pixels, eight_bits, over_ground
+from gnomon.images.arrays import over_ground
+from gnomon.images.deep import deep_grey, is_signed, mend_order, refuse_lost_bits
 from gnomon.images.picture import Rgb
 
 STORED: dict[int, Callable[[Rgb], Rgb]] = {
@@ -30,7 +31,12 @@ def rgb_from_pillow(image: PIL.Image.Image, name: str) -> Rgb:
 
     Of an animation, the frame that the image stands at. The image itself stays as it is.
     """
+    if isinstance(image, PIL.TiffImagePlugin.TiffImageFile):
+        mend_order(image)
+    of_16_bits = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
     image.load()
+    if of_16_bits and image.mode in ("LA", "RGB", "RGBA", "RGBX"):
+        refuse_lost_bits(image, name)
     # Orientation is read after load(): some of Pillow's decoders apply and delete it there.
     orientation = _orientation(image)
     width, height = image.size
@@ -59,8 +65,8 @@ def _orientation(image: PIL.Image.Image) -> int:
 
 def _conversion(image: PIL.Image.Image, name: str) -> Callable[[PIL.Image.Image], Rgb]:
     """Choose what makes bands of an image RGB."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        grey = _deep_grey(image, name)
+    if image.mode == "F" or image.mode.startswith("I") or (image.mode == "L" and is_signed(image)):
+        grey = deep_grey(image, lambda: (np.asarray(band) for _, band in _bands(image)), name)
         return lambda band: grey(np.asarray(band))[..., None]
     if image.mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
@@ -69,26 +75,3 @@ def _conversion(image: PIL.Image.Image, name: str) -> Callable[[PIL.Image.Image]
     if image.has_transparency_data:
         return over_ground
     return lambda band: np.asarray(band.convert("RGB"))
-
-
-def _deep_grey(image: PIL.Image.Image, name: str) -> Callable[[Pixels], Rgb]:
-    """Choose what brings grey of more than 8 bits to 8.
-
-    16-bit integers and floats in [0,1] span their range; any other integers and floats, whose white
-    the file does not state, are stretched from the least to the greatest.
-    """
-    kind = np.asarray(image.crop((0, 0, 1, 1))).dtype
-    if kind.itemsize == 2:
-        return lambda values: eight_bits(values, name)
-    ends = [
-        (values.min(), values.max()) for _, band in _bands(image) for values in [np.asarray(band)]
-    ]
-    low, high = float(np.min(ends)), float(np.max(ends))
-    if not np.isfinite([low, high]).all():
-        raise ImageError(f"{name}: its pixels hold NaN or infinity; replace them with numbers")
-    if low >= 0 and high <= 65535 and kind.kind != "f":
-        return lambda values: eight_bits(values.astype(np.uint16), name)
-    if low < 0 or high > 1:
-        span = max(high - low, float(np.finfo(np.float64).tiny))
-        return lambda values: eight_bits((values.astype(np.float64) - low) / span, name)
-    return lambda values: eight_bits(values, name)

@@ -125,9 +125,10 @@ def _features(schema: pa.Schema) -> dict[str, Any]:
 
 def path_column(names: list[str], location: str) -> str:
     """Name the column of a list that holds paths; ``DatasetError`` names those there are."""
+    given = {name.strip().lower(): name for name in reversed(names)}
     for name in PATH_COLUMNS:
-        if name in names:
-            return name
+        if name in given:
+            return given[name]
     raise DatasetError(
         f"{location}: has neither a column of images nor one of paths; its columns:"
         f" {', '.join(names)}. Name one of them {PATH_COLUMNS[0]}"

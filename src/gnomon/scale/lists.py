@@ -2,9 +2,11 @@
 
 import csv
 import os
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
+from itertools import dropwhile
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -18,21 +20,28 @@ from gnomon.spreadsheets import unguarded
 
 
 def list_text(location: str) -> Iterator[Input]:
-    """List the paths or URLs in a text file, one a line; relative ones are so to the file."""
+    """List the paths or URLs in a text file, one a line; relative ones are so to the file.
+
+    Blank lines, comments (``#``), quotes around a name and blanks beside it count for nothing,
+    unless a file is called so. UTF-8, with a byte-order mark or not, or UTF-16 with one.
+    """
     with _opened(location) as file:
-        lines = TextIOWrapper(file, "utf-8", "surrogateescape", newline="\n")
-        paths = (line.rstrip("\r\n") for line in lines)
+        lines = TextIOWrapper(file, _encoding(file), "surrogateescape", newline="\n")
+        paths = (_meant(line.rstrip("\r\n"), location) for line in lines)
         yield from _inputs((path for path in paths if path), location)
 
 
 def list_csv(location: str) -> Iterator[Input]:
     """List the paths in a CSV or TSV file that has a column of that name."""
     with _opened(location) as file:
-        text = TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="")
-        rows = csv.DictReader(text, dialect="excel-tab" if location.endswith(".tsv") else "excel")
+        text = TextIOWrapper(file, _encoding(file), "surrogateescape", newline="")
+        lines = dropwhile(lambda line: not line.strip() or line.startswith("#"), text)
+        rows = csv.DictReader(lines, dialect="excel-tab" if location.endswith(".tsv") else "excel")
         try:
             column = path_column(list(rows.fieldnames or ()), location)
-            yield from _inputs((unguarded(row[column]) for row in rows if row[column]), location)
+            cells = (unguarded(row[column]) for row in rows if row[column])
+            paths = (_meant(cell, location) for cell in cells)
+            yield from _inputs((path for path in paths if path), location)
         except csv.Error as error:
             raise DatasetError(f"{location}: line {rows.line_num} is no CSV: {error}") from error
 
@@ -62,14 +71,47 @@ def list_table(location: str) -> Iterator[Input]:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    if pa.types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def _encoding(file: BinaryIO) -> str:
+    """Name the encoding of a text by its byte-order mark; UTF-8 where it has none."""
+    start = file.read(2)
+    file.seek(0)
+    return "utf-16" if start in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig"
+
+
+def _meant(text: str, location: str) -> str:
+    """Return the path that a line or a cell means; nothing for a comment.
+
+    >>> _meant(' "a b.jpg" ', "list.txt"), _meant("# birds", "list.txt")
+    ('a b.jpg', '')
+    """
+    path = text.strip()
+    ordinary = path == text and not path.startswith(("#", "'", '"'))
+    if ordinary or (text and os.path.lexists(_beside(text, location))):
+        return text
+    if path.startswith("#"):
+        return ""
+    if len(path) > 1 and path[0] == path[-1] and path[0] in "'\"":
+        return path[1:-1]
+    return path
 
 
 def _inputs(paths: Iterable[str], location: str) -> Iterator[Input]:
-    home = location.rpartition("/")[0] if is_url(location) else os.path.dirname(location)
     for path in paths:
-        beside = not home or is_url(path) or os.path.isabs(path)
-        yield Input(path if beside else f"{home}/{path}")
+        yield Input(_beside(path, location))
+
+
+def _beside(path: str, location: str) -> str:
+    """Return where a path in the list ``location`` leads; a relative one begins at the list."""
+    home = location.rpartition("/")[0] if is_url(location) else os.path.dirname(location)
+    whole = not home or is_url(path) or os.path.isabs(path)
+    return path if whole else f"{home}/{path}"
 
 
 @contextmanager

@@ -61,12 +61,14 @@ def labelled(dataset: Dataset, labels: Labels) -> tuple[list[Photo], int]:
 def divide(photos: Sequence[Photo], settings: TrainingSettings) -> Parts:
     """Part the photographs: the data set's own test split, or shares of each class by the seed.
 
-    The validation part comes out of what is left to train on. ``DatasetError`` or ``SettingError``
+    Its own validation split is the validation part; without one, that comes out of what is left to
+    train on. ``DatasetError`` or ``SettingError``
     where a part or a second class is missing.
     """
     _require_two_classes(photos)
     test = [photo for photo in photos if photo.split == "test"]
-    rest = [photo for photo in photos if photo.split != "test"]
+    chosen_by = [photo for photo in photos if photo.split == "validation"]
+    rest = [photo for photo in photos if photo.split not in ("test", "validation")]
     if test and settings.test_share is not None:
         raise SettingError("the data set has its own test split; leave --test-share out")
     if not test and settings.test_share is None:
@@ -77,12 +79,15 @@ def divide(photos: Sequence[Photo], settings: TrainingSettings) -> Parts:
         rest, test = _set_aside(rest, settings.test_share, settings.seed)
     _require_two_classes(rest)
     class_names = tuple(sorted({photo.label for photo in rest}))
-    if strangers := sorted({photo.label for photo in test} - set(class_names)):
-        raise DatasetError(
-            f"the test split has {len(strangers)} classes that the training split has not, the"
-            f" first of them {strangers[0]!r}; take them out, or add images to train on"
-        )
-    train, validation = _set_aside(rest, settings.validation_share, settings.seed)
+    for name, part in (("test", test), ("validation", chosen_by)):
+        if strangers := sorted({photo.label for photo in part} - set(class_names)):
+            raise DatasetError(
+                f"the {name} split has {len(strangers)} classes that the training split has not,"
+                f" the first of them {strangers[0]!r}; take them out, or add images to train on"
+            )
+    train, validation = rest, chosen_by
+    if not validation:
+        train, validation = _set_aside(rest, settings.validation_share, settings.seed)
     if not validation or not test:
         raise DatasetError(
             f"{len(rest)} images in {len(class_names)} classes are too few to part: every class"

@@ -19,6 +19,7 @@ from gnomon.runs.reader import Failure
 from gnomon.training.augment import PlainView, VariedView
 from gnomon.training.data import Photo, divide, labelled
 from gnomon.training.folder import TrainingFolder
+from gnomon.training.found import found_lines
 from gnomon.training.loading import Photographs
 from gnomon.training.network import Start, beginner
 from gnomon.training.outcome import Confusion
@@ -29,8 +30,16 @@ Progress = Callable[[str, float, int], None]
 """(what goes on, how much of it is done, all of it) -> None."""
 
 
+Say = Callable[[str], None]
+"""A sentence -> None."""
+
+
 def _unseen(stage: str, done: float, total: int) -> None:
     """Show nothing."""
+
+
+def _unsaid(sentence: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,11 +61,13 @@ def train(
     device: str = "auto",
     resume: bool = False,
     progress: Progress = _unseen,
+    say: Say = _unsaid,
 ) -> Training:
     """Fine-tune a network on the class or viewpoint labels of a data set, and measure it.
 
     ``data`` as ``open_dataset`` takes it, ``out`` as ``TrainingFolder.at`` does. Images that cannot
-    be read are left out. The test split is used once, at the end, to count what is right.
+    be read are left out. The test split is used once, at the end, to count what is right. ``say``
+    gets what was found, before anything is read.
     ``GnomonError`` says what is wrong with data, architecture, settings or folder.
     """
     if find_spec("lightning") is None:
@@ -67,6 +78,8 @@ def train(
     settings = settings or TrainingSettings()
     target, place = resolve_device(device), TrainingFolder.at(out)
     photos, n_without_label = labelled(open_dataset(data), settings.labels)
+    for line in found_lines(photos):
+        say(line)
     photos, failures = _readable(photos, partial(progress, "reading"))
     parts = divide(photos, settings)
     network = beginner(start, len(parts.class_names), settings.seed)

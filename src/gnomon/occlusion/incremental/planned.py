@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
+from rich.text import Text
 from torch import fx
 
 from gnomon.occlusion.incremental.analysis import Step
@@ -70,16 +71,16 @@ class Plan:
         yield wide if needed <= options.max_width else self._narrow()
 
     def _wide(self) -> Table:
-        table = Table(title=self._title(), caption=self._caption() or None)
+        table = Table(title=self._title(), caption=self._caption())
         for name in ("node", "operation", "path", "region", "map"):
             table.add_column(name, overflow="fold")
         for name in ("multiply-adds", "dense", "ratio"):
             table.add_column(name, justify="right")
         for node in self.nodes:
             table.add_row(
-                node.name,
-                node.operation,
-                node.path,
+                Text(node.name),
+                Text(node.operation),
+                Text(node.path),
                 _range(node.smallest, node.largest),
                 _size(node.map_size),
                 _count(node.multiply_adds),
@@ -90,9 +91,7 @@ class Plan:
 
     def _narrow(self) -> Table:
         """Let operation and path stand below the node, and leave out what the ratio says too."""
-        table = Table(
-            title=self._title(), caption=self._caption() or None, box=SIMPLE_HEAD, padding=(0, 0)
-        )
+        table = Table(title=self._title(), caption=self._caption(), box=SIMPLE_HEAD, padding=(0, 0))
         table.add_column("node", overflow="fold")
         for name in ("region", "map"):
             table.add_column(name)
@@ -100,7 +99,7 @@ class Plan:
             table.add_column(name, justify="right")
         for node in self.nodes:
             table.add_row(
-                f"{node.name}\n  {node.operation}, {node.path}",
+                Text(f"{node.name}\n  {node.operation}, {node.path}"),
                 _range(node.smallest, node.largest),
                 _size(node.map_size),
                 _count(node.multiply_adds),
@@ -108,11 +107,12 @@ class Plan:
             )
         return table
 
-    def _caption(self) -> str:
+    def _caption(self) -> Text | None:
         """Say why there are whole maps: for the whole network, or where they begin."""
         begin = [f"{node.name} is dense: {node.because}" for node in self.nodes if node.because]
         more = [f"and {len(begin) - SHOWN} more"] if len(begin) > SHOWN else []
-        return self.dense_because or "\n".join(begin[:SHOWN] + more)
+        caption = self.dense_because or "\n".join(begin[:SHOWN] + more)
+        return Text(caption) if caption else None
 
     def _title(self) -> str:
         ideal = self.dense_multiply_adds / max(self.ideal_multiply_adds, 1)
