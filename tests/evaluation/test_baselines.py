@@ -8,8 +8,9 @@ import torch
 from gnomon.datasets import Sample
 from gnomon.errors import SettingError
 from gnomon.evaluation.apart import APART
-from gnomon.evaluation.baselines import BASELINES, Baseline
+from gnomon.evaluation.baselines import BASELINES, Baseline, random_in_box, random_in_image
 from gnomon.geometry import Affine
+from gnomon.images import decode
 from gnomon.types import Image
 
 BOXES = np.array([[100.0, 60, 40, 20], [300, 120, 10, 80]])
@@ -112,3 +113,12 @@ def test_without_opencv_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(SettingError, match=r"SIFT needs cv2: pip install 'gnomon\[evaluation\]'"):
         BASELINES["SIFT"](squares(), SAMPLE, 5, 0)
+
+
+def test_boxes_without_an_area_hold_no_random_points() -> None:
+    image = decode(np.zeros((20, 30, 3), dtype=np.uint8))
+    boxes = np.array([[0.0, 0, 0, 0], [4, 5, 6, 7], [9, 9, 5, 0]])
+    inside = random_in_box(image, Sample(Path("a.png"), boxes=boxes), 40, 0).xy
+    assert ((inside >= (4, 5)) & (inside <= (10, 12))).all()
+    none = random_in_box(image, Sample(Path("a.png"), boxes=boxes[:1]), 40, 0).xy
+    np.testing.assert_array_equal(none, random_in_image(image, Sample(Path("a.png")), 40, 0).xy)

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-from msgspec import Meta
+from typing import Any
 
 from gnomon.corrections.corrected import CorrectedImage, CorrectedPoint, rank_in
 from gnomon.errors import ExportError
+from gnomon.export.contents import ANY
 from gnomon.foreign import Key, Number, Side, read_regular, read_whole_json, whole_size
 from gnomon.strict_json import typed
 
@@ -38,11 +37,13 @@ class _Task:
 class _Place:
     x: Number
     y: Number
-    keypointlabels: Annotated[list[str], Meta(min_length=1)]
+    keypointlabels: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Region:
+    """A point; one that was set without a label is a point without a name."""
+
     id: Key
     original_width: Side
     original_height: Side
@@ -58,7 +59,7 @@ class _Region:
         return CorrectedPoint(
             self.value.x / 100 * width - 0.5,
             self.value.y / 100 * height - 0.5,
-            self.value.keypointlabels[0],
+            (self.value.keypointlabels or [""])[0] or ANY,
             rank=rank_in(str(self.id)),
         )
 

@@ -23,9 +23,10 @@ def random_in_image(image: Image, sample: Sample, count: int, seed: int) -> Keyp
 
 def random_in_box(image: Image, sample: Sample, count: int, seed: int) -> Keypoints:
     """Propose points anywhere in the annotated boxes, all places alike; in the image without."""
-    if not len(sample.boxes):
+    boxes = sample.boxes[sample.boxes[:, 2:].min(axis=1, initial=np.inf) > 0]
+    if not len(boxes):
         return random_in_image(image, sample, count, seed)
-    return _uniform(sample.boxes, image, count, seed)
+    return _uniform(boxes, image, count, seed)
 
 
 def shi_tomasi(image: Image, sample: Sample, count: int, seed: int) -> Keypoints:
