@@ -134,3 +134,47 @@ def test_one_point_without_a_box_is_as_large_as_the_image(
     (sample,) = read_coco(tmp_path)
     assert sample.landmarks is not None
     assert sample.landmarks.scale == 40
+
+
+def test_ids_that_are_text_and_a_segmentation_that_is_null(
+    tmp_path: Path, write_image: Callable[..., None]
+) -> None:
+    write_image(tmp_path / "a.png")
+    one = person(0, [2, 3, 10, 20], [7, 3, 2, 8, 4, 1, 0, 0, 0])
+    content = {
+        "images": [{"id": "first", "file_name": "a.png", "width": 40, "height": 30}],
+        "categories": [PERSON | {"id": "p"}],
+        "annotations": [one | {"image_id": "first", "category_id": "p", "segmentation": None}],
+    }
+    (tmp_path / "annotations.json").write_text(json.dumps(content))
+    (sample,) = read_coco(tmp_path)
+    assert sample.label == "person"
+    assert sample.landmarks is not None
+    np.testing.assert_allclose(sample.landmarks.xy, [[7, 3], [8, 4]])
+
+
+@pytest.mark.parametrize(
+    ("changes", "category", "said"),
+    [
+        ({"category_id": 7}, {}, "an annotation is of category 7, which is not there"),
+        ({"image_id": 7}, {}, "an annotation is of image 7, which is not there"),
+        ({}, {"keypoints": None}, "'person' names 0 keypoints, but .* holds 3"),
+        ({}, {"keypoints": []}, "'person' names 0 keypoints, but .* holds 3"),
+        ({}, {"keypoints": ["nose"]}, "'person' names 1 keypoints, but .* holds 3"),
+    ],
+    ids=["category", "image", "null names", "no names", "fewer names"],
+)
+def test_what_does_not_fit_together_gets_a_sentence(
+    changes: dict[str, int],
+    category: dict[str, object],
+    said: str,
+    tmp_path: Path,
+    write_image: Callable[..., None],
+) -> None:
+    write_image(tmp_path / "a.png")
+    write(tmp_path, "annotations.json", TWO[0] | changes)
+    content = json.loads((tmp_path / "annotations.json").read_text())
+    content["categories"][0] |= category
+    (tmp_path / "annotations.json").write_text(json.dumps(content))
+    with pytest.raises(DatasetError, match=said):
+        list(read_coco(tmp_path))
