@@ -224,3 +224,19 @@ def test_the_id_of_a_run_is_its_start_its_network_and_its_inputs(run: Path) -> N
     others = {"start": "2001-01-01T00:00:00+00:00", "inputs_sha256": "0", "weights_sha256": "1"}
     ids = {run_id(replace(info, **{name: value})) for name, value in others.items()}  # type: ignore[arg-type]  # all three are text
     assert len(ids | {run_id(info)}) == 4
+
+
+@pytest.mark.parametrize("labels", [[], None, [""]], ids=str)
+def test_a_point_of_label_studio_with_an_empty_label_is_a_point_without_a_name(
+    labels: list[str] | None, run: Path, tmp_path: Path
+) -> None:
+    file = exported(run, "label-studio", tmp_path / "given")
+    tasks = json.loads(file.read_bytes())
+    regions = tasks[0]["annotations"][0]["result"]
+    points = [one for one in regions if one["type"] == "keypointlabels"]
+    points[0]["value"]["keypointlabels"] = labels
+    del points[1]["value"]["keypointlabels"]
+    file.write_text(json.dumps(tasks))
+    found = read_corrections(open_contents(run), "label-studio", file)
+    assert found.changes == Changes(kept=18)
+    assert {point.name for one in found.images for point in one.points} == {"keypoint"}

@@ -10,6 +10,7 @@ import pytest
 
 from gnomon.corrections import Changes, Corrections, read_corrections, write_corrections
 from gnomon.datasets import open_dataset
+from gnomon.datasets.sample import Edits
 from gnomon.errors import ExportError, SettingError
 from gnomon.export import export_run, open_contents
 from gnomon.runs import annotated, read_run
@@ -106,6 +107,8 @@ def test_the_points_are_landmarks_where_the_person_put_them(
     assert first.names == ("keypoint",) * len(wanted)
     assert first.visible.tolist() == [True] * 5 + [tool != "cvat"] * (len(wanted) - 5)
     assert first.scale == pytest.approx(np.ptp(wanted, axis=0).max(), abs=0.02)
+    changes = ["kept", "moved", "kept", "kept", "kept", "added"]
+    assert next(iter(dataset)).edits == Edits(tuple(changes[: len(wanted)]), deleted=1)  # type: ignore[arg-type]
     seen = annotated(read_run(run), dataset)
     assert len(seen.samples) == len(dataset)
 

@@ -11,7 +11,9 @@ from gnomon.errors import DatasetError
 PERSON = {"id": 1, "name": "person", "keypoints": ["nose", "left_eye", "right_eye"]}
 
 
-def person(image: int, box: list[float], keypoints: list[float], crowd: int = 0) -> object:
+def person(
+    image: int, box: list[float], keypoints: list[float], crowd: int = 0
+) -> dict[str, object]:
     return {
         "image_id": image,
         "category_id": 1,
@@ -94,3 +96,85 @@ def test_points_without_names_get_a_sentence(
     write(tmp_path, "annotations.json", person(0, [0, 0, 9, 9], [1, 1, 2]))
     with pytest.raises(DatasetError, match=r"'person' names 3 keypoints, but .* holds 1"):
         read_coco(tmp_path)[0]
+
+
+@pytest.mark.parametrize(
+    "bbox", [None, [0, 0, 0, 0], [3, 3, 8, 0], [3, 3, 0, 8], [5, 5, -4, 6]], ids=str
+)
+def test_an_object_without_a_box_is_as_large_as_its_points(
+    bbox: list[float] | None, tmp_path: Path, write_image: Callable[..., None]
+) -> None:
+    write_image(tmp_path / "a.png")
+    write(
+        tmp_path, "annotations.json", person(0, [], [7, 3, 2, 8, 16, 1, 0, 0, 0]) | {"bbox": bbox}
+    )
+    (sample,) = read_coco(tmp_path)
+    assert sample.boxes.shape == (0, 4)
+    assert sample.landmarks is not None
+    assert sample.landmarks.scale == 13
+
+
+def test_a_box_that_is_absent_leaves_those_of_the_others(
+    tmp_path: Path, write_image: Callable[..., None]
+) -> None:
+    write_image(tmp_path / "a.png")
+    without = {"image_id": 0, "category_id": 1, "keypoints": [9, 9, 2, 0, 0, 0, 0, 0, 0]}
+    write(tmp_path, "annotations.json", TWO[0], without)
+    (sample,) = read_coco(tmp_path)
+    np.testing.assert_allclose(sample.boxes, [[1.5, 2.5, 10, 20]])
+    assert sample.landmarks is not None
+    assert sample.landmarks.scale == 20
+
+
+def test_one_point_without_a_box_is_as_large_as_the_image(
+    tmp_path: Path, write_image: Callable[..., None]
+) -> None:
+    write_image(tmp_path / "a.png")
+    write(tmp_path, "annotations.json", person(0, [0, 0, 0, 0], [9, 9, 2, 0, 0, 0, 0, 0, 0]))
+    (sample,) = read_coco(tmp_path)
+    assert sample.landmarks is not None
+    assert sample.landmarks.scale == 40
+
+
+def test_ids_that_are_text_and_a_segmentation_that_is_null(
+    tmp_path: Path, write_image: Callable[..., None]
+) -> None:
+    write_image(tmp_path / "a.png")
+    one = person(0, [2, 3, 10, 20], [7, 3, 2, 8, 4, 1, 0, 0, 0])
+    content = {
+        "images": [{"id": "first", "file_name": "a.png", "width": 40, "height": 30}],
+        "categories": [PERSON | {"id": "p"}],
+        "annotations": [one | {"image_id": "first", "category_id": "p", "segmentation": None}],
+    }
+    (tmp_path / "annotations.json").write_text(json.dumps(content))
+    (sample,) = read_coco(tmp_path)
+    assert sample.label == "person"
+    assert sample.landmarks is not None
+    np.testing.assert_allclose(sample.landmarks.xy, [[7, 3], [8, 4]])
+
+
+@pytest.mark.parametrize(
+    ("changes", "category", "said"),
+    [
+        ({"category_id": 7}, {}, "an annotation is of category 7, which is not there"),
+        ({"image_id": 7}, {}, "an annotation is of image 7, which is not there"),
+        ({}, {"keypoints": None}, "'person' names 0 keypoints, but .* holds 3"),
+        ({}, {"keypoints": []}, "'person' names 0 keypoints, but .* holds 3"),
+        ({}, {"keypoints": ["nose"]}, "'person' names 1 keypoints, but .* holds 3"),
+    ],
+    ids=["category", "image", "null names", "no names", "fewer names"],
+)
+def test_what_does_not_fit_together_gets_a_sentence(
+    changes: dict[str, int],
+    category: dict[str, object],
+    said: str,
+    tmp_path: Path,
+    write_image: Callable[..., None],
+) -> None:
+    write_image(tmp_path / "a.png")
+    write(tmp_path, "annotations.json", TWO[0] | changes)
+    content = json.loads((tmp_path / "annotations.json").read_text())
+    content["categories"][0] |= category
+    (tmp_path / "annotations.json").write_text(json.dumps(content))
+    with pytest.raises(DatasetError, match=said):
+        list(read_coco(tmp_path))

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from gnomon.datasets import Sample
-from gnomon.errors import SettingError
+from gnomon.errors import DatasetError, SettingError
 from gnomon.evaluation.apart import APART
-from gnomon.evaluation.baselines import BASELINES, Baseline
+from gnomon.evaluation.baselines import BASELINES, Baseline, random_in_box
 from gnomon.geometry import Affine
+from gnomon.images import decode
 from gnomon.types import Image
 
 BOXES = np.array([[100.0, 60, 40, 20], [300, 120, 10, 80]])
@@ -68,12 +69,9 @@ def test_random_points_fill_their_boxes_evenly() -> None:
     np.testing.assert_allclose(np.ptp(anywhere, axis=0), [448, 224], rtol=0.01)
 
 
-def test_without_a_box_random_in_box_is_random_in_image() -> None:
-    bare = Sample(Path("a.png"))
-    np.testing.assert_array_equal(
-        BASELINES["random in box"](squares(), bare, 9, 3).xy,
-        BASELINES["random in image"](squares(), bare, 9, 3).xy,
-    )
+def test_without_a_box_random_in_box_is_refused() -> None:
+    with pytest.raises(DatasetError, match=r"a\.png has no annotated box"):
+        random_in_box(squares(), Sample(Path("a.png")), 9, 3)
 
 
 def test_shi_tomasi_finds_the_squares_corners() -> None:
@@ -112,3 +110,12 @@ def test_without_opencv_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(SettingError, match=r"SIFT needs cv2: pip install 'gnomon\[evaluation\]'"):
         BASELINES["SIFT"](squares(), SAMPLE, 5, 0)
+
+
+def test_boxes_without_an_area_hold_no_random_points() -> None:
+    image = decode(np.zeros((20, 30, 3), dtype=np.uint8))
+    boxes = np.array([[0.0, 0, 0, 0], [4, 5, 6, 7], [9, 9, 5, 0]])
+    inside = random_in_box(image, Sample(Path("a.png"), boxes=boxes), 40, 0).xy
+    assert ((inside >= (4, 5)) & (inside <= (10, 12))).all()
+    with pytest.raises(DatasetError, match="no annotated box"):
+        random_in_box(image, Sample(Path("a.png"), boxes=boxes[:1]), 40, 0)

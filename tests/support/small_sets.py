@@ -108,7 +108,8 @@ def _corrected(folder: Path) -> None:
         "content_hash": decode(folder / "a.png").content_hash,
         "label": "gull",
         "scale": 9.0,
-        "points": [point],
+        "points": [point | {"change": "moved"}],
+        "deleted": 0,
     }
     (folder / "landmarks.json").write_text(json.dumps({"images": [image]}))
 

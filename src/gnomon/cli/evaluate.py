@@ -109,7 +109,11 @@ def evaluate(
         except GnomonError as error:
             progress.say(f"what is found again was not measured: {error}")
     parts = regression = None
-    if recorded.part_names:
+    if found.edited is not None:
+        progress.say(str(found.edited))
+    for name, reason in found.left_out.items():
+        progress.say(f"{name} was left out: {reason}")
+    if recorded.part_names and found.edited is None:
         try:
             parts = consistency(seen.samples, *points_and_parts(recorded, seen.image_ids))
             both = annotated(recorded, open_dataset(dataset)) if split else seen

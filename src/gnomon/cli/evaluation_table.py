@@ -18,11 +18,12 @@ def evaluation_table(evaluation: Evaluation) -> Table:
     )
     table.add_column("method")
     inside = bool(evaluation.methods[0].inside)
-    for name in ("points", "precision", "recall", "F1", *(["inside a part"] if inside else [])):
+    shares_of = ("recall",) if evaluation.edited else ("precision", "recall", "F1")
+    for name in ("points", *shares_of, *(["inside a part"] if inside else [])):
         table.add_column(name, justify="right")
     for method in evaluation.methods:
         cell = method.at(HEADLINE_BUDGET, HEADLINE_ALPHA)
-        shares = [cell.precision, cell.recall, cell.f1]
+        shares = [cell.recall] if evaluation.edited else [cell.precision, cell.recall, cell.f1]
         if inside:
             shares.append(method.inside[row].share)
         table.add_row(method.method, f"{method.given[row]:.1f}", *map(_shown, shares))

@@ -26,7 +26,7 @@ def import_(
 
     Example: gnomon import runs/first corrected.json --format label-studio --out corrected
 
-    Then: gnomon evaluate runs/first --dataset corrected:corrected
+    Then: gnomon salient runs/first --dataset corrected:corrected
 
     Args:
         run: The run that was exported.

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from gnomon.corrections.corrected import CorrectedPoint
+from gnomon.datasets.sample import Change
 from gnomon.export.contents import ANY
 from gnomon.types import Floats
 
@@ -29,6 +30,16 @@ class Changes:
     moved: int = 0
     deleted: int = 0
     added: int = 0
+
+    @classmethod
+    def of(cls, each: Sequence[Change], before: int) -> "Changes":
+        """Count what was done to each point, of an image that had ``before`` points.
+
+        >>> Changes.of(["kept", "moved", "added"], 4)
+        Changes(kept=1, moved=1, deleted=2, added=1)
+        """
+        kept, moved, added = (each.count(one) for one in ("kept", "moved", "added"))
+        return cls(kept, moved, before - kept - moved, added)
 
     def __add__(self, other: "Changes") -> "Changes":
         return Changes(
@@ -60,8 +71,10 @@ def compare(
     names: Sequence[str],
     points: Sequence[CorrectedPoint],
     reach: float | None,
-) -> Changes:
+) -> tuple[Change, ...]:
     """Compare what was exported, (N,2) with its ranks and names, to what came back, in one frame.
+
+    Return what was done to each of the points that came back.
 
     A point is found again by its rank. With a ``reach`` in px, for tools that keep no ranks, also
     by the name of its part, where it alone has it; the rest are paired by place, so that all
@@ -76,13 +89,10 @@ def compare(
     if reach is not None:
         pairs |= _by_name(names, [point.name for point in points], pairs)
         pairs |= _by_place(xy, at, pairs, reach)
-    gone = np.array([np.hypot(*(at[number] - xy[row])) for number, row in pairs.items()])
-    moved = int((gone > MOVED).sum())
-    return Changes(
-        kept=len(pairs) - moved,
-        moved=moved,
-        deleted=len(xy) - len(pairs),
-        added=len(points) - len(pairs),
+    far = {number for number, row in pairs.items() if np.hypot(*(at[number] - xy[row])) > MOVED}
+    return tuple(
+        "added" if number not in pairs else "moved" if number in far else "kept"
+        for number in range(len(points))
     )
 
 

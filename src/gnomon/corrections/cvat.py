@@ -30,7 +30,10 @@ def read_cvat(path: Path) -> list[CorrectedImage]:
     parser.EndElementHandler = images.end
     parser.CharacterDataHandler = images.text
     try:
-        parser.Parse(read_regular(file), True)
+        content = read_regular(file)
+        if content.startswith(b"PK\x03\x04"):
+            raise ValueError("it is a zip; unpack it and give the annotations.xml in it")
+        parser.Parse(content, True)
     except (OSError, ExpatError, LookupError, ValueError) as error:
         raise ExportError(f"{file} is not in CVAT's format for images 1.1: {error}") from error
     return images.found
@@ -61,6 +64,8 @@ class _Images:
             raise ValueError(f"it has elements in elements, deeper than {DEEPEST}")
         self._open.append((tag, attributes))
         self._text.clear()
+        if tag == "track":
+            raise ValueError("it has a video's tracks; export the task as CVAT for images 1.1")
         if tag == "image":
             self._shapes, self._runs = [], []
         elif tag == "points" and self._inside("image"):

@@ -13,6 +13,7 @@ from gnomon.corrections.corrected import CorrectedImage, CorrectedPoint
 from gnomon.corrections.cvat import read_cvat
 from gnomon.corrections.label_studio import read_label_studio
 from gnomon.datasets.orientation import to_displayed
+from gnomon.datasets.sample import Change
 from gnomon.errors import ExportError
 from gnomon.export import Contents
 from gnomon.plugs import plugged
@@ -36,10 +37,14 @@ TOOLS: dict[str, ToolReader] = {
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """An image of the run, its points as a person left them in file pixels, and the changes."""
+    """An image of the run, its points as a person left them in file pixels, and the changes.
+
+    ``each`` is what was done to each point.
+    """
 
     image: Photograph
     points: tuple[CorrectedPoint, ...]
+    each: tuple[Change, ...]
     changes: Changes
 
 
@@ -95,8 +100,9 @@ def read_corrections(contents: Contents, format_: str, path: Path) -> Correction
             continue
         reach = None if keeps_ranks else REACH * max(record.image.width, record.image.height)
         ranks = record.column("rank").tolist()
-        changes = compare(record.xy, ranks, contents.point_names(record), points, reach)
-        found.append(Corrected(record.image, points, changes))
+        each = compare(record.xy, ranks, contents.point_names(record), points, reach)
+        changes = Changes.of(each, len(record.xy))
+        found.append(Corrected(record.image, points, each, changes))
     if not found:
         some = f"such as {images[0].name!r}" if images else "none at all"
         raise ExportError(

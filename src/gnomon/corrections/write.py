@@ -49,8 +49,10 @@ def _image(one: Corrected, ids: dict[str, int], contents: Contents) -> dict[str,
         "scale": float(scale),
         "points": [
             {"x": p.x, "y": p.y, "id": ids[p.name], "name": p.name, "visible": p.visible}
-            for p in one.points
+            | {"change": change}
+            for p, change in zip(one.points, one.each, strict=True)
         ],
+        "deleted": one.changes.deleted,
     }
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from gnomon.datasets.coco_json import CocoFile, CocoImage, CocoObject, read_coco_json
 from gnomon.datasets.files import contents, image_inside, require, require_images
 from gnomon.datasets.orientation import to_displayed, turn_boxes
-from gnomon.datasets.sample import Dataset, Sample, Samples, Split, longer_side
+from gnomon.datasets.sample import Dataset, Sample, Samples, Split, box_around, longer_side
 from gnomon.errors import DatasetError
-from gnomon.types import Landmarks
+from gnomon.types import Floats, Landmarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,9 @@ def read_coco(folder: Path) -> Dataset:
     in ``images``, ``JPEGImages`` or the folder that COCO names for the split (``val2017``), inside
     ``images`` or not. A sample is an image with at least one object that is no crowd; its landmarks
     are those of all its objects, v = 1 hidden, v = 2 visible, v = 0 left out; ids count from 1 in
-    the order of the category's names. The scale is the longer side of the largest box. The label is
-    the category where all objects share one.
+    the order of the category's names. The scale is the longer side of the largest box; where no
+    object has a box, of the box around the points, or of the image where there are less than two.
+    The label is the category where all objects share one.
     """
     require(folder, "coco")
     files = [*folder.glob("*.json"), *(folder / "annotations").glob("*.json")]
@@ -72,25 +73,37 @@ def _split(stem: str) -> Split | None:
 def _sample(record: _Record) -> Sample:
     turn = to_displayed(record.path, record.image.size)
     objects = [found for found in record.file.objects[record.image.key] if not found.crowd]
-    boxes = turn_boxes(turn, np.stack([found.box for found in objects]))
+    boxes = turn_boxes(turn, _boxes(objects))
     points = np.concatenate([found.keypoints for found in objects])
     names = [name for found in objects for name in _names(found, record.file)]
     ids = np.concatenate([np.arange(len(found.keypoints)) + 1 for found in objects])
     labelled = points[:, 2] > 0
+    xy = turn.apply(points[labelled, :2])
     categories = {record.file.categories[found.category].name for found in objects}
     return Sample(
         record.path,
         label=categories.pop() if len(categories) == 1 else None,
         landmarks=Landmarks(
-            xy=turn.apply(points[labelled, :2]),
+            xy=xy,
             ids=ids[labelled],
             names=tuple(name for name, use in zip(names, labelled, strict=True) if use),
             visible=points[labelled, 2] == 2,
-            scale=longer_side(boxes),
+            scale=_scale(boxes, xy, record.image),
         ),
         boxes=boxes,
         split=record.split,
     )
+
+
+def _boxes(objects: list[CocoObject]) -> Floats:
+    boxes = [found.box for found in objects if found.box is not None]
+    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
+
+
+def _scale(boxes: Floats, xy: Floats, image: CocoImage) -> float:
+    if len(boxes):
+        return longer_side(boxes)
+    return longer_side(box_around(xy)) if len(xy) > 1 else float(max(image.size))
 
 
 def _names(found: CocoObject, file: CocoFile) -> tuple[str, ...]:

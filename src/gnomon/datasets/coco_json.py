@@ -34,14 +34,15 @@ class CocoImage:
 class CocoObject:
     """An entry of ``annotations``, in gnomon's pixels.
 
-    ``box`` (4,) x, y, width, height; ``keypoints`` (K,3) x, y and COCO's visibility 0, 1 or 2;
-    ``outlines`` each (V,2), none where the segmentation is run lengths.
+    ``box`` (4,) x, y, width, height, ``None`` where it is absent or without area; ``keypoints``
+    (K,3) x, y and COCO's visibility 0, 1 or 2; ``outlines`` each (V,2), none where the segmentation
+    is run lengths.
     """
 
     image: Key
     category: Key
     crowd: bool
-    box: Floats
+    box: Floats | None
     keypoints: Floats
     outlines: tuple[Floats, ...]
 
@@ -85,7 +86,7 @@ class _Category:
 class _Annotation:
     image_id: Key
     category_id: Key
-    bbox: tuple[Number, Number, Number, Number]
+    bbox: tuple[Number, Number, Number, Number] | None = None
     iscrowd: bool | int | None = None
     keypoints: list[Number] | None = None
     segmentation: list[list[Number]] | dict[str, Any] | None = None
@@ -140,7 +141,14 @@ def _object(entry: _Annotation) -> CocoObject:
         image=entry.image_id,
         category=entry.category_id,
         crowd=bool(entry.iscrowd),
-        box=np.array(entry.bbox) - (0.5, 0.5, 0.0, 0.0),
+        box=_box(entry.bbox),
         keypoints=np.array(entry.keypoints or (), dtype=np.float64).reshape(-1, 3),
         outlines=tuple(np.array(xy, dtype=np.float64).reshape(-1, 2) - 0.5 for xy in flat),
     )
+
+
+def _box(bbox: tuple[Number, Number, Number, Number] | None) -> Floats | None:
+    """Return a box in gnomon's pixels; tools write [0, 0, 0, 0] for an object that has none."""
+    if bbox is None or min(bbox[2:]) <= 0:
+        return None
+    return np.array(bbox, dtype=np.float64) - (0.5, 0.5, 0.0, 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Meta
 
 from gnomon.datasets.files import read_json, require, require_images
-from gnomon.datasets.sample import Dataset, Sample, Samples
+from gnomon.datasets.sample import Change, Dataset, Edits, Sample, Samples
 from gnomon.errors import DatasetError, ImageError
 from gnomon.foreign import LARGEST, Number
 from gnomon.images import decode
@@ -24,6 +24,7 @@ class _Point:
     id: Annotated[int, Meta(ge=0, le=int(LARGEST))]
     name: str
     visible: bool
+    change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class _Image:
     label: str
     scale: Annotated[float, Meta(gt=0, le=LARGEST)]
     points: list[_Point]
+    deleted: Annotated[int, Meta(ge=0, le=int(LARGEST))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def _sample(image: _Image, folder: Path) -> Sample:
             visible=np.array([one.visible for one in points], dtype=np.bool_),
             scale=image.scale,
         ),
+        edits=Edits(tuple(one.change for one in points), image.deleted),
     )
 
 

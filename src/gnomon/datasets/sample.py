@@ -11,6 +11,18 @@ from gnomon.datasets.polygon import PartPolygon
 from gnomon.types import Floats, Landmarks
 
 Split = Literal["train", "validation", "test"]
+Change = Literal["kept", "moved", "added"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What a person did to gnomon's own points, which are now the landmarks.
+
+    ``changes`` has one for each landmark; ``deleted`` counts the points that are gone.
+    """
+
+    changes: tuple[Change, ...]
+    deleted: int
 
 
 def _no_boxes() -> Floats:
@@ -22,8 +34,9 @@ class Sample:
     """One photograph and what people said about it, in gnomon's file pixels.
 
     ``boxes`` (N,4) are x, y, width, height, (x, y) the top left corner; ``split`` is "validation"
-    only where there are test images besides; nothing learns from either. What a data set does not
-    know is ``None`` or empty.
+    only where there are test images besides; nothing learns from either. ``edits`` are there where
+    the landmarks were gnomon's own points first. What a data set does not know is ``None`` or
+    empty.
     """
 
     image: Path
@@ -33,6 +46,7 @@ class Sample:
     boxes: Floats = field(default_factory=_no_boxes)
     polygons: tuple[PartPolygon, ...] = ()
     split: Split | None = None
+    edits: Edits | None = None
 
     def __post_init__(self) -> None:
         boxes = np.asarray(self.boxes, dtype=np.float64)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnomon.datasets.sample import Sample
+from gnomon.errors import DatasetError
 from gnomon.evaluation.apart import APART, strongest_apart
 from gnomon.extras import library
 from gnomon.types import Floats, Image, Keypoints
@@ -22,10 +23,14 @@ def random_in_image(image: Image, sample: Sample, count: int, seed: int) -> Keyp
 
 
 def random_in_box(image: Image, sample: Sample, count: int, seed: int) -> Keypoints:
-    """Propose points anywhere in the annotated boxes, all places alike; in the image without."""
-    if not len(sample.boxes):
-        return random_in_image(image, sample, count, seed)
-    return _uniform(sample.boxes, image, count, seed)
+    """Propose points anywhere in the annotated boxes, all places alike.
+
+    ``DatasetError`` where there is none: a box that is the whole image would be another baseline.
+    """
+    boxes = sample.boxes[sample.boxes[:, 2:].min(axis=1, initial=np.inf) > 0]
+    if not len(boxes):
+        raise DatasetError(f"{sample.image} has no annotated box")
+    return _uniform(boxes, image, count, seed)
 
 
 def shi_tomasi(image: Image, sample: Sample, count: int, seed: int) -> Keypoints:

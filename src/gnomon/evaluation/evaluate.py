@@ -1,13 +1,16 @@
 """A detector and annotated photographs in, an evaluation beside the baselines out."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gnomon.datasets.sample import Sample
 from gnomon.detector import Detector, WindowsDone
 from gnomon.errors import GnomonError, SettingError
+from gnomon.evaluation.bootstrap import Interval
+from gnomon.evaluation.edited import Edited, count_edits, only_set_by_hand
 from gnomon.evaluation.inside import InsideScore, score_inside
 from gnomon.evaluation.matching import match
 from gnomon.evaluation.methods import baselines, keeping_all, own_methods
@@ -62,7 +65,9 @@ class Evaluation:
     """The methods side by side on the same images, gnomon first.
 
     ``unannotated`` images could tell nothing and were left out; ``failures`` and ``left_out`` say
-    why an image (by path) or a method (by name) is missing.
+    why an image (by path) or a method (by name) is missing. ``edited`` is there where the
+    landmarks were gnomon's own points first: those that were kept are not measured, and precision
+    and F1 are unknown.
     """
 
     images: int
@@ -72,6 +77,7 @@ class Evaluation:
     methods: tuple[MethodScore, ...]
     failures: dict[str, str]
     left_out: dict[str, str]
+    edited: Edited | None = None
 
 
 def evaluate(
@@ -92,7 +98,14 @@ def evaluate(
     ``SettingError`` where no sample is annotated, ``GnomonError`` where no image can be processed.
     """
     samples = list(samples)
+    edited = count_edits(samples)
+    samples = [only_set_by_hand(one) for one in samples]
     told = [one for one in samples if is_annotated(one)]
+    if not told and edited is not None:
+        raise SettingError(
+            f"all {edited.kept} points of this data set are gnomon's own, left where it put them;"
+            " gnomon measured against itself tells nothing. Give points that were set without it"
+        )
     if not told:
         raise SettingError(
             f"none of the {len(samples)} images has an annotated point or outline, so there is"
@@ -115,16 +128,24 @@ def evaluate(
         alphas=tuple(alphas),
         methods=tuple(
             _score(name, points, gathering.samples, budgets, alphas, resamples, seed)
+            if edited is None
+            else _recall_alone(
+                _score(name, points, gathering.samples, budgets, alphas, resamples, seed)
+            )
             for name, points in gathering.points.items()
         ),
         failures=gathering.failures,
         left_out=gathering.left_out,
+        edited=edited,
     )
 
 
 def is_annotated(sample: Sample) -> bool:
-    """Tell whether anything can be measured: a visible landmark or an outline is there."""
-    landmarks = sample.landmarks
+    """Tell whether anything can be measured: a visible landmark or an outline is there.
+
+    A landmark that is gnomon's own point, left where it was, measures nothing.
+    """
+    landmarks = only_set_by_hand(sample).landmarks
     return bool(sample.polygons) or (landmarks is not None and bool(landmarks.visible.any()))
 
 
@@ -193,3 +214,17 @@ def _score(
         if any(polygons)
         else (),
     )
+
+
+def _recall_alone(method: MethodScore) -> MethodScore:
+    """Leave out precision and F1, which landmarks that are but some of the truth cannot tell."""
+    return replace(
+        method,
+        scores=_unknown(method.scores),
+        classes={name: _unknown(cells) for name, cells in method.classes.items()},
+    )
+
+
+def _unknown(cells: tuple[Score, ...]) -> tuple[Score, ...]:
+    nothing = Interval(math.nan, math.nan, math.nan)
+    return tuple(replace(one, precision=nothing, f1=nothing) for one in cells)
