@@ -1,13 +1,18 @@
 """The table that closes a run."""
 
 from rich import box
+from rich.console import Group, RenderableType
 from rich.table import Table
 
+from gnomon.cli.console import plain
 from gnomon.runs import RunInfo
 
 
-def closing_table(info: RunInfo, seconds: float, idle: float) -> Table:
-    """Sum a run up: images, keypoints, failures, seconds, and how much the device waited."""
+def closing_table(info: RunInfo, seconds: float, idle: float) -> RenderableType:
+    """Sum a run up: images, keypoints, failures, seconds, and how much the device waited.
+
+    It says which class the keypoints are for where that is not the predicted one.
+    """
     table = Table(box=box.SIMPLE, show_edge=False)
     for name in ("images", "keypoints", "failures", "seconds", "device idle"):
         table.add_column(name, justify="right")
@@ -18,4 +23,6 @@ def closing_table(info: RunInfo, seconds: float, idle: float) -> Table:
         f"{seconds:.1f}",
         f"{idle:.1%}",
     )
-    return table
+    if not info.settings.aim:
+        return table
+    return Group(plain(f"Keypoints {info.settings.aim}."), table)
