@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gnomon.arguments import checked
 from gnomon.backprop import FINE_METHODS, fine_map
 from gnomon.classifier import Classifier, Preprocessing, load_classifier
+from gnomon.classifier.certainty import is_unsure
 from gnomon.classifier.names import class_index
 from gnomon.classifier.source import Exported
 from gnomon.classifier.transforms import Transforms
@@ -209,6 +210,11 @@ class Detector:
             probabilities.argsort(descending=True, stable=True)[self.settings.label_rank - 1]
         )
 
+    def _unsure(self, probability: float) -> bool:
+        known = self.classifier
+        asked = bool(self.settings.aim)
+        return not asked and is_unsure(probability, len(known.class_names), known.outputs)
+
     def _coarse_maps(
         self, images: Sequence[Image], labels: Sequence[int], progress: WindowsDone | None
     ) -> Sequence[Occlusion | None]:
@@ -262,6 +268,7 @@ class Detector:
             confidence=located.confidence,
             work=replace(coarse.work if coarse else Work("none", 0, 0.0), fine=fine.method),
             seconds=seconds + perf_counter() - begin,
+            unsure=self._unsure(probability),
         )
         return self.prove(found, progress if coarse is None else None)
 

@@ -82,6 +82,7 @@ def detect(
     from gnomon.cli.progress import Progress
     from gnomon.images.hosts import Hosts
     from gnomon.runs import RunInfo
+    from gnomon.runs.records import probabilities
     from gnomon.runs.writer import refuse_other
     from gnomon.scale import (
         Finder,
@@ -156,7 +157,8 @@ def detect(
             )
         for fault in done.damaged:
             progress.say(f"done again: {fault}")
-        progress.close_with(closing_table(done.info, perf_counter() - begin, done.idle))
+        unsure = sum(map(done.info.unsure, probabilities(place)))
+        progress.close_with(closing_table(done.info, unsure, perf_counter() - begin, done.idle))
         n_done, n_failed = n_done + done.info.n_images, n_failed + done.info.n_failures
     return Outcome(Path(out), n_done=n_done, n_failed=n_failed)
 

@@ -4,6 +4,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gnomon.runs.info import RunInfo
     from gnomon.runs.reader import Run
 
 FIRST = 8
@@ -17,7 +18,7 @@ def shown(run: "Run") -> str:
     aim = f", {info.settings.aim}" if info.settings.aim else ""
     rows = "".join(
         f"<tr><td>{escape(row['path'])}</td><td>{escape(row['label'])}</td>"
-        f"<td>{row['probability']:.1%}</td><td>{row['n_keypoints']}</td></tr>"
+        f"<td>{_chance(info, row['probability'])}</td><td>{row['n_keypoints']}</td></tr>"
         for row in images.slice(0, FIRST).to_pylist()
     )
     more = images.num_rows - FIRST
@@ -29,3 +30,7 @@ def shown(run: "Run") -> str:
         "<table><thead><tr><th>image</th><th>class</th><th>probability</th><th>keypoints</th></tr>"
         f"</thead><tbody>{rows}</tbody></table>{rest}"
     )
+
+
+def _chance(info: "RunInfo", probability: float) -> str:
+    return f"{probability:.1%}{' (unsure)' if info.unsure(probability) else ''}"
