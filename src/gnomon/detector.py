@@ -6,11 +6,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Unpack, overload
 
-from torch import nn
+from torch import Tensor, nn
 
 from gnomon.arguments import checked
 from gnomon.backprop import FINE_METHODS, fine_map
 from gnomon.classifier import Classifier, Preprocessing, load_classifier
+from gnomon.classifier.certainty import is_unsure
+from gnomon.classifier.names import class_index
 from gnomon.classifier.source import Exported
 from gnomon.classifier.transforms import Transforms
 from gnomon.errors import SettingError, unknown_name
@@ -113,6 +115,11 @@ class Detector:
         plugged("fine method", self.settings.fine, FINE_METHODS)
         if self.settings.refine_sums not in SUMS:
             raise SettingError(unknown_name("refine_sums", self.settings.refine_sums, SUMS))
+        names, rank = self.classifier.class_names, self.settings.label_rank
+        if self.settings.label:
+            class_index(self.settings.label, names)
+        if rank > len(names):
+            raise SettingError(f"label_rank is {rank}; the classifier has {len(names)} classes")
         height, width = self.classifier.preprocessing.size
         window_grid(height, width, self.settings.patch, self.settings.stride)
 
@@ -163,7 +170,7 @@ class Detector:
         *,
         label_index: int | None = None,
     ) -> Detection:
-        """Run the method on an image at model size, for the predicted class or ``label_index``."""
+        """Run the method on an image at model size, for the settings' class or ``label_index``."""
         label_indices = None if label_index is None else [label_index]
         (found,) = self.detect_several([image], progress, label_indices=label_indices)
         return found
@@ -182,7 +189,7 @@ class Detector:
         """
         begin = perf_counter()
         outputs = [self.classifier.probabilities(image.pixels[None])[0] for image in images]
-        labels = label_indices or [int(probabilities.argmax()) for probabilities in outputs]
+        labels = label_indices or [self._label(probabilities) for probabilities in outputs]
         check_labels(labels, self.classifier)
         maps = self._coarse_maps(images, labels, progress)
         together = (perf_counter() - begin) / len(images)
@@ -192,6 +199,21 @@ class Detector:
                 images, maps, outputs, labels, strict=True
             )
         ]
+
+    def _label(self, probabilities: Tensor) -> int:
+        """Choose the class to find keypoints for, by the probabilities (K,)."""
+        if self.settings.label:
+            return class_index(self.settings.label, self.classifier.class_names)
+        if self.settings.label_rank == 1:
+            return int(probabilities.argmax())
+        return int(
+            probabilities.argsort(descending=True, stable=True)[self.settings.label_rank - 1]
+        )
+
+    def _unsure(self, probability: float) -> bool:
+        known = self.classifier
+        asked = bool(self.settings.aim)
+        return not asked and is_unsure(probability, len(known.class_names), known.outputs)
 
     def _coarse_maps(
         self, images: Sequence[Image], labels: Sequence[int], progress: WindowsDone | None
@@ -246,6 +268,7 @@ class Detector:
             confidence=located.confidence,
             work=replace(coarse.work if coarse else Work("none", 0, 0.0), fine=fine.method),
             seconds=seconds + perf_counter() - begin,
+            unsure=self._unsure(probability),
         )
         return self.prove(found, progress if coarse is None else None)
 

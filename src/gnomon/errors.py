@@ -1,10 +1,12 @@
 """Errors that a user can cause; each says what was given, what is allowed and what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from gnomon.masking import masked
 
+LISTED = 50
+"""Names that are listed one by one where one is unknown; of more, the first are shown."""
 LONGEST = 1000
 """Letters of a sentence; of a longer one the middle is left out."""
 _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -79,6 +81,24 @@ def unknown_name(kind: str, given: str, allowed: Iterable[str]) -> str:
     "unknown fill 'randon'; did you mean 'random'? Allowed: mean, random"
     """
     names = sorted(allowed)
-    nearest = get_close_matches(given, names, n=3)
+    nearest = nearest_names(given, names)
     hint = f"; did you mean {' or '.join(map(repr, nearest))}?" if nearest else "."
+    if len(names) > LISTED:
+        some = ", ".join(names[:5])
+        return f"unknown {kind} {given!r}{hint} Allowed: one of {len(names):,}, such as {some}"
     return f"unknown {kind} {given!r}{hint} Allowed: {', '.join(names)}"
+
+
+def nearest_names(given: str, names: Sequence[str]) -> list[str]:
+    """Return at most three names that ``given`` may mean: those spelled alike, or that hold it.
+
+    >>> nearest_names("cat", ["dog", "tiger cat", "Egyptian cat", "caterpillar"])
+    ['Egyptian cat', 'tiger cat', 'caterpillar']
+    """
+    by_lower = {name.lower(): name for name in names}
+    wanted = given.lower()
+    alike = get_close_matches(wanted, by_lower, n=3, cutoff=0.7)
+    as_word = sorted(name for name in by_lower if wanted in name.split())
+    holding = sorted(name for name in by_lower if len(wanted) > 2 and wanted in name)
+    looser = get_close_matches(wanted, by_lower, n=3)
+    return [by_lower[name] for name in dict.fromkeys([*as_word, *alike, *holding, *looser])][:3]

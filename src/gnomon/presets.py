@@ -65,9 +65,11 @@ class Settings:
     keep: float = 0.4
     refine_window: int = 3
     refine_sums: Sums = "plain"
+    label: str = ""
+    label_rank: int = 1
 
     def __post_init__(self) -> None:
-        at_least_one = ("patch", "stride", "draws", "working_size", "refine_window")
+        at_least_one = ("patch", "stride", "draws", "working_size", "refine_window", "label_rank")
         for name in at_least_one:
             if getattr(self, name) < 1:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be 1 or more")
@@ -90,6 +92,20 @@ class Settings:
                 f"coarse is {self.coarse!r}, but with points 'map' keypoints are peaks of the whole"
                 " map; use coarse='map', or points='structure'"
             )
+        if self.label and self.label_rank != 1:
+            raise SettingError(
+                f"label {self.label!r} names one class, label_rank {self.label_rank} another; give"
+                " one of the two"
+            )
+
+    @property
+    def aim(self) -> str:
+        """Say which class the keypoints are for; nothing where it is the predicted one."""
+        if self.label:
+            return f"for the class {self.label}, whatever each image shows"
+        if self.label_rank > 1:
+            return f"for each image's class number {self.label_rank} by probability"
+        return ""
 
 
 class SettingChanges(TypedDict, total=False):
@@ -140,6 +156,10 @@ class SettingChanges(TypedDict, total=False):
     """Side of the window in which a keypoint is refined."""
     refine_sums: Sums
     """How its pixels count: plain (alike, solved once), weighted (until the keypoint rests)."""
+    label: str
+    """The class to find keypoints for, by name or number; the predicted one unless given."""
+    label_rank: int
+    """Or the class that comes so far down by probability: 2 is the second."""
 
 
 @dataclass(frozen=True, slots=True)

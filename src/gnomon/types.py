@@ -254,7 +254,8 @@ class Work:
 class Detection:
     """What gnomon found in one image: the class, the keypoints in file pixels, and the evidence.
 
-    ``coarse`` is ``None`` unless the whole map was computed.
+    ``coarse`` is ``None`` unless the whole map was computed. ``unsure`` says that the class was
+    predicted with so little probability that the image may show none that the classifier knows.
     """
 
     image: Image
@@ -268,6 +269,7 @@ class Detection:
     confidence: Heatmap
     work: Work
     seconds: float
+    unsure: bool = False
 
     def __post_init__(self) -> None:
         _check(self.keypoints.frame == "file", "a detection's keypoints are in file pixels")
@@ -300,7 +302,8 @@ class Detection:
             landmarks=None if landmarks is None else landmarks.xy[landmarks.visible],
         )
         label = figures.drawable(self.label)
-        title = f"{label} {self.probability:.0%} · {len(self.keypoints)} keypoints"
+        sure = f"{self.probability:.0%}{' (unsure)' if self.unsure else ''}"
+        title = f"{label} {sure} · {len(self.keypoints)} keypoints"
         return figures.draw(panels, self.image.size, title)
 
     def _titled_maps(self) -> dict[str, NDArray[np.float32]]:

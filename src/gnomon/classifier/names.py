@@ -1,9 +1,10 @@
 """Class names as a user writes them: in a file, or one after the other."""
 
+from collections.abc import Sequence
 from os.path import isfile
 from pathlib import Path
 
-from gnomon.errors import SettingError
+from gnomon.errors import SettingError, unknown_name
 
 MOST_BYTES = 1 << 24
 
@@ -31,6 +32,29 @@ def read_names(given: str) -> tuple[str, ...]:
         place = names.index("") + 1 if names else 1
         raise SettingError(f"the class names in {given!r} want a name at place {place}")
     return tuple(names)
+
+
+def class_index(given: str, names: Sequence[str]) -> int:
+    """Find a class by its name, or by its number, counted from 0.
+
+    ``SettingError`` where there is no such class, or several of this name.
+
+    >>> class_index("finch", ["sparrow", "finch"]), class_index("0", ["sparrow", "finch"])
+    (1, 0)
+    """
+    found = [index for index, name in enumerate(names) if name == given]
+    found = found or [index for index, name in enumerate(names) if name.lower() == given.lower()]
+    if len(found) > 1:
+        numbers = " and ".join(map(str, found))
+        raise SettingError(
+            f"the classifier has {len(found)} classes of the name {given!r}; give the number of one"
+            f" instead: {numbers}"
+        )
+    if found:
+        return found[0]
+    if given.isdecimal() and len(given) < 10 and int(given) < len(names):
+        return int(given)
+    raise SettingError(unknown_name("class", given, set(names)))
 
 
 def _text(file: Path) -> str:

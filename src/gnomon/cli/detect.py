@@ -1,5 +1,6 @@
 """`gnomon detect`: images in, a run folder out."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -8,6 +9,7 @@ from typing import Literal, Unpack
 import tyro
 
 from gnomon.cli.outcome import Outcome
+from gnomon.errors import RunError, SettingError
 from gnomon.limits import Limits
 from gnomon.presets import Outputs, SettingChanges
 
@@ -26,6 +28,7 @@ def detect(
     device: str = "auto",
     size: tuple[int, int] | None = None,
     resize: Literal["squash", "pad", "crop"] | None = None,
+    top: int = 1,
     resume: bool = False,
     executor: str = "serial",
     workers: int = 0,
@@ -57,6 +60,8 @@ def detect(
         device: Where to compute: auto, cpu, cuda, mps.
         size: Height and width that the network gets, in pixels.
         resize: How an image gets to that size.
+        top: Find keypoints for so many classes of each image, the most probable ones: a run for
+            each, OUT/top-1, OUT/top-2, ...
         resume: Go on with an interrupted run; what failed is tried again.
         executor: Who computes: serial (this process), local (several), ray (a cluster).
         workers: How many processes; 0 takes one for each GPU, or for each CPU core.
@@ -77,6 +82,7 @@ def detect(
     from gnomon.cli.progress import Progress
     from gnomon.images.hosts import Hosts
     from gnomon.runs import RunInfo
+    from gnomon.runs.records import probabilities
     from gnomon.runs.writer import refuse_other
     from gnomon.scale import (
         Finder,
@@ -90,9 +96,10 @@ def detect(
     )
     from gnomon.scale import executor as named_executor
 
-    begin = perf_counter()
     see_inputs(paths)
-    refuse_other(out, resume=resume)
+    ranked = _by_rank(out, top, changes)
+    for place, _ in ranked:
+        refuse_other(place, resume=resume)
     chosen = named_executor(executor, workers)
     recipe = Recipe(
         model=model,
@@ -105,39 +112,69 @@ def detect(
         resize=resize,
         changes=changes,
     )
-    detector = recipe()
-    finder: Finder = detector
-    make: Maker = recipe
-    part_names: tuple[str, ...] = ()
-    if parts is not None:
-        from gnomon.parts import PartDetector, PartMaker, PartModel
-
-        known = PartModel.read(parts)
-        finder, make = PartDetector(detector, known), PartMaker(recipe, parts)
-        part_names = known.names
+    loaded = recipe().with_settings(**ranked[-1][1])
     every = torch.get_num_threads() if executor == "serial" else 1
-    threads = threads_of(out, threads, every, resume=resume)
-    info = RunInfo.of(
-        detector,
-        preset,
-        threads=threads if detector.classifier.device.type == "cpu" else None,
-        part_names=part_names,
-    )
-    job = Job(
-        make=make,
-        out=out,
-        limits=limits,
-        hosts=Hosts.of(paths, fetch_from),
-        isolate=isolate,
-        figures=figures,
-        save_heatmaps=save_heatmaps,
-        threads=info.threads,
-    )
-    with Progress(quiet=quiet) as progress:
-        done = detect_run(
-            job, finder, info, partial(list_inputs, paths), chosen, resume=resume, watch=progress
+    n_done = n_failed = 0
+    for place, aimed in ranked:
+        begin = perf_counter()
+        detector = loaded.with_settings(**aimed)
+        finder: Finder = detector
+        make: Maker = replace(recipe, changes=aimed)
+        part_names: tuple[str, ...] = ()
+        if parts is not None:
+            from gnomon.parts import PartDetector, PartMaker, PartModel
+
+            known = PartModel.read(parts)
+            make = PartMaker(replace(recipe, changes=aimed), parts)
+            finder, part_names = PartDetector(detector, known), known.names
+        info = RunInfo.of(
+            detector,
+            preset,
+            threads=threads_of(place, threads, every, resume=resume)
+            if detector.classifier.device.type == "cpu"
+            else None,
+            part_names=part_names,
         )
-    for fault in done.damaged:
-        progress.say(f"done again: {fault}")
-    progress.close_with(closing_table(done.info, perf_counter() - begin, done.idle))
-    return Outcome(Path(out), n_done=done.info.n_images, n_failed=done.info.n_failures)
+        job = Job(
+            make=make,
+            out=place,
+            limits=limits,
+            hosts=Hosts.of(paths, fetch_from),
+            isolate=isolate,
+            figures=figures,
+            save_heatmaps=save_heatmaps,
+            threads=info.threads,
+        )
+        with Progress(quiet=quiet) as progress:
+            done = detect_run(
+                job,
+                finder,
+                info,
+                partial(list_inputs, paths),
+                chosen,
+                resume=resume,
+                watch=progress,
+            )
+        for fault in done.damaged:
+            progress.say(f"done again: {fault}")
+        unsure = sum(map(done.info.unsure, probabilities(place)))
+        progress.close_with(closing_table(done.info, unsure, perf_counter() - begin, done.idle))
+        n_done, n_failed = n_done + done.info.n_images, n_failed + done.info.n_failures
+    return Outcome(Path(out), n_done=n_done, n_failed=n_failed)
+
+
+def _by_rank(out: str, top: int, changes: SettingChanges) -> list[tuple[str, SettingChanges]]:
+    """List the runs to write, each with its settings: one, or one for each of the top classes."""
+    from gnomon.runs.info import FILE_NAME
+    from gnomon.runs.store import open_store
+
+    if top < 1:
+        raise SettingError(f"top is {top}; it must be 1 or more classes")
+    if top == 1:
+        return [(out, changes)]
+    if "label" in changes or "label_rank" in changes:
+        raise SettingError(f"top {top} is for the most probable classes; leave out label")
+    if open_store(out).exists(FILE_NAME):
+        raise RunError(f"{out} is a run itself; with top {top} it must be a new folder, of runs")
+    places = ((rank, f"{out.rstrip('/')}/top-{rank}") for rank in range(1, top + 1))
+    return [(place, {**changes, "label_rank": rank}) for rank, place in places]

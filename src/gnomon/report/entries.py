@@ -32,6 +32,7 @@ class Entry:
     path: str
     label: str
     probability: float
+    unsure: bool
     width: int
     height: int
     n_candidates: int
@@ -67,6 +68,7 @@ def make_entry(
         path=row["path"],
         label=row["label"],
         probability=row["probability"],
+        unsure=run.info.unsure(row["probability"]),
         width=row["width"],
         height=row["height"],
         n_candidates=row["n_candidates"],

@@ -83,9 +83,8 @@ def _figure(
         ]
         if marked is not None:
             panels.append(figures.Panel("annotations", rgb, Affine.identity(), landmarks=marked))
-    title = (
-        f"{figures.drawable(row['label'])} {row['probability']:.0%} · {len(keypoints)} keypoints"
-    )
+    sure = f"{row['probability']:.0%}{' (unsure)' if run.info.unsure(row['probability']) else ''}"
+    title = f"{figures.drawable(row['label'])} {sure} · {len(keypoints)} keypoints"
     return _rendered(panels, size, title, kind)
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 
+from gnomon.classifier.certainty import unsure_note
 from gnomon.report.pictures import data_uri, photograph
 from gnomon.runs import Run
 from gnomon.runs.findings import (
@@ -24,7 +25,10 @@ PICTURE_SIDE = 1400
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What came of the run, all images together; ``None`` where there are none."""
+    """What came of the run, all images together; ``None`` where there are none.
+
+    ``unsure`` says of how many images the classifier is unsure, if it is of any.
+    """
 
     images: int
     keypoints: int
@@ -33,6 +37,7 @@ class Numbers:
     refined: float | None
     probability: float | None
     seconds: float | None
+    unsure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,12 @@ def numbers(run: Run) -> Numbers:
         refined=float(np.mean(points["refined"])) if any_points else None,
         probability=float(np.mean(images["probability"])) if some else None,
         seconds=float(np.median(images["seconds"])) if some else None,
+        unsure=unsure_note(
+            sum(map(run.info.unsure, images["probability"].to_pylist())),
+            images.num_rows,
+            run.info.classifier,
+            run.info.n_classes,
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from msgspec import Meta
 
+from gnomon.classifier.certainty import is_unsure
 from gnomon.presets import Outputs, Settings
 from gnomon.runs.account import Account, Count, Sha256, Text, now, versions
 
@@ -35,7 +36,7 @@ class RunInfo(Account):
     ``None`` until it is complete. ``part_names`` names the parts that keypoints were given at
     detection, by id. ``weights_file`` is the file that the classifier's weights were read from,
     ``class_names`` what its user called its classes; both empty where the classifier has its own.
-    ``outputs`` says how its outputs were taken.
+    ``outputs`` says how its outputs were taken, ``n_classes`` how many classes it has.
     """
 
     FILE_NAME: ClassVar[str] = FILE_NAME
@@ -56,6 +57,7 @@ class RunInfo(Account):
     weights_file: Text = ""
     class_names: Annotated[tuple[Text, ...], Meta(max_length=MOST_CLASSES)] = ()
     outputs: Outputs = "logits"
+    n_classes: Annotated[int, Meta(ge=1, le=MOST_CLASSES)] | None = None
     preset: Text
     settings: Settings
     device: Text
@@ -78,6 +80,10 @@ class RunInfo(Account):
             if (given := getattr(self.settings, name)) > most:
                 raise ValueError(f"settings.{name} is {given}; at most {most} is computed again")
 
+    def unsure(self, probability: float) -> bool:
+        """Return whether a prediction is unsure; a class that was asked for is none."""
+        return not self.settings.aim and is_unsure(probability, self.n_classes, self.outputs)
+
     @classmethod
     def of(
         cls,
@@ -93,6 +99,7 @@ class RunInfo(Account):
             weights_file=detector.classifier.origin.weights,
             class_names=detector.classifier.origin.class_names,
             outputs=detector.classifier.outputs,
+            n_classes=len(detector.classifier.class_names),
             preprocessing=detector.classifier.preprocessing,
             preset=preset,
             settings=detector.settings,

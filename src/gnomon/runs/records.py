@@ -113,6 +113,22 @@ def batches(store: Store, n_parts: int = 0) -> Iterator[tuple[pa.Table, pa.Table
                 yield images, points
 
 
+def probabilities(place: str | Path | Store) -> Iterator[float]:
+    """Read the probability of each image's class, without the keypoints."""
+    store = open_store(place)
+    for names in files_together(store):
+        seen: set[str] = set()
+        for name in names:
+            for images in _open(store, f"images/{name}", IMAGES).batches():
+                check_images(images, f"{store}/images/{name}")
+                columns = (images[column].to_pylist() for column in ("image_id", "probability"))
+                fresh = [
+                    (one, value) for one, value in zip(*columns, strict=True) if one not in seen
+                ]
+                seen.update(one for one, _ in fresh)
+                yield from (value for _, value in fresh)
+
+
 def _file(store: Store, name: str, n_parts: int) -> Iterator[tuple[pa.Table, pa.Table]]:
     seen: set[str] = set()
     table = _open(store, f"images/{name}", IMAGES)
