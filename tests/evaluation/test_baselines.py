@@ -10,7 +10,6 @@ from gnomon.errors import DatasetError, SettingError
 from gnomon.evaluation.apart import APART
 from gnomon.evaluation.baselines import BASELINES, Baseline, random_in_box
 from gnomon.geometry import Affine
-from gnomon.images import decode
 from gnomon.types import Image
 
 BOXES = np.array([[100.0, 60, 40, 20], [300, 120, 10, 80]])
@@ -113,7 +112,7 @@ def test_without_opencv_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_boxes_without_an_area_hold_no_random_points() -> None:
-    image = decode(np.zeros((20, 30, 3), dtype=np.uint8))
+    image = Image(torch.zeros(3, 20, 30), "flat", "x", (30, 20), Affine.identity())
     boxes = np.array([[0.0, 0, 0, 0], [4, 5, 6, 7], [9, 9, 5, 0]])
     inside = random_in_box(image, Sample(Path("a.png"), boxes=boxes), 40, 0).xy
     assert ((inside >= (4, 5)) & (inside <= (10, 12))).all()

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gnomon.classifier.certainty import unsure_note
-from gnomon.cli.console import plain
+from gnomon.cli.terminal import plain
 from gnomon.runs import RunInfo
 
 

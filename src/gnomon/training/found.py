@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from gnomon.datasets.sample import Split
 from gnomon.training.data import Photo
 
 MOST_CLASSES = 20
@@ -22,7 +23,12 @@ def _splits(photos: Iterable[Photo]) -> str:
     counts = Counter(photo.split for photo in photos)
     if set(counts) == {None}:
         return "no splits"
-    names = {"train": "train", "validation": "validation", "test": "test", None: "in no split"}
+    names: dict[Split | None, str] = {
+        "train": "train",
+        "validation": "validation",
+        "test": "test",
+        None: "in no split",
+    }
     return "splits: " + ", ".join(
         f"{name} {counts[key]:,}" for key, name in names.items() if counts[key]
     )
