@@ -131,9 +131,36 @@ def test_gaussian_errors_are_held_as_often_as_their_covariance_says(
     row = summarize("said", "similarity", pairs)
     assert row.held == pytest.approx(held, abs=0.03)
     assert row.known == 1
+    wide = []
+    for _ in range(80):
+        mine, theirs = (grid() + random.normal(0, 1.5, (COUNT, 2)) for _ in range(2))
+        wide.append(found_again(points(mine, 1.5), points(theirs, 1.5), STILL, SIZE))
+    assert summarize("wide", "still", wide).held == pytest.approx(0.95, abs=0.02)
     bare = summarize("bare", "still", [found_again(points(grid()), points(grid()), STILL, SIZE)])
     assert bare.known == 0
     assert np.isnan(bare.held)
+
+
+def test_the_first_covariance_is_turned_with_the_image() -> None:
+    """Turned by 90°, a point that was unsure along x is unsure along y."""
+    turn = np.array([[0.0, -1, 260], [1, 0, -20], [0, 0, 1]])
+    warp = Warp("turned", turn, lambda rgb: rgb)
+    long = np.diag([9.0, 0.01])
+    mine = replace(points(grid(4)), covariance=np.tile(long, (4, 1, 1)))
+    sure = points(warp.apply(grid(4)) + np.array([0.0, 2.0]), 0.05)
+    assert found_again(mine, sure, warp, SIZE).held.tolist() == [1, 1, 1, 1]
+    beside = points(warp.apply(grid(4)) + np.array([2.0, 0.0]), 0.05)
+    assert found_again(mine, beside, warp, SIZE).held.tolist() == [0, 0, 0, 0]
+
+
+def test_a_point_that_left_matches_nothing_and_five_pixels_are_apart() -> None:
+    edge = points(np.array([[319.0, 100.0]]))
+    homography = np.eye(3)
+    homography[0, 2] = 1.0
+    again = found_again(edge, edge, Warp("shift", homography, lambda rgb: rgb), SIZE)
+    assert len(again.pairs) == 0, "its true place is outside, though one is near"
+    pair = points(np.array([[100.0, 100.0], [104.9, 100.0], [105.0, 100.0]]))
+    np.testing.assert_array_equal(best_apart(pair).xy[:, 0], [100.0, 105.0])
 
 
 def test_rivals_find_corners_of_a_drawing_again() -> None:

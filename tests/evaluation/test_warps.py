@@ -66,7 +66,7 @@ def test_similarities_are_within_their_bounds(seed: int) -> None:
 @given(st.integers(0, 10_000))
 def test_perspectives_move_corners_and_little(seed: int) -> None:
     warp = drawn("perspective", seed)
-    corners = np.array([[0, 0], [159, 0], [159, 119], [0, 119]], float)
+    corners = np.array([[0, 0], [160, 0], [160, 120], [0, 120]]) - 0.5
     moved = np.abs(warp.apply(corners) - corners)
     assert (moved <= CORNER * np.array(SIZE) + 1e-9).all()
     assert moved.max() > 0
@@ -111,3 +111,23 @@ def test_light_is_scaled_and_noise_has_its_size() -> None:
     assert 1.15 < max(means) <= GAIN[1] + 0.01
     assert drawn("similarity", 0).picture(grey).std() == pytest.approx(4.0, rel=0.05)
     assert 5 <= drawn("noise", 0).picture(grey).std() <= 15.1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (3, 2)])
+def test_the_smallest_photographs_are_warped_too(size: tuple[int, int]) -> None:
+    pytest.importorskip("cv2")
+    rgb = np.full((size[1], size[0], 3), 90, np.uint8)
+    for name in WARPS:
+        assert drawn(name, 5, size).picture(rgb).shape == rgb.shape
+
+
+def test_light_bends_the_greys() -> None:
+    """Three greys whose logarithms are evenly apart stay so, at gamma times the distance."""
+    greys = np.array([30.0, 60.0, 120.0])[None, :, None].repeat(3, axis=2)
+    gammas = []
+    for seed in range(20):
+        steps = np.diff(np.log2(drawn("light", seed).recolor(greys)[0, :, 0]))
+        assert steps[0] == pytest.approx(steps[1])
+        gammas.append(steps[0])
+    assert 0.6 < min(gammas) < 0.85
+    assert 1.2 < max(gammas) < 1.5

@@ -103,7 +103,7 @@ def _keypoint_rows(path: str, shot: Shot, rng: np.random.Generator) -> pa.Table:
         "x": xy[:, 0],
         "y": xy[:, 1],
         "score": score,
-        "confidence": np.exp(score),
+        "confidence": np.linspace(0.95, 0.15, n),
         "coarse": rng.uniform(size=n),
         "fine": rng.uniform(size=n),
         "cov_xx": covariance,

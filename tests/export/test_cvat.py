@@ -40,7 +40,7 @@ def test_datumaro_reads_points_with_their_scores(
         xy = np.array([one.points for one in points]).reshape(-1, 2) - 0.5
         np.testing.assert_allclose(xy, record.xy, atol=ROUNDED)
         scores = [one.attributes["score"] for one in points]
-        wanted = ["" if np.isnan(score) else str(score) for score in record.score]
+        wanted = [str(one) for one in record.confidence]
         assert [str(score) for score in scores] == wanted
         names = [labels[one.label].name for one in points]
         assert names == contents.point_names(record)

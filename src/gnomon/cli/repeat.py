@@ -48,11 +48,10 @@ def repeat(
         quiet: Show no progress and no table.
         changes: Settings that differ from the preset's; the seed is that of the warps, too.
     """
-    from rich.console import Console
-
     from gnomon.classifier.names import read_names
     from gnomon.cli.progress import Progress
     from gnomon.cli.repeat_table import repeat_table
+    from gnomon.cli.terminal import terminal
     from gnomon.errors import GnomonError, SettingError
     from gnomon.evaluation.repeating import Repeating
     from gnomon.images.hosts import Hosts
@@ -95,6 +94,6 @@ def repeat(
         return Outcome(None, n_done=0, n_failed=n_failed)
     path = write_repeat(out, done)
     if not quiet:
-        Console().print(repeat_table(done.rows))
+        terminal(errors=False).print(repeat_table(done.rows))
     print(path)
     return Outcome(path, n_done=done.photographs, n_failed=n_failed)

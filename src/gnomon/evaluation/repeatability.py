@@ -21,7 +21,8 @@ TOLERANCES = (1.0, 2.0, 4.0, 8.0)
 COUNT, APART = 15, 5.0
 """So many points of each image count, the best ones that are so many pixels apart."""
 CALIBRATED = 4.0
-"""Errors up to here, in pixels, are the place's own; beyond, another point was matched."""
+"""Errors up to here, in pixels or in the longest standard deviation of the two places, whichever is
+more, are the places' own; beyond, another point was matched."""
 WITHIN_95 = 5.991
 Finder = Callable[[Rgb], Keypoints]
 """(a photograph (h,w,3)) -> its keypoints in file pixels, best first."""
@@ -33,7 +34,7 @@ class Again:
 
     ``shares`` (T,) are found again within each of ``TOLERANCES``, NaN where no point could be;
     ``errors`` (M,) the distances of matched points within the largest; ``held`` (M,) whether an
-    error of at most ``CALIBRATED`` lies in the 95 % ellipse of both covariances, NaN where there is
+    error within ``CALIBRATED`` lies in the 95 % ellipse of both covariances, NaN where there is
     none; ``pairs`` (M,2) which points were matched.
     """
 
@@ -117,7 +118,10 @@ def _held(mine: Keypoints, theirs: Keypoints, warp: Warp, pairs: NDArray[np.int6
     slope = warp.jacobian(xy)
     both = slope @ mine.covariance[first] @ slope.transpose(0, 2, 1) + theirs.covariance[second]
     error = warp.apply(xy) - theirs.xy[second]
-    known = np.isfinite(both).all(axis=(1, 2)) & (np.hypot(*error.T) <= CALIBRATED)
+    known = np.isfinite(both).all(axis=(1, 2))
+    longest = np.ones(len(pairs))
+    longest[known] = np.sqrt(np.linalg.eigvalsh(both[known])[:, 1])
+    known &= np.hypot(*error.T) <= CALIBRATED * np.maximum(longest, 1.0)
     held = np.full(len(pairs), np.nan)
     distance = np.linalg.solve(both[known], error[known][:, :, None])[:, :, 0]
     held[known] = (error[known] * distance).sum(axis=1) <= WITHIN_95

@@ -87,7 +87,7 @@ def similarity(size: Size, random: np.random.Generator) -> Warp:
 def perspective(size: Size, random: np.random.Generator) -> Warp:
     """Move each corner of the photograph by itself."""
     (width, height) = size
-    corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], float)
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5
     moved = corners + random.uniform(-CORNER, CORNER, (4, 2)) * size
     rows = []
     for (x, y), (u, v) in zip(corners, moved, strict=True):

@@ -23,7 +23,7 @@ VISIBLE = 2
 
 
 def write_coco(contents: Contents, out: Path) -> None:
-    """Write ground truth as one JSON file; scores stand beside in ``keypoint_scores``."""
+    """Write ground truth as one JSON file; confidences stand beside in ``keypoint_scores``."""
     write_document(contents, out, 0.0)
 
 
@@ -88,10 +88,10 @@ def _images(contents: Contents) -> Iterator[dict[str, Any]]:
 def _objects(
     contents: Contents, shift: float = 0.0
 ) -> Iterator[tuple[dict[str, Any], Photograph, Floats, Floats]]:
-    """Give each image that has points: its object so far, the image, xy (K,2) and scores (K,)."""
+    """Give each image with points: its object so far, the image, xy (K,2), confidences (K,)."""
     category = {label: key for key, label in enumerate(contents.labels, start=1)}
     for key, record in enumerate(contents, start=1):
-        xy, score, _ = contents.placed(record)
+        xy, _, score = contents.placed(record)
         here = ~np.isnan(xy[:, 0])
         if not here.any():
             continue

@@ -1,4 +1,4 @@
-"""CVAT for images 1.1: one point an element, its score, its rank and its run as attributes.
+"""CVAT for images 1.1: one point an element, its confidence (score), rank and run as attributes.
 
 CVAT draws on a canvas whose origin is the top left corner of the top left pixel, so a pixel's
 centre lies at half a pixel. Labels must be in the task before the points: ``labels.json`` is what
@@ -86,14 +86,14 @@ def _write_image(file: TextIO, key: int, record: Record, contents: Contents, run
     columns = (
         contents.point_names(record),
         (record.xy + TO_CANVAS).tolist(),
-        record.score.tolist(),
+        record.confidence.tolist(),
         record.column("rank").tolist(),
     )
     for label, (x, y), score, rank in zip(*columns, strict=True):
         file.write(
             f'    <points label={_attribute(label)} source="auto" occluded="0" '
             f'points="{x!r},{y!r}" z_order="0">\n'
-            f'      <attribute name="score">{"" if score != score else repr(score)}</attribute>\n'
+            f'      <attribute name="score">{score!r}</attribute>\n'
             f'      <attribute name="rank">{rank}</attribute>\n'
             f'      <attribute name="{RUN}">{run}</attribute>\n'
             "    </points>\n"

@@ -30,7 +30,11 @@ def salient_parts(run: Run) -> Salient:
     images, bare = [], []
     for image in run.images.select(COLUMNS).to_pylist():
         rows = points[image["image_id"]]
-        (xy, part, lost) = (places(rows), rows["part"].to_numpy(), np.nan_to_num(rows["coarse"]))
+        (xy, part, lost) = (
+            places(rows),
+            rows["part"].to_numpy(),
+            np.nan_to_num(rows["coarse"].to_numpy()),
+        )
         telling = lost >= (np.median(lost) if len(lost) else 0.0)
         with_part = np.flatnonzero((part >= 0) & telling)
         if not len(with_part):

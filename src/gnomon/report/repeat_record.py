@@ -44,7 +44,7 @@ def lines(seen: Seen) -> Figure:
     ):
         again = np.isin(np.arange(len(points)), rows)
         axes.imshow(picture)
-        axes.set_title(f"{title}: {again.sum()} of {len(points)} found again")
+        axes.set_title(f"{title}: {again.sum()} of {len(points)} points matched")
         axes.set_axis_off()
         for chosen, color in ((~again, KEYPOINT_COLOUR), (again, FOUND)):
             x, y = points.xy[chosen].T
