@@ -9,7 +9,7 @@ one by one and in batches of photographs. ``--self-test`` runs it all small, on 
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -78,26 +78,32 @@ def main() -> int:
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     name = torch.cuda.get_device_name() if device.type == "cuda" else cpu_name()
     size, networks = (64, ["efficientnet_lite0"]) if options.self_test else (224, list(NETWORKS))
-    engines = [
-        engine_row(network, precision, size, device)
-        for network in networks
-        for precision in (PRECISIONS[:1] if options.self_test else PRECISIONS)
-    ]
-    detections = detect_rows(device, small=options.self_test)
-    values = {
-        "claim": f"{name}: incremental {min(row.ratio for row in engines):.1f} to "
-        f"{max(row.ratio for row in engines):.1f} times as fast as dense",
-        "engines": [asdict(row) for row in engines],
-        "detections": [asdict(row) for row in detections],
-        "device": name,
-        "torch": torch.__version__,
-        "torchvision": torchvision.__version__,
-    }
-    text = json.dumps(values, indent=2) + "\n"
     out = options.out or RESULTS / "gpu" / f"{name.lower().replace(' ', '-')}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
-    print(text)
+    engines: list[EngineRow] = []
+    detections: list[DetectRow] = []
+
+    def write() -> None:
+        """Write what there is so far: a later row may run out of memory or time."""
+        ratios = [row.ratio for row in engines]
+        values = {
+            "claim": f"{name}: incremental {min(ratios):.1f} to {max(ratios):.1f} times as fast as"
+            " dense",
+            "engines": [asdict(row) for row in engines],
+            "detections": [asdict(row) for row in detections],
+            "device": name,
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+        }
+        out.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+    for network in networks:
+        for precision in PRECISIONS[:1] if options.self_test else PRECISIONS:
+            engines.append(engine_row(network, precision, size, device))
+            write()
+    for row in detect_rows(device, small=options.self_test):
+        detections.append(row)
+        write()
     print(out)
     return 0
 
@@ -152,7 +158,7 @@ def detect_all(detector: Detector, images: list[Image], at_a_time: int) -> Tenso
     return torch.empty(0)
 
 
-def detect_rows(device: torch.device, *, small: bool) -> list[DetectRow]:
+def detect_rows(device: torch.device, *, small: bool) -> Iterator[DetectRow]:
     """Count images a second of the presets, and of the whole map in batches."""
     paths = list(find_images([SAMPLES]))[: 2 if small else 10]
     size = 96 if small else None
@@ -162,14 +168,13 @@ def detect_rows(device: torch.device, *, small: bool) -> list[DetectRow]:
         "fast": Detector(device=device.type, size=size, preset="fast"),
         "whole map": default.with_settings(coarse="map", stride=16 if small else STRIDE),
     }
-    rows = []
     for way, detector in ways.items():
         images = [detector.load(str(path)) for path in paths]
         for at_a_time in (1, 2 if small else 8):
             _, seconds, peak = timed(partial(detect_all, detector, images, at_a_time), device)
-            rows.append(DetectRow(way, at_a_time, len(images) / seconds, peak))
-            print(rows[-1], flush=True)
-    return rows
+            row = DetectRow(way, at_a_time, len(images) / seconds, peak)
+            print(row, flush=True)
+            yield row
 
 
 if __name__ == "__main__":

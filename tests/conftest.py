@@ -100,7 +100,7 @@ def open_page(chromium: Any, request: pytest.FixtureRequest) -> Iterator[OpenPag
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(90_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on(
             "console",

@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel
 from torchvision.models import get_model
 
 from gnomon import Detector, load_classifier, save_checkpoint
+from gnomon.classifier.copying import structural_copy
 from gnomon.errors import ClassifierError
 
 NAME = "torchvision/squeezenet1_1"
@@ -180,6 +181,16 @@ def test_programs_and_other_pickles_are_refused_with_what_to_do(
         for arguments in ({"spec": NAME, "weights": tmp_path / name}, {"spec": tmp_path / name}):
             with pytest.raises(ClassifierError, match=says):
                 load_classifier(**arguments)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_a_script_is_taken_over_without_a_warning() -> None:
+    """Its parameters are no leaves after copying, which torch warns of when they are moved."""
+    small = nn.Sequential(nn.Conv2d(3, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten()).eval()
+    pixels = torch.rand(1, 3, 8, 8)
+    twin = structural_copy(torch.jit.script(small), torch.device("cpu"))
+    assert torch.equal(twin(pixels), small(pixels))
 
 
 def test_a_mapping_that_holds_itself_ends(tmp_path: Path) -> None:

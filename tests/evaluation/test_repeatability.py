@@ -159,6 +159,8 @@ def test_a_point_that_left_matches_nothing_and_five_pixels_are_apart() -> None:
     homography[0, 2] = 1.0
     again = found_again(edge, edge, Warp("shift", homography, lambda rgb: rgb), SIZE)
     assert len(again.pairs) == 0, "its true place is outside, though one is near"
+    assert again.stays.tolist() == [False]
+    assert again.comes.tolist() == [True]
     pair = points(np.array([[100.0, 100.0], [104.9, 100.0], [105.0, 100.0]]))
     np.testing.assert_array_equal(best_apart(pair).xy[:, 0], [100.0, 105.0])
 

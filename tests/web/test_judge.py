@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -191,8 +192,9 @@ def test_two_reviewers_at_once_lose_nothing(
     for _ in range(4):
         for page in pages:
             page.keyboard.press("a")
-    first.wait_for_timeout(500)
-    events = read_review(a_run).events
+    deadline = time.monotonic() + 60
+    while len(events := read_review(a_run).events) < before + 12 and time.monotonic() < deadline:
+        first.wait_for_timeout(100)
     assert len(events) == before + 12
     shown = sum(row["verdict"] == "accepted" for row in reviewed(a_run))
     for page in pages:

@@ -1,6 +1,7 @@
 """A network's own copy: new modules around the same weights."""
 
 import copy
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -93,7 +94,10 @@ def _copied(network: nn.Module, memo: dict[int, Any]) -> nn.Module:
 
 def _moved(twin: nn.Module, device: torch.device) -> nn.Module:
     try:
-        return twin.to(device)
+        with warnings.catch_warnings():
+            # torch asks every parameter for its gradient, a script's too, which are no leaves.
+            warnings.filterwarnings("ignore", message="The .grad attribute")
+            return twin.to(device)
     except NotImplementedError as error:
         raise ClassifierError(
             f"{type(twin).__name__} has weights without values, on the meta device; load them first"

@@ -20,11 +20,12 @@ def repeat_table(rows: Sequence[Repeatability]) -> Table:
         show_edge=False,
         padding=(0, 1, 0, 0),
         caption="share of the best 15 points found again within so many pixels, with the 95 %"
-        " interval at 2 px; median error in px; share of errors inside the 95 % ellipse",
+        " interval at 2 px; median error in px; held: share of errors inside the 95 %"
+        " ellipse; known: share of the points found again that have an ellipse",
     )
     for name in ("warp", "method"):
         table.add_column(name, no_wrap=True)
-    for name in (*(f"{one:g} px" for one in TOLERANCES), "error", "held", "pairs"):
+    for name in (*(f"{one:g} px" for one in TOLERANCES), "error", "held", "known", "pairs"):
         table.add_column(name, justify="right", no_wrap=True)
     last = ""
     for row in rows:
@@ -35,9 +36,8 @@ def repeat_table(rows: Sequence[Repeatability]) -> Table:
             for within, one in zip(TOLERANCES, row.found, strict=True)
         ]
         name = row.warp if row.warp != last else ""
-        table.add_row(
-            name, row.method, *shares, _shown(row.error), _shown(row.held), str(row.pairs)
-        )
+        numbers = (_shown(one) for one in (row.error, row.held, row.known))
+        table.add_row(name, row.method, *shares, *numbers, str(row.pairs))
         last = row.warp
     return table
 

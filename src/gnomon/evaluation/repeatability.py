@@ -35,13 +35,16 @@ class Again:
     ``shares`` (T,) are found again within each of ``TOLERANCES``, NaN where no point could be;
     ``errors`` (M,) the distances of matched points within the largest; ``held`` (M,) whether an
     error within ``CALIBRATED`` lies in the 95 % ellipse of both covariances, NaN where there is
-    none; ``pairs`` (M,2) which points were matched.
+    none; ``pairs`` (M,2) which points were matched; ``stays`` (N,) and ``comes`` (K,) whether the
+    true place of each point of the image, and of the warp, lies inside the other.
     """
 
     shares: Floats
     errors: Floats
     held: Floats
     pairs: NDArray[np.int64]
+    stays: NDArray[np.bool_]
+    comes: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,8 @@ def found_again(
     ]
     pairs = _matched(apart, TOLERANCES[-1])
     errors = apart[pairs[:, 0], pairs[:, 1]]
-    return Again(np.array(shares), errors, _held(mine, theirs, warp, pairs), pairs)
+    held = _held(mine, theirs, warp, pairs)
+    return Again(np.array(shares), errors, held, pairs, stays, comes)
 
 
 def _inside(xy: Floats, size: Size) -> NDArray[np.bool_]:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gnomon.detector import Detector
 from gnomon.evaluation.methods import GNOMON, keeping_all
@@ -23,13 +22,13 @@ from gnomon.types import Keypoints
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """A photograph and its warp (h,w,3), the points of both, and which were matched (M,2)."""
+    """A photograph and its warp (h,w,3), the best points of both, and how they meet."""
 
     picture: Rgb
     warped: Rgb
     points: Keypoints
     others: Keypoints
-    pairs: NDArray[np.int64]
+    again: Again
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +69,7 @@ class Repeating:
                 found.append((warp.name, name, again))
                 if name == GNOMON and seen is None:
                     mine, theirs = best_apart(before[name]), best_apart(after)
-                    seen = Seen(rgb, warped, mine, theirs, again.pairs)
+                    seen = Seen(rgb, warped, mine, theirs, again)
         for kind, name, again in found:
             self._pairs[kind, name].append(again)
         self._photographs += 1

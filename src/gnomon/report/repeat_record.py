@@ -15,6 +15,7 @@ from gnomon.report.evaluation_record import known
 from gnomon.runs.store import LocalStore
 
 FOUND = "#27e05a"
+OUTSIDE = "#9a9a9a"
 
 
 def write_repeat(folder: Path, repeated: Repeated) -> Path:
@@ -34,22 +35,30 @@ def write_repeat(folder: Path, repeated: Repeated) -> Path:
 
 
 def lines(seen: Seen) -> Figure:
-    """Draw a photograph and its warp side by side, with a line for each point found again."""
+    """Draw a photograph and its warp side by side, with a line for each point found again.
+
+    Gray points are not counted: their true place lies outside of the other picture.
+    """
     height, width = seen.picture.shape[:2]
     figure = Figure(figsize=(12, 6 * height / width + 0.6), dpi=100, layout="constrained")
     both = figure.subplots(1, 2)
-    for axes, picture, points, rows, title in (
-        (both[0], seen.picture, seen.points, seen.pairs[:, 0], "photograph"),
-        (both[1], seen.warped, seen.others, seen.pairs[:, 1], "warped"),
+    again = seen.again
+    for axes, picture, points, rows, counts, title in (
+        (both[0], seen.picture, seen.points, again.pairs[:, 0], again.stays, "photograph"),
+        (both[1], seen.warped, seen.others, again.pairs[:, 1], again.comes, "warped"),
     ):
-        again = np.isin(np.arange(len(points)), rows)
+        found = np.isin(np.arange(len(points)), rows)
         axes.imshow(picture)
-        axes.set_title(f"{title}: {again.sum()} of {len(points)} points matched")
+        axes.set_title(f"{title}: {found.sum()} of {counts.sum()} points found again")
         axes.set_axis_off()
-        for chosen, color in ((~again, KEYPOINT_COLOUR), (again, FOUND)):
+        for chosen, color in (
+            (~counts, OUTSIDE),
+            (counts & ~found, KEYPOINT_COLOUR),
+            (found, FOUND),
+        ):
             x, y = points.xy[chosen].T
             axes.scatter(x, y, s=30, c=color, edgecolors="w", linewidths=0.8)
-    for mine, other in seen.pairs:
+    for mine, other in again.pairs:
         figure.add_artist(
             ConnectionPatch(
                 seen.points.xy[mine],
