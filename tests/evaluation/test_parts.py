@@ -11,6 +11,7 @@ from gnomon.datasets import Sample
 from gnomon.datasets.polygon import PartPolygon
 from gnomon.errors import SettingError
 from gnomon.evaluation import Targets, consistency, regress, regress_parts
+from gnomon.evaluation.part_regression import _error
 from gnomon.evaluation.parts import annotated_part
 from gnomon.types import Landmarks
 
@@ -84,6 +85,18 @@ def test_a_linear_map_is_found_and_the_mean_shape_is_the_mean() -> None:
     assert mean.by_image == pytest.approx(np.mean(away) / np.sqrt(200 * 100))
     assert mean.by_box == pytest.approx(np.mean(away) / 50)
     assert mean.by_image > 10 * found.by_image
+
+
+def test_what_says_nothing_of_a_point_is_penalized_until_the_mean_is_left() -> None:
+    random = np.random.default_rng(0)
+    inputs = random.uniform(0, (200, 100), size=(60, 16, 2))
+    wanted = random.uniform(0, (200, 100), size=(60, 1, 2))
+    here, there = targets(wanted[:40]), targets(wanted[40:])
+    found = regress(inputs[:40], here, inputs[40:], there)
+    mean = regress(np.empty((40, 0, 2)), here, np.empty((20, 0, 2)), there)
+    assert found.by_image == pytest.approx(mean.by_image, rel=0.05)
+    loose = _error(inputs[:40], here, inputs[40:], there, 0.01)
+    assert loose.by_image > 1.2 * mean.by_image, "as a penalty chosen by what was fitted would do"
 
 
 def test_annotated_points_follow_the_parts_of_images_that_were_not_learnt_from() -> None:

@@ -67,6 +67,18 @@ def test_the_parts_are_disjoint_complete_and_take_their_share_of_every_class(
     assert divide(given, choices) == parts
 
 
+@pytest.mark.parametrize(
+    ("share", "validated"), [(0.1, {"a": 2, "b": 3}), (0.5, {"a": 8, "b": 16})]
+)
+def test_the_validation_part_is_the_share_asked_for_of_what_is_left(
+    share: float, validated: dict[str, int]
+) -> None:
+    given = photos(*[("a", None)] * 20, *[("b", None)] * 40)
+    parts = divide(given, TrainingSettings(test_share=0.2, validation_share=share))
+    assert Counter(photo.label for photo in parts.test) == {"a": 4, "b": 8}
+    assert Counter(photo.label for photo in parts.validation) == validated
+
+
 def test_the_data_sets_own_test_split_stays_the_test_split() -> None:
     given = photos(*[(label, split) for label in "ab" for split in ("train",) * 9 + ("test",) * 3])
     parts = divide(given, TrainingSettings())

@@ -3,10 +3,12 @@
 import csv
 import json
 import shutil
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 from small_disk import small_disk
@@ -16,6 +18,7 @@ from gnomon.errors import DatasetError, GnomonError, RunError, SettingError
 from gnomon.images import load_image
 from gnomon.training import Training, TrainingInfo, TrainingSettings, train
 from gnomon.training.checkpoints import WholeCheckpoints
+from gnomon.training.loading import Photographs
 from gnomon.training.network import Start
 
 START = Start("embedded/squeezenet1_1", size=(64, 64))
@@ -87,6 +90,34 @@ def test_no_keypoint_box_or_part_ever_reaches_it(
     done = learn(f"guarded:{colours}", tmp_path / "out", settings=settings)
     assert done.info.n_without_label == (6 if labels == "viewpoint" else 0)
     assert done.info.n_test == (9 if labels == "viewpoint" else 12)
+
+
+@pytest.mark.usefixtures("guarded")
+@pytest.mark.parametrize(("labels", "mirrored"), [("class", True), ("viewpoint", False)])
+def test_photographs_are_mirrored_unless_their_side_is_the_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labels: Any, mirrored: bool
+) -> None:
+    given: list[Photographs] = []
+
+    def catch(_: object, train: Photographs, validation: Photographs, *__: Any, **___: Any) -> None:
+        given.extend((train, validation))
+        raise KeyboardInterrupt
+
+    pixels = np.zeros((40, 40, 3), dtype=np.uint8)
+    pixels[:, 20:] = 200
+    for split, view, number in product(("train", "test"), ("left", "right"), range(1, 11)):
+        path = tmp_path / "sides" / split / view / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.fromarray(pixels).save(path)
+    monkeypatch.setattr("gnomon.training.fitting.fit", catch)
+    settings = TrainingSettings(labels=labels, validation_share=0.1)
+    with pytest.raises(KeyboardInterrupt):
+        learn(f"guarded:{tmp_path / 'sides'}", tmp_path / "out", settings=settings)
+    train, validation = given
+    assert (len(train), len(validation)) == (18, 2)
+    shown = [train[0, seed][0] for seed in range(20)]
+    assert any(one[..., :8].mean() > one[..., -8:].mean() for one in shown) is mirrored
+    assert torch.equal(validation[0, 1][0], validation[0, 2][0])
 
 
 def test_what_is_interrupted_and_resumed_ends_as_if_undisturbed(

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from gnomon.web.soundness import fault
 
 PATH = SOCKET.decode()
+UPLOAD = {"method": "POST", "path": "/image"}
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +67,18 @@ def test_a_body_without_end_is_refused(served: str) -> None:
         ({"http_version": "1.0"}, None),
         ({"method": "POST", "path": "/image"}, None),
         ({"method": "POST", "path": "/picture"}, 405),
+        ({"method": "POST", "path": "/image/"}, 405),
+        ({"method": "PUT", "path": "/image"}, 405),
         ({"method": "TRACE"}, 405),
         ({"headers": [(b"host", b"[")]}, 400),
         ({"headers": [(b"host", b"[::1]:80")]}, None),
         ({"headers": [(b"host", b"a"), (b"host", b"a")]}, 400),
         ({"headers": [(b"host", b"a"), (b"content-length", b"1")]}, 413),
         ({"headers": [(b"host", b"a"), (b"transfer-encoding", b"chunked")]}, 413),
+        ({"path": "/image", "headers": [(b"host", b"a"), (b"content-length", b"1")]}, 413),
+        (UPLOAD | {"headers": [(b"host", b"a"), (b"transfer-encoding", b"chunked")]}, None),
+        (UPLOAD | {"headers": [(b"host", b"a"), (b"content-length", b"35651584")]}, None),
+        (UPLOAD | {"headers": [(b"host", b"a"), (b"content-length", b"35651585")]}, 413),
         ({"headers": [(b"host", b"a"), (b"content-length", b"-1")]}, 400),
         ({"headers": [(b"host", b"a"), (b"content-length", b"\xef\xbc\x91")]}, 400),
         ({"headers": [(b"host", b"a"), (b"x-forwarded-prefix", b"/a/b-c")]}, None),

@@ -13,7 +13,7 @@ from gnomon.parts.features import FeatureMaps
 from gnomon.parts.gather import Gathered, gather
 from gnomon.parts.groups import group_classes
 from gnomon.parts.layout import Layout
-from gnomon.parts.learn import learn, learn_on, posed
+from gnomon.parts.learn import learn, learn_on, posed, without_unshown
 from gnomon.parts.model import Group, PartModel
 from gnomon.parts.stability import choose_count
 from gnomon.parts.traits import expected, mirror, quantiles, repeats, twins
@@ -39,10 +39,10 @@ def discover_parts(
     """Learn what the run's keypoints show, by what they look like to ``classifier``.
 
     ``parts`` is how many to find, for each group of classes that share parts; ``"auto"``: as many
-    as two halves of the images agree on. Where a model ``before`` has as many, or ``"auto"``, and
-    its groups are these, its parts are learnt anew and keep their ids and names. ``progress`` hears
-    of each stage. ``RunError`` where no image can be used, ``SettingError`` where there are fewer
-    points than parts.
+    as two halves of the images agree on, less those that no point shows. Where a model ``before``
+    has as many, or ``"auto"``, and its groups are these, its parts are learnt anew and keep their
+    ids and names. ``progress`` hears of each stage. ``RunError`` where no image can be used,
+    ``SettingError`` where there are fewer points than parts.
     """
     features = FeatureMaps(classifier)
     if before is not None and (before.weights_sha256, before.layers) != (
@@ -112,6 +112,8 @@ def _group(
                 f" {', '.join(labels[:3])}; ask for fewer, or detect in more images"
             )
         layout = learn(points, count, seed)
+        if start == "auto":
+            layout = without_unshown(layout, points)
     match, pose = posed(layout, points)
     shares = layout.shares(match)
     seen = np.isin(found.rows, mine)

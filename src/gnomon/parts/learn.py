@@ -1,6 +1,6 @@
 """Parts from points: spherical k-means for a start, then look and layout in turn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,14 @@ def learn_on(points: Points, layout: Layout) -> Layout:
     """Learn a layout's parts anew from other points; each part stays itself, in its place."""
     match, _ = posed(layout, points)
     return _in_turn(points, layout, layout.shares(match) * points.known[..., None])
+
+
+def without_unshown(layout: Layout, points: Points) -> Layout:
+    """Return the parts that some point most likely is, in the same order."""
+    match, _ = posed(layout, points)
+    shown = np.unique(layout.shares(match).argmax(axis=2)[points.known])
+    left = layout.ordered(shown)
+    return replace(left, weight=left.weight / left.weight.sum())
 
 
 def _in_turn(points: Points, layout: Layout, shares: Floats) -> Layout:
