@@ -22,6 +22,9 @@ class GnomonError(Exception):
     def __str__(self) -> str:
         return one_line(masked(super().__str__()))
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 class ImageError(GnomonError):
     """An input that cannot be read as an image."""

@@ -1,5 +1,6 @@
 """Every choice of the method as one value, and the named sets of choices."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypedDict, cast
 
@@ -35,7 +36,7 @@ where the network ends in a sigmoid.
 
 
 @checked_class
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Settings:
     """What the method leaves open; lengths in model pixels.
 
@@ -97,6 +98,14 @@ class Settings:
                 f"label {self.label!r} names one class, label_rank {self.label_rank} another; give"
                 " one of the two"
             )
+
+    def __repr__(self) -> str:
+        return f"Settings({_written(self.unlike(Settings()))})"
+
+    def unlike(self, others: "Settings") -> dict[str, object]:
+        """Return the settings by name that differ from those of ``others``."""
+        mine, theirs = asdict(self), asdict(others)
+        return {name: value for name, value in mine.items() if value != theirs[name]}
 
     @property
     def aim(self) -> str:
@@ -189,6 +198,21 @@ PRESETS = {
     "default": Preset("embedded", BY_STRUCTURE),
     "fast": Preset("embedded", replace(BY_STRUCTURE, fine="layers", coarse="none")),
 }
+
+
+def summary(settings: Settings) -> str:
+    """Name the preset that settings are nearest to, and what differs from it.
+
+    >>> summary(replace(PRESETS["fast"].settings, keep=0.2))
+    'fast, keep=0.2'
+    """
+    unlike = {name: settings.unlike(preset.settings) for name, preset in PRESETS.items()}
+    nearest = min(unlike, key=lambda name: (len(unlike[name]), name != "default"))
+    return ", ".join(filter(None, (nearest, _written(unlike[nearest]))))
+
+
+def _written(choices: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in choices.items())
 
 
 def changes_to(settings: Settings) -> SettingChanges:

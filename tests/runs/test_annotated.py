@@ -9,7 +9,7 @@ from gnomon.datasets import Sample
 from gnomon.errors import RunError
 from gnomon.images import decode
 from gnomon.runs import Run, annotated
-from gnomon.runs.tables import IMAGES, KEYPOINTS
+from gnomon.tables import IMAGES, KEYPOINTS
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NAMES = ("cat.jpg", "coffee.jpg", "macaw.jpg")

@@ -16,12 +16,10 @@ from gnomon.runs.info import RunInfo
 from gnomon.runs.photographs import Photographs
 from gnomon.runs.records import Photograph, Record, stream
 from gnomon.runs.review import Review
+from gnomon.tables import ANY
 from gnomon.types import Floats
 
 Ints = NDArray[np.int64]
-
-ANY = "keypoint"
-"""The name of a point of no part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,8 +16,12 @@ from gnomon.runs.discovered import part_names, with_parts
 from gnomon.runs.info import RunInfo
 from gnomon.runs.records import Photograph, Record, batches, stream
 from gnomon.runs.store import LocalStore, Store, open_store
-from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
+from gnomon.showing import quoted
 from gnomon.strict_json import read_as
+from gnomon.tables import IMAGES, KEYPOINTS, image_id
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Failure:
         return (json.dumps(asdict(self), ensure_ascii=True) + "\n").encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """A run folder's content: ``images`` and ``keypoints`` are Arrow tables (see DESIGN).
 
@@ -58,6 +63,19 @@ class Run:
     def iter_detections(self) -> Iterator[Record]:
         """Stream the images, each with its keypoints, from the files of the run."""
         return stream(self.folder, len(self.info.part_names))
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return a row for each keypoint, with its image's path, label and its part's name.
+
+        The columns are those of ``gnomon export --format parquet``. ``SettingError`` where pandas
+        is not installed.
+        """
+        from gnomon.runs.frame import keypoints_frame
+
+        return keypoints_frame(self)
+
+    def __repr__(self) -> str:
+        return f"<Run {quoted(str(self.folder))}: {self.info.counted}, {self.info.made}>"
 
     def _repr_html_(self) -> str:
         from gnomon.runs.shown import shown
