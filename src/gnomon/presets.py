@@ -150,11 +150,9 @@ class SettingChanges(TypedDict, total=False):
     fine_weight: float
     """Weight of the fine map's log-likelihood."""
     points: Points
-    """Where keypoints come from: map (its peaks), structure (corners and blobs that the class
-    needs)."""
+    """Where keypoints come from: map (its peaks), structure (corners that the class needs)."""
     working_size: int
-    """Longer side, in pixels, of the file at which its structure is read; larger files are reduced
-    to it."""
+    """Longer side, in pixels, to which larger files are reduced before their structure is read."""
     structure_weight: float
     """Weight of the structure's logarithm to 1 of the evidence's."""
     radius: float

@@ -85,7 +85,7 @@ def test_secrets_and_bytes_that_are_no_text_stay_out_of_json() -> None:
 
 def test_a_detection_is_one_object_of_supervision() -> None:
     found = found_points(3)
-    points = found.to_supervision()
+    points: Any = found.to_supervision()
     np.testing.assert_allclose(points.xy[0], found.keypoints.xy, rtol=1e-6)
     np.testing.assert_allclose(points.keypoint_confidence[0], found.keypoints.confidence)
     assert points.class_id.tolist() == [3]
@@ -99,7 +99,8 @@ def test_a_detection_is_one_object_of_supervision() -> None:
 
 
 def test_both_ways_to_supervision_agree(made: Callable[[str], Any]) -> None:
-    record, points = next(iter(to_supervision(open_contents(made("free").folder))))
+    record, made_points = next(iter(to_supervision(open_contents(made("free").folder))))
+    points: Any = made_points
     here = points.visible[0]
     np.testing.assert_allclose(points.xy[0][here], record.xy, rtol=1e-6)
     np.testing.assert_allclose(points.keypoint_confidence[0][here], record.confidence)

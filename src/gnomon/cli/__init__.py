@@ -10,6 +10,7 @@ from rich.text import Text
 from gnomon.cli.check import check
 from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
+from gnomon.cli.explained import explained
 from gnomon.cli.export import export
 from gnomon.cli.import_ import import_
 from gnomon.cli.outcome import Outcome
@@ -52,10 +53,14 @@ def main() -> None:
         sys.exit(0)
     try:
         outcome = tyro.extras.subcommand_cli_from_dict(
-            VERBS,
+            {name: explained(verb) for name, verb in VERBS.items()},
             prog="gnomon",
             description=DESCRIPTION,
-            config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes),
+            config=(
+                tyro.conf.FlagCreatePairsOff,
+                tyro.conf.OmitArgPrefixes,
+                tyro.conf.DisallowNone,
+            ),
         )
     except GnomonError as error:
         said = Text.assemble(("gnomon:", "bold red"), f" {error}")

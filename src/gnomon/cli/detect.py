@@ -50,16 +50,19 @@ def detect(
             archives of images (.parquet, .arrow, .tar), URLs of these (s3://...), or data sets as
             kind:FOLDER.
         out: The run folder to write, or its URL.
-        model: The classifier: embedded, torchvision/NAME, timm/NAME, hf/NAME or a checkpoint file.
+        model: The classifier: embedded/efficientnet-lite0 or embedded/squeezenet1_1, which come
+            with gnomon; torchvision/NAME, timm/NAME, hf/NAME; package.module:name in Python; a
+            checkpoint file, or the folder of a training. The preset's own unless given.
         weights: A weights file for the model, of any number of classes; else its own are fetched.
-        classes: The names of its classes in order: a file of one name a line, or a,b,c.
+        classes: The names of its classes in order, if not its own: a file of one name a line, or
+            a,b,c.
         outputs: What the model returns, where that cannot be recognized: logits, probabilities,
             binary (one output, two classes), multilabel (each class by itself), ...
         preset: The set of choices to start from: default, fast or paper.
         parts: A part model, or a run in which `gnomon parts` found one: keypoints get their parts.
         device: Where to compute: auto, cpu, cuda, mps.
-        size: Height and width that the network gets, in pixels.
-        resize: How an image gets to that size.
+        size: Height and width that the network gets, in pixels; the classifier's own unless given.
+        resize: How an image gets to that size; as the classifier has it unless given.
         top: Find keypoints for so many classes of each image, the most probable ones: a run for
             each, OUT/top-1, OUT/top-2, ...
         resume: Go on with an interrupted run; what failed is tried again.

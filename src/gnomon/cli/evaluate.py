@@ -34,7 +34,7 @@ def evaluate(
     Args:
         run: The folder that `gnomon detect --out` wrote.
         dataset: The annotated data set that the run's images come from, as kind:FOLDER.
-        split: Use the images of one split only.
+        split: Use the images of one split only; of all unless given.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
         plug: A package.module:name that the run names and that may be imported; may be repeated.

@@ -27,7 +27,9 @@ def export(
 
     Args:
         run: The folder that `gnomon detect --out` wrote.
-        format: Which, such as coco, cvat, label-studio, yolo or csv: docs/interop.md has all.
+        format: Which: coco, coco-results, cvat, cvat-skeleton, label-studio, fiftyone, yolo,
+            deeplabcut, hf, csv, parquet, json, h5, colmap, or package.module:name. docs/interop.md
+            says what each holds.
         out: The file or folder to write.
         min_score: Leave out keypoints below this score.
         top: Keep at most so many of the best keypoints of each image.

@@ -30,7 +30,7 @@ def parts(
     Args:
         run: The folder that `gnomon detect --out` wrote.
         parts: How many parts to find, or auto: as many as two halves of the images agree on.
-        known: A part model, or a run with one, to use instead of learning anew.
+        known: A part model, or a run with one, to use; parts are learnt anew unless given.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
         plug: A package.module:name that the run names and that may be imported; may be repeated.

@@ -31,7 +31,7 @@ def report(
     Args:
         run: The folder that `gnomon detect --out` wrote.
         format: The page, or a figure of each image as PNG, SVG or PDF in figures/.
-        dataset: The data set as kind:FOLDER whose annotated points are drawn beside.
+        dataset: The data set as kind:FOLDER whose annotated points are drawn beside, if any.
         recompute: Compute the maps again where the run kept none.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.

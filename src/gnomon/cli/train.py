@@ -36,8 +36,8 @@ def train(
         settings: How to train.
         weights: A pretrained weights file for the network, where its own cannot be fetched.
         scratch: Start from random weights.
-        size: Height and width that the network gets, in pixels.
-        resize: How an image gets to that size.
+        size: Height and width that the network gets, in pixels; its own unless given.
+        resize: How an image gets to that size; as the network has it unless given.
         device: Where to compute: auto, cpu, cuda, mps.
         resume: Go on with an interrupted training.
         quiet: Show no progress.
