@@ -19,7 +19,7 @@ from gnomon.cli.plan import plan
 from gnomon.cli.repeat import repeat
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
-from gnomon.cli.serve import serve
+from gnomon.cli.serve import CLOSED, serve
 from gnomon.cli.terminal import terminal
 from gnomon.cli.train import train
 from gnomon.errors import GnomonError
@@ -39,6 +39,13 @@ VERBS: dict[str, Callable[..., Outcome]] = {
     "serve": serve,
 }
 
+
+INTERRUPTED = {
+    "detect": "interrupted; go on with what was done by --resume",
+    "train": "interrupted; go on with what was done by --resume",
+    "serve": CLOSED,
+}
+"""What a verb says where Ctrl-C ends it."""
 
 DESCRIPTION = """Class labels in, keypoints out.
 
@@ -67,8 +74,7 @@ def main() -> None:
         terminal(errors=True).print(said, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        terminal(errors=True).print(
-            "interrupted; detect and train go on with what was done by --resume"
-        )
+        verb = next(filter(VERBS.__contains__, sys.argv[1:]), "")
+        terminal(errors=True).print(INTERRUPTED.get(verb, "interrupted"))
         sys.exit(130)
     sys.exit(outcome.exit_status)

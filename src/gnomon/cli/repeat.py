@@ -53,6 +53,7 @@ def repeat(
         changes: Settings that differ from the preset's; the seed is that of the warps, too.
     """
     from gnomon.classifier.names import read_names
+    from gnomon.cli.ending import opening, wrote
     from gnomon.cli.progress import Progress
     from gnomon.cli.repeat_table import repeat_table
     from gnomon.cli.terminal import terminal
@@ -99,5 +100,5 @@ def repeat(
     path = write_repeat(out, done)
     if not quiet:
         terminal(errors=False).print(repeat_table(done.rows))
-    print(path)
+    wrote(path, opening(out / "repeat.png"), quiet=quiet)
     return Outcome(path, n_done=done.photographs, n_failed=n_failed)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ class Run:
     """A run folder's content: ``images`` and ``keypoints`` are Arrow tables (see DESIGN).
 
     ``folder`` is where it lies, or, for a run behind a URL, only what it is called. ``part_names``
-    names the ids of the keypoints' ``part`` column; empty where no parts are known.
+    names the ids of the keypoints' ``part`` column; empty where no parts are known. ``limit`` is
+    how many images there are of those in the folder, of all if ``None``; see ``first``.
     """
 
     folder: Path
@@ -55,6 +57,16 @@ class Run:
     keypoints: pa.Table
     failures: tuple[Failure, ...]
     part_names: tuple[str, ...] = ()
+    limit: int | None = None
+
+    def first(self, count: int | None) -> "Run":
+        """Return the run of its first ``count`` images alone; itself for ``None``."""
+        if count is None:
+            return self
+        images = self.images.slice(0, count)
+        keypoints = self.keypoints.slice(0, pc.sum(images["n_keypoints"]).as_py() or 0)
+        info = replace(self.info, n_images=images.num_rows, n_keypoints=keypoints.num_rows)
+        return replace(self, info=info, images=images, keypoints=keypoints, limit=count)
 
     def iter_images(self) -> Iterator[Photograph]:
         """Stream the rows of the images table, as typed values."""
@@ -62,7 +74,7 @@ class Run:
 
     def iter_detections(self) -> Iterator[Record]:
         """Stream the images, each with its keypoints, from the files of the run."""
-        return stream(self.folder, len(self.info.part_names))
+        return islice(stream(self.folder, len(self.info.part_names)), self.limit)
 
     def to_pandas(self) -> "pandas.DataFrame":
         """Return a row for each keypoint, with its image's path, label and its part's name.
