@@ -3,6 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt
 
+# Of .venv, for what is said before it is made.
+SIZE := about 6 GB
+MORE := about 2 GB more
+
 .PHONY: demo test lint bench fuzz clean
 
 # Done a second time, it goes on with the run that is there: nothing in runs/ is ever removed.
@@ -52,9 +56,11 @@ clean:
 	touch $@
 
 .venv/core: .venv/uv pyproject.toml
+	@echo "Installing gnomon and what it needs, PyTorch above all, into .venv: $(SIZE), some minutes."
 	$(UV) --editable .
 	touch $@
 
 .venv/dev: .venv/core
+	@echo "Installing what the tests need as well, into .venv: $(MORE), some minutes."
 	$(UV) --editable '.[dev]'
 	touch $@

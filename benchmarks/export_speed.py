@@ -23,7 +23,7 @@ from gnomon.classifier import Preprocessing
 from gnomon.export import EXPORTERS, export_run
 from gnomon.presets import Settings
 from gnomon.runs import RunInfo
-from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
+from gnomon.tables import IMAGES, KEYPOINTS, image_id
 from measure import record
 
 POINTS_AN_IMAGE = 50

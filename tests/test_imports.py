@@ -12,11 +12,11 @@ SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 LEVELS = [
     {"masking"},
     {"disk", "errors", "geometry", "strict_json"},
-    {"arguments"},
+    {"arguments", "showing", "tables"},
     {"extras", "figures", "foreign", "interrupt", "limits", "memory", "page_policy", "plugs"}
     | {"spreadsheets"},
-    {"types"},
-    {"presets"},
+    {"supervision_points", "types"},
+    {"detection", "presets"},
     {"images"},
     {"classifier"},
     {"occlusion", "backprop", "fusion", "peaks", "foerstner", "structure"},

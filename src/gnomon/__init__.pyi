@@ -5,6 +5,7 @@ from .classifier import Classifier as Classifier
 from .classifier import Preprocessing as Preprocessing
 from .classifier import load_classifier as load_classifier
 from .classifier import save_checkpoint as save_checkpoint
+from .detection import Detection as Detection
 from .detector import Detector as Detector
 from .errors import GnomonError as GnomonError
 from .foerstner import refine as refine
@@ -16,7 +17,6 @@ from .parts import discover_parts as discover_parts
 from .peaks import find_peaks as find_peaks
 from .presets import Settings as Settings
 from .runs import read_run as read_run
-from .types import Detection as Detection
 from .types import Heatmap as Heatmap
 from .types import Image as Image
 from .types import Keypoints as Keypoints

@@ -22,7 +22,7 @@ from typing import (
     is_typeddict,
 )
 
-from gnomon.errors import ArgumentError, unknown_name
+from gnomon.errors import ArgumentError, listed, unknown_name
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -85,7 +85,7 @@ def _check(
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
         name = function.__qualname__.removesuffix(".__init__")
-        raise ArgumentError(f"{name}: {error}; its arguments are {', '.join(hints)}") from None
+        raise ArgumentError(f"{name}: {error}; its arguments are: {listed(hints)}") from None
     for name, value in bound.arguments.items():
         kind = signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_KEYWORD:

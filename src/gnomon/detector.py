@@ -15,6 +15,7 @@ from gnomon.classifier.certainty import is_unsure
 from gnomon.classifier.names import class_index
 from gnomon.classifier.source import Exported
 from gnomon.classifier.transforms import Transforms
+from gnomon.detection import Detection
 from gnomon.errors import SettingError, unknown_name
 from gnomon.foerstner import SUMS
 from gnomon.images import Resize, Source, load_image
@@ -22,10 +23,11 @@ from gnomon.locate import locate
 from gnomon.occlusion import FILLS, Engine, Occlusion, occlude_several, prepare_engine, window_grid
 from gnomon.occlusion.occlude import check_labels
 from gnomon.plugs import plugged
-from gnomon.presets import Outputs, SettingChanges, Settings
+from gnomon.presets import Outputs, SettingChanges, Settings, summary
 from gnomon.presets import preset as named_preset
 from gnomon.prove import prove
-from gnomon.types import Detection, Image, Work
+from gnomon.showing import html_table, quoted, size
+from gnomon.types import Image, Work
 
 WindowsDone = Callable[[int, int], None]
 
@@ -86,6 +88,22 @@ class Detector:
         object.__setattr__(self, "settings", settings)
         object.__setattr__(self, "_engine", engine)
         self._refuse_early()
+
+    def __repr__(self) -> str:
+        known = self.classifier
+        return f"<Detector {quoted(known.name)}: {known.summary}; preset {summary(self.settings)}>"
+
+    def _repr_html_(self) -> str:
+        known = self.classifier
+        rows = [
+            ["classifier", known.name],
+            ["classes", str(len(known.class_names))],
+            ["outputs", known.outputs],
+            ["size", size(*known.preprocessing.size[::-1])],
+            ["device", str(known.device)],
+            ["preset", summary(self.settings)],
+        ]
+        return html_table(["Detector", ""], rows)
 
     def __setattr__(self, name: str, _: object) -> None:
         """Refuse: what was made ready for some settings must not be used with others."""

@@ -22,6 +22,9 @@ class GnomonError(Exception):
     def __str__(self) -> str:
         return one_line(masked(super().__str__()))
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 class ImageError(GnomonError):
     """An input that cannot be read as an image."""
@@ -79,6 +82,8 @@ def unknown_name(kind: str, given: str, allowed: Iterable[str]) -> str:
 
     >>> unknown_name("fill", "randon", ["random", "mean"])
     "unknown fill 'randon'; did you mean 'random'? Allowed: mean, random"
+    >>> unknown_name("argument", "size", [])
+    "unknown argument 'size'. Allowed: none"
     """
     names = sorted(allowed)
     nearest = nearest_names(given, names)
@@ -86,7 +91,16 @@ def unknown_name(kind: str, given: str, allowed: Iterable[str]) -> str:
     if len(names) > LISTED:
         some = ", ".join(names[:5])
         return f"unknown {kind} {given!r}{hint} Allowed: one of {len(names):,}, such as {some}"
-    return f"unknown {kind} {given!r}{hint} Allowed: {', '.join(names)}"
+    return f"unknown {kind} {given!r}{hint} Allowed: {listed(names)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """List names in a sentence, also where there are none.
+
+    >>> listed(["a", "b"]), listed([])
+    ('a, b', 'none')
+    """
+    return ", ".join(names) or "none"
 
 
 def nearest_names(given: str, names: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Affine:
     """An affine map of points: (x, y) to ``matrix[:, :2] @ (x, y) + matrix[:, 2]``."""
 
@@ -24,6 +24,9 @@ class Affine:
         if matrix.shape != (2, 3) or not np.isfinite(matrix).all():
             raise ValueError(f"an affine map is a finite 2x3 matrix, not {self.matrix!r}")
         object.__setattr__(self, "matrix", matrix)
+
+    def __repr__(self) -> str:
+        return f"Affine({self.matrix.tolist()})"
 
     @classmethod
     def identity(cls) -> Self:

@@ -1,5 +1,6 @@
 """Every choice of the method as one value, and the named sets of choices."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypedDict, cast
 
@@ -35,7 +36,7 @@ where the network ends in a sigmoid.
 
 
 @checked_class
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Settings:
     """What the method leaves open; lengths in model pixels.
 
@@ -98,6 +99,14 @@ class Settings:
                 " one of the two"
             )
 
+    def __repr__(self) -> str:
+        return f"Settings({_written(self.unlike(Settings()))})"
+
+    def unlike(self, others: "Settings") -> dict[str, object]:
+        """Return the settings by name that differ from those of ``others``."""
+        mine, theirs = asdict(self), asdict(others)
+        return {name: value for name, value in mine.items() if value != theirs[name]}
+
     @property
     def aim(self) -> str:
         """Say which class the keypoints are for; nothing where it is the predicted one."""
@@ -141,11 +150,9 @@ class SettingChanges(TypedDict, total=False):
     fine_weight: float
     """Weight of the fine map's log-likelihood."""
     points: Points
-    """Where keypoints come from: map (its peaks), structure (corners and blobs that the class
-    needs)."""
+    """Where keypoints come from: map (its peaks), structure (corners that the class needs)."""
     working_size: int
-    """Longer side, in pixels, of the file at which its structure is read; larger files are reduced
-    to it."""
+    """Longer side, in pixels, to which larger files are reduced before their structure is read."""
     structure_weight: float
     """Weight of the structure's logarithm to 1 of the evidence's."""
     radius: float
@@ -189,6 +196,21 @@ PRESETS = {
     "default": Preset("embedded", BY_STRUCTURE),
     "fast": Preset("embedded", replace(BY_STRUCTURE, fine="layers", coarse="none")),
 }
+
+
+def summary(settings: Settings) -> str:
+    """Name the preset that settings are nearest to, and what differs from it.
+
+    >>> summary(replace(PRESETS["fast"].settings, keep=0.2))
+    'fast, keep=0.2'
+    """
+    unlike = {name: settings.unlike(preset.settings) for name, preset in PRESETS.items()}
+    nearest = min(unlike, key=lambda name: (len(unlike[name]), name != "default"))
+    return ", ".join(filter(None, (nearest, _written(unlike[nearest]))))
+
+
+def _written(choices: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in choices.items())
 
 
 def changes_to(settings: Settings) -> SettingChanges:

@@ -3,7 +3,7 @@
 N = 0 is normal and never ``None``.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 
 from gnomon.arguments import checked, checked_class
 from gnomon.errors import ArgumentError
+from gnomon.extras import library
 from gnomon.geometry import Affine
+from gnomon.showing import ROWS, counts, html_table, html_text, quoted, size
 
 if TYPE_CHECKING:
+    import pandas
+    import pyarrow
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
@@ -55,7 +59,7 @@ def _set_arrays(target: object, shapes: dict[str, tuple[type, tuple[int, ...]]])
 
 
 @checked_class
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Image:
     """A photograph at model size, and where its pixels lie in the file.
 
@@ -88,6 +92,12 @@ class Image:
             _check(drawn, f"detail is uint8 (h,w,3), not {detail.shape}")
             object.__setattr__(self, "detail", detail)
 
+    def __repr__(self) -> str:
+        return (
+            f"<Image {quoted(self.source)} {size(*self.size)},"
+            f" at {size(self.width, self.height)} for the network>"
+        )
+
     @property
     def height(self) -> int:
         """Rows at model size."""
@@ -106,7 +116,7 @@ class Image:
 
 
 @checked_class
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Heatmap:
     """One value for each model pixel: ``values`` (H,W) float32, finite."""
 
@@ -118,6 +128,11 @@ class Heatmap:
         _check(values.ndim == 2 and values.size > 0, f"a heatmap is (H,W), not {values.shape}")
         _check(bool(np.isfinite(values).all()), f"the {self.kind} map holds NaN or infinity")
         object.__setattr__(self, "values", values)
+
+    def __repr__(self) -> str:
+        height, width = self.values.shape
+        span = f"from {self.values.min():.3g} to {self.values.max():.3g}"
+        return f"<{type(self).__name__} {self.kind}, {size(width, height)}, {span}>"
 
     def figure(self) -> "Figure":
         """Draw the map with its scale."""
@@ -134,7 +149,7 @@ class Heatmap:
 
 
 @checked_class
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Keypoints:
     """N points, best first, with their evidence.
 
@@ -181,6 +196,43 @@ class Keypoints:
 
     def __len__(self) -> int:
         return len(self.xy)
+
+    def __repr__(self) -> str:
+        return f"<Keypoints: {self._summary()}>"
+
+    def _summary(self) -> str:
+        kinds = f": {counts(self.kind.tolist())}" if len(self) else ""
+        marked = f"{self.refined.sum()} refined, {self.proved.sum()} proved"
+        return f"{len(self)} in {self.frame} pixels{kinds}; {marked}"
+
+    def _repr_html_(self) -> str:
+        names = ["x", "y", "confidence", "kind", "proved", "part"]
+        rows = [
+            [f"{x:.2f}", f"{y:.2f}", f"{sure:.2f}", kind, "yes" if proved else "no", str(part)]
+            for (x, y), sure, kind, proved, part in zip(
+                self.xy, self.confidence, self.kind, self.proved, self.part, strict=True
+            )
+        ]
+        more = f"<p>and {len(self) - ROWS} more</p>" if len(self) > ROWS else ""
+        return (
+            f"<p>Keypoints: {html_text(self._summary())}</p>{html_table(names, rows[:ROWS])}{more}"
+        )
+
+    def to_arrow(self) -> "pyarrow.Table":
+        """Return a row for each point, best first: the columns of a run's table of keypoints.
+
+        ``x`` and ``y`` are in pixels of ``frame``, ``rank`` counts from 1.
+        """
+        from gnomon import tables  # pyarrow takes a while to import
+
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        del values["frame"]
+        return tables.point_rows(**values)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return ``to_arrow`` as a data frame; ``SettingError`` where pandas is not installed."""
+        library("pandas", "pandas", "a data frame")
+        return self.to_arrow().to_pandas()
 
     @classmethod
     @checked
@@ -250,74 +302,7 @@ class Work:
 
 
 @checked_class
-@dataclass(frozen=True, slots=True, eq=False)
-class Detection:
-    """What gnomon found in one image: the class, the keypoints in file pixels, and the evidence.
-
-    ``coarse`` is ``None`` unless the whole map was computed. ``unsure`` says that the class was
-    predicted with so little probability that the image may show none that the classifier knows.
-    """
-
-    image: Image
-    label: str
-    label_index: int
-    probability: float
-    keypoints: Keypoints
-    n_candidates: int
-    coarse: Heatmap | None
-    fine: Heatmap
-    confidence: Heatmap
-    work: Work
-    seconds: float
-    unsure: bool = False
-
-    def __post_init__(self) -> None:
-        _check(self.keypoints.frame == "file", "a detection's keypoints are in file pixels")
-        shape = (self.image.height, self.image.width)
-        for heatmap in (self.coarse, self.fine, self.confidence):
-            if heatmap is not None:
-                _check(heatmap.values.shape == shape, f"the {heatmap.kind} map is not {shape}")
-
-    def figure(
-        self, picture: NDArray[np.uint8] | None = None, landmarks: "Landmarks | None" = None
-    ) -> "Figure":
-        """Draw the paper's columns: image, coarse map, fine map, keypoints, annotations.
-
-        Without a whole coarse map its column is left out.
-
-        ``picture`` (h,w,3) uint8 is the file at its own resolution; without it the image at model
-        size is drawn. The column of annotations is there when ``landmarks`` are.
-        """
-        from gnomon import figures  # matplotlib takes a second to import
-
-        panels = figures.method_panels(
-            picture=self.image.picture() if picture is None else picture,
-            picture_to_file=self.image.to_file
-            if picture is None
-            else Affine.resize((picture.shape[1], picture.shape[0]), self.image.size),
-            maps=self._titled_maps(),
-            map_to_file=self.image.to_file,
-            keypoints=self.keypoints.xy,
-            covariance=self.keypoints.covariance,
-            landmarks=None if landmarks is None else landmarks.xy[landmarks.visible],
-        )
-        label = figures.drawable(self.label)
-        sure = f"{self.probability:.0%}{' (unsure)' if self.unsure else ''}"
-        title = f"{label} {sure} · {len(self.keypoints)} keypoints"
-        return figures.draw(panels, self.image.size, title)
-
-    def _titled_maps(self) -> dict[str, NDArray[np.float32]]:
-        coarse = {} if self.coarse is None else {"coarse: occlusion": self.coarse.values}
-        return coarse | {"fine: backpropagation": self.fine.values}
-
-    def _repr_png_(self) -> bytes:
-        from gnomon import figures
-
-        return figures.png(self.figure())
-
-
-@checked_class
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Landmarks:
     """M points that a person annotated, in file pixels.
 
@@ -341,6 +326,15 @@ class Landmarks:
         _set_arrays(self, shapes)
         _check(len(self.names) == m, f"{m} landmarks want {m} names, not {len(self.names)}")
         _check(self.scale > 0, f"scale is a positive number of pixels, not {self.scale}")
+
+    def __repr__(self) -> str:
+        named = ", ".join(map(quoted, self.names[:3]))
+        more = ", ..." if len(self.names) > 3 else ""
+        names = f": {named}{more}" if named else ""
+        visible = int(self.visible.sum())
+        return (
+            f"<Landmarks: {len(self.names)}, {visible} visible, scale {self.scale:.4g} px{names}>"
+        )
 
     def distances(self, xy: Floats) -> Floats:
         """Give how far points (N,2) lie from the visible landmarks, (N,M) in units of ``scale``."""

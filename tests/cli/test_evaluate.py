@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gnomon.cli.progress import Progress
 from gnomon.datasets.synthetic import write_synthetic
 from gnomon.runs import read_run
 from gnomon.runs.discovered import part_places, read_searched
@@ -57,6 +58,30 @@ def test_it_writes_a_record_and_a_page_and_names_what_is_absent(
     assert again["photographs"] == 2
     assert (detected / "evaluation" / "repeat.png").stat().st_size > 10_000
     assert "found again" in said.err
+
+
+def test_a_try_on_a_few_images_moves_its_bar_to_the_end_and_never_back(
+    detected: Path,
+    drawn: Path,
+    run: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[float] = []
+    ends: list[float | None] = []
+    update = Progress.image_done
+
+    def noted(progress: Progress, count: int = 1) -> None:
+        update(progress, count)
+        seen.append(progress._bars.tasks[0].completed)
+        ends.append(progress._bars.tasks[0].total)
+
+    monkeypatch.setattr(Progress, "image_done", noted)
+    words = ("evaluate", detected, "--dataset", f"synthetic:{drawn}", "--sanity-images", 2)
+    assert run(*words, "--device", "cpu", "--repeat-images", 1, "--limit", 3) == 0
+    assert seen == sorted(seen)
+    assert seen[-1] == ends[-1]
+    written = record(detected)["evaluation"]
+    assert written["images"] + written["unannotated"] == 3
 
 
 def test_one_split_without_sanity(detected: Path, drawn: Path, run: Callable[..., int]) -> None:

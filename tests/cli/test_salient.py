@@ -11,10 +11,11 @@ import torch
 from drawn import drawn_info
 from scipy.io import savemat
 
+from gnomon.detection import Detection
 from gnomon.geometry import Affine
 from gnomon.images import decode
 from gnomon.runs import write_run
-from gnomon.types import Detection, Floats, Heatmap, Image, Keypoints, Work
+from gnomon.types import Floats, Heatmap, Image, Keypoints, Work
 
 
 def content(path: Path) -> str:

@@ -12,7 +12,7 @@ from drawn import drawn_info
 
 from gnomon.images import decode
 from gnomon.runs import RunInfo
-from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
+from gnomon.tables import IMAGES, KEYPOINTS, image_id
 
 SIZE = (64, 48)
 POINTS = 6

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from gnomon.datasets import open_dataset
 from gnomon.datasets.folder import read_folder
 from gnomon.errors import DatasetError
 
@@ -85,3 +86,15 @@ def test_wrong_folders_get_a_sentence(tmp_path: Path, write_image: Callable[...,
         read_folder(tmp_path)
     with pytest.raises(DatasetError, match="found a file at"):
         read_folder(tmp_path / "1.png")
+
+
+def test_a_folder_that_is_not_there_says_what_is_wanted_and_what_is_near(tmp_path: Path) -> None:
+    (tmp_path / "birds").mkdir()
+    with pytest.raises(DatasetError) as caught:
+        open_dataset(tmp_path / "brids")
+    assert str(caught.value) == (
+        "a folder data set is a folder with one folder of images for each class; found nothing at"
+        f" {tmp_path}/brids; did you mean {tmp_path}/birds?"
+    )
+    with pytest.raises(DatasetError, match="found nothing at"):
+        open_dataset(tmp_path / "none" / "brids")

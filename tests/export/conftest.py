@@ -16,7 +16,7 @@ from gnomon.images import decode
 from gnomon.runs import RunInfo
 from gnomon.runs.review import FILE_NAME
 from gnomon.runs.review_event import Event
-from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
+from gnomon.tables import IMAGES, KEYPOINTS, image_id
 
 INFO = drawn_info((24, 32), start="2026-01-01T00:00:00+00:00")
 PART_NAMES = ("beak", "left wing", "right wing")

@@ -8,7 +8,7 @@ from drawn import drawn_info
 
 from gnomon.images import decode
 from gnomon.runs import Run
-from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
+from gnomon.tables import IMAGES, KEYPOINTS, image_id
 from gnomon.types import Landmarks
 
 Points = Sequence[tuple[float, float]]

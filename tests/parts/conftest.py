@@ -17,7 +17,7 @@ from torch import nn
 from gnomon.classifier import Classifier, Preprocessing
 from gnomon.images import decode
 from gnomon.runs import Run, read_run
-from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
+from gnomon.tables import IMAGES, KEYPOINTS, image_id
 from gnomon.types import Floats
 
 Ints = np.ndarray[tuple[int, ...], np.dtype[np.int64]]

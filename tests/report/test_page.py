@@ -15,7 +15,7 @@ from gnomon.report.paper_figures import FigureFormat
 from gnomon.report.pictures import coloured, data_uri
 from gnomon.runs import read_run, rebuild_detector
 from gnomon.runs.by_image import points_by_image
-from gnomon.runs.tables import KEYPOINTS
+from gnomon.tables import KEYPOINTS
 
 
 def read(page: Path, name: str) -> Any:

@@ -9,7 +9,7 @@ from gnomon.datasets import Sample
 from gnomon.errors import RunError
 from gnomon.images import decode
 from gnomon.runs import Run, annotated
-from gnomon.runs.tables import IMAGES, KEYPOINTS
+from gnomon.tables import IMAGES, KEYPOINTS
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NAMES = ("cat.jpg", "coffee.jpg", "macaw.jpg")
@@ -79,6 +79,9 @@ def test_nothing_in_common_is_a_sentence(dataset: list[Sample]) -> None:
         annotated(run_over([SAMPLES / "cat.jpg"]), dataset[1:])
     with pytest.raises(RunError, match="has no images"):
         annotated(run_over([]), dataset)
+    bare = [replace(one, split=None) for one in dataset]
+    with pytest.raises(RunError, match="theirs: no split"):
+        annotated(run_over([one.image for one in dataset]), bare, "train")
 
 
 def test_a_file_that_was_changed_since_is_another_image(dataset: list[Sample]) -> None:

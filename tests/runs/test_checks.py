@@ -8,7 +8,7 @@ import pytest
 
 from gnomon.errors import RunError
 from gnomon.runs.checks import check_images, check_points
-from gnomon.runs.tables import IMAGES, KEYPOINTS
+from gnomon.tables import IMAGES, KEYPOINTS
 
 IMAGE: dict[str, Any] = {
     "image_id": "0123456789abcdef",

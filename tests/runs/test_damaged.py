@@ -14,8 +14,8 @@ from gnomon.runs import read_run
 from gnomon.runs.check import check_run
 from gnomon.runs.committed import NOTE, Gathering
 from gnomon.runs.listing import Input
-from gnomon.runs.tables import KEYPOINTS
 from gnomon.runs.writer import run_folder
+from gnomon.tables import KEYPOINTS
 
 N = 20
 """Three parts."""

@@ -21,8 +21,8 @@ from gnomon.runs.committed import Gathering
 from gnomon.runs.listing import Input
 from gnomon.runs.spans import Part, Span, overlapping
 from gnomon.runs.store import LocalStore, Store, open_store
-from gnomon.runs.tables import image_id
 from gnomon.runs.writer import RunFolder, run_folder
+from gnomon.tables import image_id
 
 N = 20
 INFO = drawn_info((4, 6))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gnomon.errors import RunError
 from gnomon.runs import Event, Review, ReviewFile, read_review
-from gnomon.runs.tables import KEYPOINTS
+from gnomon.tables import KEYPOINTS
 
 IMAGE = "a" * 16
 POINTS = 4

@@ -10,6 +10,7 @@ from drawn import drawn_info, found_points
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gnomon.detection import Detection
 from gnomon.errors import ImageError, RunError
 from gnomon.presets import Settings
 from gnomon.runs import Failure, RunInfo, read_run, write_run
@@ -23,9 +24,8 @@ from gnomon.runs.listing import (
 )
 from gnomon.runs.spans import Part, Span, gaps
 from gnomon.runs.store import open_store
-from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
 from gnomon.runs.writer import run_folder
-from gnomon.types import Detection
+from gnomon.tables import IMAGES, KEYPOINTS, image_id
 
 
 def info(**changes: object) -> RunInfo:

@@ -17,10 +17,10 @@ from gnomon.runs import Failure, read_run
 from gnomon.runs.committed import Committed, Gathering
 from gnomon.runs.listing import Input
 from gnomon.runs.store import Store, open_store
-from gnomon.runs.tables import image_id
 from gnomon.runs.writer import Shard, run_folder
 from gnomon.scale.attempts import Attempts
 from gnomon.scale.executors import GivenUp
+from gnomon.tables import image_id
 
 N = 18
 IDS = {image_id(f"{number}.jpg") for number in range(N)}

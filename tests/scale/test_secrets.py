@@ -18,10 +18,10 @@ from gnomon.limits import Limits
 from gnomon.runs import read_run, write_run
 from gnomon.runs.listing import Input, Secrets, read_listing, write_listing
 from gnomon.runs.store import open_store
-from gnomon.runs.tables import image_id
 from gnomon.scale import executor, list_inputs
 from gnomon.scale.reading import Reading
 from gnomon.scale.serial import SerialExecutor
+from gnomon.tables import image_id
 
 SECRETS = ("hunter2", "1f2e3d", "9a8b7c")
 

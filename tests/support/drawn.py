@@ -7,10 +7,11 @@ import numpy as np
 import torch
 
 from gnomon.classifier import Preprocessing
+from gnomon.detection import Detection
 from gnomon.geometry import Affine
 from gnomon.presets import Settings
 from gnomon.runs import RunInfo
-from gnomon.types import Detection, Heatmap, Image, Keypoints, Work
+from gnomon.types import Heatmap, Image, Keypoints, Work
 
 
 def drawn_info(size: tuple[int, int] = (224, 224), **fields: Any) -> RunInfo:

@@ -18,6 +18,7 @@ import torch
 from drawn import drawn_info
 from fsspec.implementations.local import LocalFileSystem
 
+from gnomon.detection import Detection
 from gnomon.images import Picture, load_image
 from gnomon.images.hosts import Hosts
 from gnomon.interrupt import Interrupts
@@ -27,7 +28,7 @@ from gnomon.runs.writer import Shard
 from gnomon.scale import Job, Unseen, Watch, detect_run
 from gnomon.scale.executors import Executor
 from gnomon.scale.worker import Worker
-from gnomon.types import Detection, Heatmap, Image, Keypoints, Work
+from gnomon.types import Heatmap, Image, Keypoints, Work
 
 POISON = (255, 0, 0)
 """A picture of this colour kills whoever detects in it."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gnomon.datasets import Sample
 from gnomon.datasets.sample import Samples, Split
 from gnomon.errors import DatasetError, SettingError
-from gnomon.training.data import Photo, divide, labelled
+from gnomon.training.data import Photo, divide, labelled, spread
 from gnomon.training.found import found_lines
 from gnomon.training.settings import TrainingSettings
 
@@ -165,3 +165,12 @@ def test_settings_that_make_no_sense_are_refused(choice: dict[str, Any]) -> None
     (name,) = choice
     with pytest.raises(SettingError, match=name):
         TrainingSettings(**choice)
+
+
+def test_a_few_photographs_are_spread_over_classes_and_splits() -> None:
+    learnt = [("a", "train")] * 5 + [("b", "train")] * 3
+    every = photos(*learnt, ("a", "test"), *[("b", "test")] * 4)
+    few = spread(every, 7)
+    assert [one.image.stem for one in few] == ["0", "1", "5", "6", "8", "9", "10"]
+    assert spread(every, None) == every
+    assert spread(every, 99) == every

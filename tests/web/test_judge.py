@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gnomon.runs import read_review, read_run
-from gnomon.runs.tables import KEYPOINTS
+from gnomon.tables import KEYPOINTS
 
 OpenPage = Callable[..., Any]
 

@@ -25,7 +25,7 @@ FINE_METHODS: dict[str, FineMethod] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FineMap(Heatmap):
     """A fine map, and the ``method`` by which it was found."""
 

@@ -20,10 +20,11 @@ from gnomon.classifier.source import NOWHERE, Architecture, Origin
 from gnomon.classifier.writes import NoWrites, WriteError
 from gnomon.errors import ClassifierError
 from gnomon.presets import Outputs
+from gnomon.showing import quoted, size
 
 
 @checked_class
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Classifier:
     """An image classifier, ready to use and checked by a few forward passes when made.
 
@@ -65,6 +66,16 @@ class Classifier:
             )
         object.__setattr__(self, "class_names", names)
         object.__setattr__(self, "weights_sha256", _digest(self.network.state_dict()))
+
+    def __repr__(self) -> str:
+        return f"<Classifier {quoted(self.name)}: {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """What it takes and gives, in a few words."""
+        height, width = self.preprocessing.size
+        of = f"{len(self.class_names)} classes ({self.outputs})"
+        return f"{of} of images {size(width, height)}, on {self.device}"
 
     @property
     def device(self) -> torch.device:

@@ -126,7 +126,8 @@ def _loaded(spec: Any, weights: Path | None) -> Loaded:
         made: Any = plugged("classifier", spec, {})
         return replace(_given(made if isinstance(made, nn.Module) else made()), name=spec)
     known = ["embedded", *torchvision_models.names(), *timm_models.names()]
-    allowed = f"{', '.join(f'{source}/NAME' for source in SOURCES)}, FILE.safetensors"
+    allowed = f"{', '.join(f'{source}/NAME' for source in SOURCES)}, FILE.safetensors,"
+    allowed += " package.module:name"
     raise ClassifierError(unknown_model(spec, known, allowed))
 
 

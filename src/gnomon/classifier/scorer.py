@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from gnomon.errors import ClassifierError, GnomonError
+from gnomon.errors import ClassifierError, GnomonError, listed
 from gnomon.memory import is_out_of_memory
 
 ALIKE = {torch.float64: 1e-6, torch.float32: 1e-3}
@@ -155,9 +155,9 @@ def _key(outputs: Any, count: int, name: str) -> Any:
         return NAMED
     if len(scores) == 1:
         return scores[0]
-    listed = ", ".join(map(repr, entries))
     raise ClassifierError(
-        f"{name} gives {type(outputs).__name__} for {count} images, with the entries {listed};"
+        f"{name} gives {type(outputs).__name__} for {count} images, with the entries"
+        f" {listed(map(repr, entries))};"
         " gnomon takes the one that is a tensor (N,K), or of several the one that is named"
         f" {NAMED!r}: wrap the network so that it returns that"
     )

@@ -1,7 +1,7 @@
 """What a source of classifiers gives, and what a network is rebuilt from."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -21,7 +21,7 @@ class Architecture:
 
     spec: str
     n_classes: int
-    config: str = ""
+    config: str = field(default="", repr=False)
 
 
 @runtime_checkable
@@ -44,7 +44,7 @@ class Origin:
     """
 
     weights: str = ""
-    class_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = field(default=(), repr=False)
 
 
 NOWHERE = Origin()

@@ -114,7 +114,8 @@ def mismatch(network: nn.Module, state: Mapping[str, Tensor], what: str) -> str:
     ]
     said = [f"{len(names)} {kind} ({_few(names)})" for kind, names in faults if names]
     return (
-        f"{what} does not fit the network: of {len(own)} tensors, {', '.join(said)};"
+        f"{what} does not fit the network: of {len(own)} tensors,"
+        f" {', '.join(said) or 'one cannot be copied'};"
         " name the model that the file was made for"
     )
 

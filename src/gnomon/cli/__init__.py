@@ -10,6 +10,7 @@ from rich.text import Text
 from gnomon.cli.check import check
 from gnomon.cli.detect import detect
 from gnomon.cli.evaluate import evaluate
+from gnomon.cli.explained import explained
 from gnomon.cli.export import export
 from gnomon.cli.import_ import import_
 from gnomon.cli.outcome import Outcome
@@ -18,7 +19,7 @@ from gnomon.cli.plan import plan
 from gnomon.cli.repeat import repeat
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
-from gnomon.cli.serve import serve
+from gnomon.cli.serve import CLOSED, serve
 from gnomon.cli.terminal import terminal
 from gnomon.cli.train import train
 from gnomon.errors import GnomonError
@@ -39,6 +40,13 @@ VERBS: dict[str, Callable[..., Outcome]] = {
 }
 
 
+INTERRUPTED = {
+    "detect": "interrupted; go on with what was done by --resume",
+    "train": "interrupted; go on with what was done by --resume",
+    "serve": CLOSED,
+}
+"""What a verb says where Ctrl-C ends it."""
+
 DESCRIPTION = """Class labels in, keypoints out.
 
 Example: gnomon detect photos/ --out runs/first
@@ -52,18 +60,21 @@ def main() -> None:
         sys.exit(0)
     try:
         outcome = tyro.extras.subcommand_cli_from_dict(
-            VERBS,
+            {name: explained(verb) for name, verb in VERBS.items()},
             prog="gnomon",
             description=DESCRIPTION,
-            config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes),
+            config=(
+                tyro.conf.FlagCreatePairsOff,
+                tyro.conf.OmitArgPrefixes,
+                tyro.conf.DisallowNone,
+            ),
         )
     except GnomonError as error:
         said = Text.assemble(("gnomon:", "bold red"), f" {error}")
         terminal(errors=True).print(said, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        terminal(errors=True).print(
-            "interrupted; detect and train go on with what was done by --resume"
-        )
+        verb = next(filter(VERBS.__contains__, sys.argv[1:]), "")
+        terminal(errors=True).print(INTERRUPTED.get(verb, "interrupted"))
         sys.exit(130)
     sys.exit(outcome.exit_status)

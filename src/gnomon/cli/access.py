@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -20,9 +20,9 @@ NO_OTHER_LIMIT = 1 << 40
 class Access:
     """Where a run's photographs are, and what may be fetched because the run says so."""
 
-    images: Path | None = None
+    images: Annotated[Path | None, tyro.conf.arg(help_behavior_hint="")] = None
     """A folder that the run's photographs are in now, or below."""
-    fetch: bool = False
+    fetch: Annotated[bool, tyro.conf.arg(help_behavior_hint="")] = False
     """Download what the run names and this machine lacks: its model, and photographs by their URLs,
     from public addresses only."""
     fetch_from: tyro.conf.UseAppendAction[tuple[str, ...]] = ()

@@ -12,6 +12,9 @@ from rich.text import Text
 from gnomon.cli.terminal import plain, terminal
 from gnomon.runs import Failure
 
+WHOLE_WORK = 7 * 24 * 3600.0
+"""Seconds over which the pace is measured: a single step may take minutes."""
+
 
 class Shown:
     """Bars with the time left; none in a pipe or with ``quiet``. A context."""
@@ -31,6 +34,7 @@ class Shown:
             TimeLeft(),
             console=self._console,
             disable=quiet or not self._console.is_terminal,
+            speed_estimate_period=WHOLE_WORK,
         )
 
     def failed(self, failure: Failure) -> None:
@@ -41,6 +45,11 @@ class Shown:
     def say(self, sentence: str) -> None:
         """Say what a person should know, also where no bar is shown."""
         self._console.print("\n".join(map(plain, sentence.splitlines())), soft_wrap=True)
+
+    def note(self, sentence: str) -> None:
+        """Say how the work goes, unless quiet."""
+        if not self._quiet:
+            self.say(sentence)
 
     def close_with(self, *shown: RenderableType) -> None:
         """End with tables and sentences."""

@@ -29,6 +29,7 @@ def detect(
     size: tuple[int, int] | None = None,
     resize: Literal["squash", "pad", "crop"] | None = None,
     top: int = 1,
+    limit: int | None = None,
     resume: bool = False,
     executor: str = "serial",
     workers: int = 0,
@@ -50,18 +51,22 @@ def detect(
             archives of images (.parquet, .arrow, .tar), URLs of these (s3://...), or data sets as
             kind:FOLDER.
         out: The run folder to write, or its URL.
-        model: The classifier: embedded, torchvision/NAME, timm/NAME, hf/NAME or a checkpoint file.
+        model: The classifier: embedded/efficientnet-lite0 or embedded/squeezenet1_1, which come
+            with gnomon; torchvision/NAME, timm/NAME, hf/NAME; package.module:name in Python; a
+            checkpoint file, or the folder of a training. The preset's own unless given.
         weights: A weights file for the model, of any number of classes; else its own are fetched.
-        classes: The names of its classes in order: a file of one name a line, or a,b,c.
+        classes: The names of its classes in order, if not its own: a file of one name a line, or
+            a,b,c.
         outputs: What the model returns, where that cannot be recognized: logits, probabilities,
             binary (one output, two classes), multilabel (each class by itself), ...
         preset: The set of choices to start from: default, fast or paper.
         parts: A part model, or a run in which `gnomon parts` found one: keypoints get their parts.
         device: Where to compute: auto, cpu, cuda, mps.
-        size: Height and width that the network gets, in pixels.
-        resize: How an image gets to that size.
+        size: Height and width that the network gets, in pixels; the classifier's own unless given.
+        resize: How an image gets to that size; as the classifier has it unless given.
         top: Find keypoints for so many classes of each image, the most probable ones: a run for
             each, OUT/top-1, OUT/top-2, ...
+        limit: Try it: stop after the first so many images.
         resume: Go on with an interrupted run; what failed is tried again.
         executor: Who computes: serial (this process), local (several), ray (a cluster).
         workers: How many processes; 0 takes one for each GPU, or for each CPU core.
@@ -79,8 +84,10 @@ def detect(
 
     from gnomon.classifier.names import read_names
     from gnomon.cli.closing import closing_table
+    from gnomon.cli.ending import check_limit, wrote
     from gnomon.cli.progress import Progress
     from gnomon.images.hosts import Hosts
+    from gnomon.images.read import is_url
     from gnomon.runs import RunInfo
     from gnomon.runs.records import probabilities
     from gnomon.runs.writer import refuse_other
@@ -96,6 +103,7 @@ def detect(
     )
     from gnomon.scale import executor as named_executor
 
+    check_limit(limit)
     see_inputs(paths)
     ranked = _by_rank(out, top, changes)
     for place, _ in ranked:
@@ -150,7 +158,7 @@ def detect(
                 job,
                 finder,
                 info,
-                partial(list_inputs, paths),
+                partial(list_inputs, paths, limit),
                 chosen,
                 resume=resume,
                 watch=progress,
@@ -160,6 +168,8 @@ def detect(
         unsure = sum(map(done.info.unsure, probabilities(place)))
         progress.close_with(closing_table(done.info, unsure, perf_counter() - begin, done.idle))
         n_done, n_failed = n_done + done.info.n_images, n_failed + done.info.n_failures
+    first, _ = ranked[0]
+    wrote(out, ("gnomon", "check" if is_url(out) else "report", first), quiet=quiet)
     return Outcome(Path(out), n_done=n_done, n_failed=n_failed)
 
 

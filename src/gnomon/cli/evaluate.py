@@ -25,6 +25,7 @@ def evaluate(
     device: str = "auto",
     sanity_images: int = 4,
     repeat_images: int = 4,
+    limit: int | None = None,
     quiet: bool = False,
 ) -> Outcome:
     """Measure a run against annotations, beside simple baselines; write evaluation/ into it.
@@ -34,7 +35,7 @@ def evaluate(
     Args:
         run: The folder that `gnomon detect --out` wrote.
         dataset: The annotated data set that the run's images come from, as kind:FOLDER.
-        split: Use the images of one split only.
+        split: Use the images of one split only; of all unless given.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
         plug: A package.module:name that the run names and that may be imported; may be repeated.
@@ -42,8 +43,10 @@ def evaluate(
         device: Where to compute: auto, cpu, cuda, mps.
         sanity_images: How many images to check the maps' sanity on; 0 for none.
         repeat_images: How many images to warp, to see which keypoints are found again; 0 for none.
+        limit: Try it: use the first so many images of the run.
         quiet: Show no progress and no table.
     """
+    from gnomon.cli.ending import check_limit, opening, wrote
     from gnomon.cli.evaluation_table import (
         consistency_table,
         evaluation_table,
@@ -69,7 +72,8 @@ def evaluate(
     for name, value in (("sanity_images", sanity_images), ("repeat_images", repeat_images)):
         if value < 0:
             raise SettingError(f"{name} is {value}; it must be 0 or more")
-    recorded = read_run(run)
+    check_limit(limit)
+    recorded = read_run(run).first(limit)
     seen = annotated(recorded, open_dataset(dataset), split)
     LocalStore(run).check_writable()
     detector = rebuild_detector(
@@ -99,6 +103,7 @@ def evaluate(
                 )
             except GnomonError as error:
                 progress.say(f"the maps' sanity was not checked: {error}")
+            progress.image_done(share)
         repeated = None
         try:
             repeating = Repeating(detector, similarities=1, seed=detector.settings.seed)
@@ -140,7 +145,7 @@ def evaluate(
         progress.close_with(consistency_table(parts))
     if regression is not None:
         progress.close_with(regression_table(regression))
-    print(page)
+    wrote(page, opening(page), ("gnomon", "report", run, "--dataset", dataset), quiet=quiet)
     return Outcome(page, n_done=found.images, n_failed=len(found.failures))
 
 

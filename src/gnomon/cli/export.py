@@ -18,6 +18,7 @@ def export(
     top: int | None = None,
     proved: bool = False,
     review: Path | None = None,
+    limit: int | None = None,
     access: Access = Access(),
     quiet: bool = False,
 ) -> Outcome:
@@ -27,18 +28,24 @@ def export(
 
     Args:
         run: The folder that `gnomon detect --out` wrote.
-        format: Which, such as coco, cvat, label-studio, yolo or csv: docs/interop.md has all.
+        format: Which: coco, coco-results, cvat, cvat-skeleton, label-studio, fiftyone, yolo,
+            deeplabcut, hf, csv, parquet, json, h5, colmap, or package.module:name. docs/interop.md
+            says what each holds.
         out: The file or folder to write.
         min_score: Leave out keypoints below this score.
         top: Keep at most so many of the best keypoints of each image.
         proved: Leave out keypoints that hiding was not seen to cost the class anything.
         review: Only what a person accepted, moved or added: review.jsonl, or the run's folder.
+        limit: Try it: export the first so many images of the run.
         access: Where the run's photographs are, and what may be fetched.
         quiet: Say nothing.
     """
+    from gnomon.cli.ending import check_limit, opening, wrote
     from gnomon.cli.terminal import plain, terminal
+    from gnomon.corrections.read_back import TOOLS
     from gnomon.export import export_run
 
+    check_limit(limit)
     done = export_run(
         run,
         format,
@@ -48,6 +55,7 @@ def export(
         proved=proved,
         review=review,
         photographs=access.photographs(run),
+        limit=limit,
     )
     console = terminal(errors=True)
     for line in absences(done.absent):
@@ -57,5 +65,6 @@ def export(
         if done.n_left_out:
             said += f"; {done.n_left_out} keypoints of no part left out, as {format} has no place"
         console.print(said, soft_wrap=True)
-    print(done.path)
+    back = ("gnomon", "import", run, "CORRECTED", "--format", format, "--out", "corrected")
+    wrote(done.path, back if format in TOOLS else opening(done.path), quiet=quiet)
     return Outcome(done.path, n_done=done.n_images, n_failed=len(done.absent))

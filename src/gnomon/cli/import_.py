@@ -40,6 +40,7 @@ def import_(
         access: Where the run's photographs are, and what may be fetched.
         quiet: Show no table.
     """
+    from gnomon.cli.ending import wrote
     from gnomon.cli.import_table import import_table, left_out, unnamed
     from gnomon.cli.terminal import plain, terminal
     from gnomon.corrections import read_corrections, write_corrections
@@ -60,5 +61,5 @@ def import_(
         console.print(plain(unnamed(annotations)), soft_wrap=True)
     if not quiet:
         console.print(import_table(found))
-    print(out)
+    wrote(out, ("gnomon", "salient", run, "--dataset", f"corrected:{out}"), quiet=quiet)
     return Outcome(out)

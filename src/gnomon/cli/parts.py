@@ -20,6 +20,7 @@ def parts(
     plug: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
     device: str = "auto",
     seed: int = 0,
+    limit: int | None = None,
     access: Access = Access(),
     quiet: bool = False,
 ) -> Outcome:
@@ -30,15 +31,17 @@ def parts(
     Args:
         run: The folder that `gnomon detect --out` wrote.
         parts: How many parts to find, or auto: as many as two halves of the images agree on.
-        known: A part model, or a run with one, to use instead of learning anew.
+        known: A part model, or a run with one, to use; parts are learnt anew unless given.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
         plug: A package.module:name that the run names and that may be imported; may be repeated.
         device: Where to compute: auto, cpu, cuda, mps.
         seed: Seed of every random choice.
+        limit: Try it: use the first so many images of the run; the others' points get no part.
         access: Where the run's photographs are, and what may be fetched.
         quiet: Show no progress and no table.
     """
+    from gnomon.cli.ending import check_limit, opening, wrote
     from gnomon.cli.parts_table import parts_table
     from gnomon.cli.stages import Stages
     from gnomon.errors import SettingError
@@ -51,7 +54,8 @@ def parts(
 
     if parts != "auto" and parts < 1:
         raise SettingError(f"parts is {parts}; it is 1 or more, or auto")
-    recorded = read_run(run)
+    check_limit(limit)
+    recorded = read_run(run).first(limit)
     classifier = rebuild_detector(
         recorded.info, model=model, weights=weights, device=device, trust=Trust(plug, access.fetch)
     ).classifier
@@ -85,5 +89,6 @@ def parts(
             shown, found, lambda done, total: stages.show("galleries", done, total), photographs
         )
     stages.close_with(parts_table(shown, found))
-    print(folder)
+    pages = folder / "gallery" / "index.html"
+    wrote(folder, opening(pages), ("gnomon", "report", run), quiet=quiet)
     return Outcome(folder, n_done=recorded.images.num_rows - len(failures), n_failed=len(failures))

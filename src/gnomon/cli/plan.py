@@ -18,9 +18,11 @@ def plan(
     Example: gnomon plan --model embedded/squeezenet1_1 --size 448 448
 
     Args:
-        model: The classifier, named as for `gnomon detect`.
+        model: The classifier: embedded/efficientnet-lite0 or embedded/squeezenet1_1, which come
+            with gnomon; torchvision/NAME, timm/NAME, hf/NAME; package.module:name in Python; a
+            checkpoint file, or the folder of a training.
         weights: A weights file for the model, for its number of classes; no others are needed.
-        size: Height and width that the network gets, in pixels.
+        size: Height and width that the network gets, in pixels; the model's own unless given.
         patch: Side of the square that covers, in model pixels.
         stride: Step from one covered square to the next, in model pixels.
     """

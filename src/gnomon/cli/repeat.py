@@ -35,20 +35,25 @@ def repeat(
     Args:
         paths: Photographs, in any of the forms that `gnomon detect` takes.
         out: The folder to write: repeat.json and repeat.png.
-        model: The classifier: embedded, torchvision/NAME, timm/NAME, hf/NAME or a checkpoint file.
+        model: The classifier: embedded/efficientnet-lite0 or embedded/squeezenet1_1, which come
+            with gnomon; torchvision/NAME, timm/NAME, hf/NAME; package.module:name in Python; a
+            checkpoint file, or the folder of a training. The preset's own unless given.
         weights: A weights file for the model, of any number of classes; else its own are fetched.
-        classes: The names of its classes in order: a file of one name a line, or a,b,c.
+        classes: The names of its classes in order, if not its own: a file of one name a line, or
+            a,b,c.
         outputs: What the model returns, where that cannot be recognized.
         preset: The set of choices to start from: default, fast or paper.
         device: Where to compute: auto, cpu, cuda, mps.
-        resize: How an image gets to the network's size.
-        side: Make photographs smaller first, to so many pixels along the longer side.
+        resize: How an image gets to the network's size; as the classifier has it unless given.
+        side: Make photographs smaller first, to so many pixels along the longer side; whole
+            unless given.
         warps: Similarities for each photograph; of each other kind of change there is one.
         limit: Use the first so many photographs; 0 for all.
         quiet: Show no progress and no table.
         changes: Settings that differ from the preset's; the seed is that of the warps, too.
     """
     from gnomon.classifier.names import read_names
+    from gnomon.cli.ending import opening, wrote
     from gnomon.cli.progress import Progress
     from gnomon.cli.repeat_table import repeat_table
     from gnomon.cli.terminal import terminal
@@ -95,5 +100,5 @@ def repeat(
     path = write_repeat(out, done)
     if not quiet:
         terminal(errors=False).print(repeat_table(done.rows))
-    print(path)
+    wrote(path, opening(out / "repeat.png"), quiet=quiet)
     return Outcome(path, n_done=done.photographs, n_failed=n_failed)

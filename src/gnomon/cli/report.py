@@ -16,6 +16,7 @@ def report(
     format: Literal["html", "png", "svg", "pdf"] = "html",
     dataset: str | None = None,
     recompute: bool = False,
+    limit: int | None = None,
     model: str | None = None,
     weights: Path | None = None,
     access: Access = Access(),
@@ -31,14 +32,16 @@ def report(
     Args:
         run: The folder that `gnomon detect --out` wrote.
         format: The page, or a figure of each image as PNG, SVG or PDF in figures/.
-        dataset: The data set as kind:FOLDER whose annotated points are drawn beside.
+        dataset: The data set as kind:FOLDER whose annotated points are drawn beside, if any.
         recompute: Compute the maps again where the run kept none.
+        limit: Try it: show the first so many images of the run.
         model: Where the run's classifier is now, if its name in the run does not lead to it.
         weights: A weights file for the model, where its own cannot be fetched.
         access: Where the run's photographs are, and what may be fetched.
         plug: A package.module:name that the run names and that may be imported; may be repeated.
         quiet: Show no progress.
     """
+    from gnomon.cli.ending import check_limit, opening, wrote
     from gnomon.cli.progress import Progress
     from gnomon.report import known_landmarks, write_figures, write_report
     from gnomon.runs import read_run, rebuild_detector
@@ -46,7 +49,8 @@ def report(
     from gnomon.runs.rebuild import Trust
     from gnomon.runs.store import open_store
 
-    recorded = read_run(run)
+    check_limit(limit)
+    recorded = read_run(run).first(limit)
     photographs = access.photographs()
     landmarks = known_landmarks(recorded, dataset)
     detector = (
@@ -68,5 +72,5 @@ def report(
             written = recorded.folder / "figures"
         for line in absences(photographs.absent):
             progress.say(line)
-    print(written)
+    wrote(written, opening(written), quiet=quiet)
     return Outcome(written)

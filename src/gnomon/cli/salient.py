@@ -13,6 +13,7 @@ def salient(
     *,
     dataset: str | None = None,
     alpha: float = 0.1,
+    limit: int | None = None,
     access: Access = Access(),
     quiet: bool = False,
 ) -> Outcome:
@@ -27,10 +28,12 @@ def salient(
         dataset: The annotated data set that the run's images come from, as kind:FOLDER; none: the
             run's own parts.
         alpha: How far a keypoint may lie from its landmark, in units of the object's size.
+        limit: Try it: count in the first so many images of the run.
         access: Where the run's photographs are, and what may be fetched; with --dataset, its
             photographs are drawn.
         quiet: Show no progress and no table.
     """
+    from gnomon.cli.ending import check_limit, wrote
     from gnomon.cli.progress import Progress
     from gnomon.cli.salient_table import left_out, salient_table
     from gnomon.cli.terminal import terminal
@@ -41,7 +44,8 @@ def salient(
     from gnomon.runs import read_run
     from gnomon.runs.store import LocalStore
 
-    recorded = read_run(run)
+    check_limit(limit)
+    recorded = read_run(run).first(limit)
     found = (
         salient_parts(recorded)
         if dataset is None
@@ -57,5 +61,5 @@ def salient(
             progress.say(line)
     if not quiet:
         terminal(errors=False).print(salient_table(found))
-    print(folder)
+    wrote(folder, ("gnomon", "report", run), quiet=quiet)
     return Outcome(folder)

@@ -7,6 +7,8 @@ import tyro
 from gnomon.cli.access import Access
 from gnomon.cli.outcome import Outcome
 
+CLOSED = "the page is closed"
+
 
 def serve(
     run: tyro.conf.Positional[Path | None] = None,
@@ -41,6 +43,7 @@ def serve(
         plug: A package.module:name that the run names and that may be imported; may be repeated.
         show: Open the page in a browser.
     """
+    from gnomon.cli.terminal import terminal
     from gnomon.errors import GnomonError
     from gnomon.runs.rebuild import Trust
 
@@ -64,4 +67,5 @@ def serve(
         show=show,
         photographs=access.photographs(),
     )
+    terminal(errors=True).print(CLOSED)
     return Outcome()

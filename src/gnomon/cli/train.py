@@ -22,6 +22,7 @@ def train(
     resize: Literal["squash", "pad", "crop"] | None = None,
     device: str = "auto",
     resume: bool = False,
+    limit: int | None = None,
     quiet: bool = False,
 ) -> Outcome:
     """Train a classifier from class or viewpoint labels alone; no keypoint ever reaches it.
@@ -36,17 +37,20 @@ def train(
         settings: How to train.
         weights: A pretrained weights file for the network, where its own cannot be fetched.
         scratch: Start from random weights.
-        size: Height and width that the network gets, in pixels.
-        resize: How an image gets to that size.
+        size: Height and width that the network gets, in pixels; its own unless given.
+        resize: How an image gets to that size; as the network has it unless given.
         device: Where to compute: auto, cpu, cuda, mps.
         resume: Go on with an interrupted training.
+        limit: Try it: use the first so many images, spread over classes and splits.
         quiet: Show no progress.
     """
+    from gnomon.cli.ending import check_limit, wrote
     from gnomon.cli.stages import Stages
     from gnomon.cli.training_table import counts_line, training_table
     from gnomon.training import train as train_classifier
     from gnomon.training.network import Start
 
+    check_limit(limit)
     with Stages(quiet=quiet) as stages:
         done = train_classifier(
             data,
@@ -57,8 +61,12 @@ def train(
             resume=resume,
             progress=stages.show,
             say=stages.say,
+            learnt=lambda epoch: stages.note(str(epoch)),
+            limit=limit,
         )
     for failure in done.failures:
         stages.failed(failure)
-    stages.close_with(training_table(done.confusion), counts_line(done.info, done.model))
+    stages.close_with(training_table(done.confusion), counts_line(done.info))
+    following = ("gnomon", "detect", "PHOTOS", "--model", out, "--out", "runs/mine")
+    wrote(done.model, following, quiet=quiet)
     return Outcome(out, n_done=done.info.n_train, n_failed=len(done.failures))

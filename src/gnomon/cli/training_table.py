@@ -1,7 +1,5 @@
 """The table that closes a training."""
 
-from pathlib import Path
-
 from rich import box
 from rich.table import Table
 
@@ -39,12 +37,12 @@ def training_table(confusion: Confusion) -> Table:
     return table
 
 
-def counts_line(info: TrainingInfo, model: Path) -> str:
+def counts_line(info: TrainingInfo) -> str:
     """Sum a training up in a sentence or two."""
     without = f", {info.n_without_label} without a label" if info.n_without_label else ""
     return (
         f"{info.test_accuracy:.1%} of {info.n_test} test images right"
         f" (validation {info.validation_accuracy:.1%} of {info.n_validation}); trained on"
         f" {info.n_train} images{without}; best epoch {info.best_epoch} of {info.epochs};"
-        f" {info.seconds:.0f} s\n{plain(str(model))}"
+        f" {info.seconds:.0f} s"
     )

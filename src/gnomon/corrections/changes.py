@@ -8,7 +8,7 @@ from scipy.optimize import linear_sum_assignment
 
 from gnomon.corrections.corrected import CorrectedPoint
 from gnomon.datasets.sample import Change
-from gnomon.export.contents import ANY
+from gnomon.tables import ANY
 from gnomon.types import Floats
 
 MOVED = 0.05

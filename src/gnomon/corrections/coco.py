@@ -5,7 +5,7 @@ from pathlib import Path
 from gnomon.corrections.corrected import CorrectedImage, CorrectedPoint, rank_in
 from gnomon.datasets.coco_json import CocoFile, CocoObject, read_coco_json
 from gnomon.errors import ExportError
-from gnomon.export.contents import ANY
+from gnomon.tables import ANY
 
 HIDDEN, SEEN = 1, 2
 

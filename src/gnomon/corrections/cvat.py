@@ -7,9 +7,9 @@ from xml.parsers.expat import ExpatError, ParserCreate
 
 from gnomon.corrections.corrected import CorrectedImage, CorrectedPoint, rank_in
 from gnomon.errors import ExportError
-from gnomon.export.contents import ANY
 from gnomon.export.cvat import RUN, TO_CANVAS
 from gnomon.foreign import bounded, read_regular, whole_size
+from gnomon.tables import ANY
 
 DEEPEST = 32
 """Elements in elements; CVAT's own are 7 deep at most."""

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from gnomon.corrections.corrected import CorrectedImage, CorrectedPoint, rank_in
 from gnomon.errors import ExportError
-from gnomon.export.contents import ANY
 from gnomon.foreign import Key, Number, Side, read_regular, read_whole_json, whole_size
 from gnomon.strict_json import typed
+from gnomon.tables import ANY
 
 KIND = "keypointlabels"
 

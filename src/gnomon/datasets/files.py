@@ -11,27 +11,38 @@ from typing import TypeVar
 import numpy as np
 from scipy.io import loadmat, whosmat
 
-from gnomon.errors import DatasetError
+from gnomon.errors import DatasetError, nearest_names
 from gnomon.foreign import LARGEST, inside, read_regular, read_text, read_whole_json
 from gnomon.types import Floats
 
 T = TypeVar("T")
 
+CLASS_FOLDERS = "one folder of images for each class"
 MOST_CELLS = 2**20
 """Of an array in a MATLAB file: 8 MB, many times what any of these data sets has."""
 
 
 def require(folder: Path, kind: str, *parts: str) -> None:
-    """See that a folder holds the files and folders ``parts`` of its kind."""
-    expected = f"a {kind} data set is a folder with {', '.join(parts)}"
+    """See that a folder holds ``parts``, the files and folders of its kind."""
+    expected = f"a {kind} data set is a folder with {', '.join(parts) or CLASS_FOLDERS}"
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
-        raise DatasetError(f"{expected}; found {found} at {folder}")
+        raise DatasetError(f"{expected}; found {found} at {folder}{_meant(folder)}")
     missing = [part for part in parts if not (folder / part).exists()]
     if missing:
         raise DatasetError(
             f"{expected}; {folder} has no {', '.join(missing)}; it holds {contents(folder)}"
         )
+
+
+def _meant(folder: Path) -> str:
+    """Name the folders beside that a missing one may mean."""
+    beside = folder.parent
+    if folder.exists() or not beside.is_dir():
+        return ""
+    names = [one.name for one in beside.iterdir() if one.is_dir()]
+    nearest = [str(beside / name) for name in nearest_names(folder.name, names)]
+    return f"; did you mean {' or '.join(nearest)}?" if nearest else ""
 
 
 def contents(folder: Path, most: int = 8) -> str:

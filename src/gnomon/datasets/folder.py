@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gnomon.datasets.files import contents, require
+from gnomon.datasets.files import CLASS_FOLDERS, contents, require
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split
 from gnomon.datasets.splits import split_folders, subfolders
 from gnomon.errors import DatasetError
@@ -29,8 +29,7 @@ def read_folder(folder: Path) -> Dataset:
         ]
     if not samples:
         raise DatasetError(
-            "a folder data set is a folder with one folder of images for each class; "
-            f"{folder} holds {contents(folder)}"
+            f"a folder data set is a folder with {CLASS_FOLDERS}; {folder} holds {contents(folder)}"
         )
     return Samples(len(samples), samples.__getitem__)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from gnomon.detection import Detection
 from gnomon.detector import Detector
 from gnomon.evaluation.baselines import BASELINES, Baseline
 from gnomon.evaluation.grad_cam import grad_cam_peaks
@@ -9,7 +10,7 @@ from gnomon.evaluation.guided_peaks import guided_peaks
 from gnomon.evaluation.map_peaks import map_peaks
 from gnomon.foerstner import refine
 from gnomon.presets import Settings
-from gnomon.types import Detection, Heatmap, Keypoints
+from gnomon.types import Heatmap, Keypoints
 
 Own = Callable[[Detection, Settings], Keypoints]
 """(a detection that kept every candidate, its settings) -> keypoints in file pixels, best first."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gnomon.classifier import Classifier
+from gnomon.detection import Detection
 from gnomon.detector import Detector
 from gnomon.evaluation.curves import Curve, Game, Order, by_chance, by_value, mean_curve, play
 from gnomon.evaluation.edges import edge_strength
@@ -18,7 +19,7 @@ from gnomon.evaluation.randomisation import randomised, weighted_layers
 from gnomon.evaluation.similarity import rank_correlation, structural_similarity, top_overlap
 from gnomon.evaluation.survival import survival, survival_by_chance
 from gnomon.presets import changes_to
-from gnomon.types import Detection, Floats, Heatmap, HeatmapKind, Image
+from gnomon.types import Floats, Heatmap, HeatmapKind, Image
 
 STAGES = 8
 GAMES: tuple[Game, ...] = ("insertion", "deletion")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,10 @@ from gnomon.runs.info import RunInfo
 from gnomon.runs.photographs import Photographs
 from gnomon.runs.records import Photograph, Record, stream
 from gnomon.runs.review import Review
+from gnomon.tables import ANY
 from gnomon.types import Floats
 
 Ints = NDArray[np.int64]
-
-ANY = "keypoint"
-"""The name of a point of no part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,8 @@ class Choice:
 
     Those of at least ``min_score``, of them the best ``top`` of each image; where ``proved``, only
     those that hiding was seen to cost the class something; with a ``review``, those that a person
-    accepted, moved or added, which need no score and no proof.
+    accepted, moved or added, which need no score and no proof. Of all images, or of the first
+    ``limit``.
     """
 
     run: str | Path
@@ -39,6 +39,7 @@ class Choice:
     proved: bool = False
     review: Review | None = None
     part_names: tuple[str, ...] = ()
+    limit: int | None = None
 
     def __post_init__(self) -> None:
         if self.top is not None and self.top < 1:
@@ -46,7 +47,7 @@ class Choice:
 
     def records(self) -> Iterator[Record]:
         """Read the run's images, each with the points that are meant, in the run's order."""
-        for record in stream(self.run, len(self.part_names)):
+        for record in islice(stream(self.run, len(self.part_names)), self.limit):
             yield Record(record.image, self._chosen(record.image.image_id, record.points))
 
     def _chosen(self, image_id: str, points: pa.Table) -> pa.Table:

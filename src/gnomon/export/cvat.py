@@ -13,9 +13,10 @@ from typing import Any, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 from gnomon.disk import Folder, new_folder
-from gnomon.export.contents import ANY, Contents
+from gnomon.export.contents import Contents
 from gnomon.runs.identity import run_id
 from gnomon.runs.records import Record
+from gnomon.tables import ANY
 
 TO_CANVAS = 0.5
 RUN = "run"

@@ -7,7 +7,8 @@ from typing import Any
 
 from gnomon.disk import new_text
 from gnomon.export.contents import Contents
-from gnomon.export.json_stream import number, write_array
+from gnomon.export.json_stream import write_array
+from gnomon.tables import as_json
 
 
 def write_json(contents: Contents, out: Path) -> None:
@@ -23,10 +24,4 @@ def _images(contents: Contents) -> Iterator[dict[str, Any]]:
         if contents.ordered:
             for point, name in zip(points, contents.point_names(record), strict=True):
                 point["part_name"] = name
-        yield asdict(record.image) | {"keypoints": [_finite(point) for point in points]}
-
-
-def _finite(point: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: number(value) if isinstance(value, float) else value for name, value in point.items()
-    }
+        yield asdict(record.image) | {"keypoints": list(map(as_json, points))}

@@ -14,11 +14,12 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from gnomon.disk import new_folder
-from gnomon.export.contents import ANY, Contents
+from gnomon.export.contents import Contents
 from gnomon.export.json_stream import write_array
 from gnomon.export.naming import whole_path
 from gnomon.runs.identity import run_id
 from gnomon.runs.records import Record
+from gnomon.tables import ANY
 
 FROM, TO = "keypoints", "image"
 

@@ -74,19 +74,27 @@ def export_run(
     proved: bool = False,
     review: str | Path | Review | None = None,
     photographs: Photographs | None = None,
+    limit: int | None = None,
 ) -> Exported:
     """Write a run's keypoints in another tool's format.
 
     ``format`` is one of ``EXPORTERS`` or "package.module:name". Points below ``min_score`` and
     after the best ``top`` of an image are left out, where ``proved`` those too that hiding was not
     seen to cost the class anything; with a ``review`` (the file, or the run's folder), all that a
-    person did not accept, move or add. ``photographs`` finds the images, where a format holds them.
+    person did not accept, move or add. ``photographs`` finds the images, where a format holds them;
+    only the first ``limit`` of the run are taken, if it is given.
     ``SettingError`` for an unknown format or a library that is missing, ``RunError`` where there is
     no run, or none of its points was ever hidden, ``ExportError`` where ``out`` cannot be written.
     """
     write = plugged("export format", format, EXPORTERS)
     contents = open_contents(
-        run, min_score=min_score, top=top, proved=proved, review=review, photographs=photographs
+        run,
+        min_score=min_score,
+        top=top,
+        proved=proved,
+        review=review,
+        photographs=photographs,
+        limit=limit,
     )
     out = Path(out)
     with staged(out) as aside:
@@ -112,6 +120,7 @@ def open_contents(
     proved: bool = False,
     review: str | Path | Review | None = None,
     photographs: Photographs | None = None,
+    limit: int | None = None,
 ) -> Contents:
     """Choose points of a run, as ``export_run`` does."""
     info = RunInfo.read(run)
@@ -122,4 +131,4 @@ def open_contents(
         )
     said = review if review is None or isinstance(review, Review) else read_review(review)
     names = part_names(run) or info.part_names
-    return Contents.of(Choice(run, min_score, top, proved, said, names), info, photographs)
+    return Contents.of(Choice(run, min_score, top, proved, said, names, limit), info, photographs)

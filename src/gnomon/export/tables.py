@@ -14,8 +14,8 @@ from gnomon.disk import new_folder
 from gnomon.export.contents import Contents
 from gnomon.runs.records import PHOTOGRAPH, Record
 from gnomon.runs.review import reviewed_schema
-from gnomon.runs.tables import IMAGES, KEYPOINTS
 from gnomon.spreadsheets import guarded
+from gnomon.tables import IMAGES, KEYPOINTS
 
 Open = Callable[[BinaryIO, pa.Schema], Any]
 """Opens a writer of tables into a file, a context with a ``write_table``."""

@@ -48,6 +48,9 @@ class DenseEngine:
         self._ways: dict[object, _Way] = {}
         self._batch_size = batch_size or 1
 
+    def __repr__(self) -> str:
+        return f"<DenseEngine of {self._name}>"
+
     @torch.no_grad()
     def outputs(
         self,

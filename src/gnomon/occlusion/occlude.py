@@ -36,7 +36,7 @@ MOST_DRAWS = 1000
 WINDOWS_AT_A_TIME = 4096
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Occlusion(Heatmap):
     """A coarse map and what it was made from.
 

@@ -65,7 +65,7 @@ def look(features: FeatureMaps, picture: Picture, xy: Floats) -> Look:
     return Look(view, features(view.pixels), complex(*middle), max(float(scale), 1.0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Space:
     """Where descriptors are compared by the cosine between them.
 
@@ -76,6 +76,9 @@ class Space:
     mean: Descriptors
     widths: tuple[int, ...]
     axes: Descriptors
+
+    def __repr__(self) -> str:
+        return f"<Space of {self.dimensions} dimensions>"
 
     @classmethod
     def of(cls, raw: Descriptors, widths: tuple[int, ...], most: int = 320) -> "Space":

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from gnomon.detection import Detection
 from gnomon.detector import Detector, WindowsDone
 from gnomon.errors import SettingError
 from gnomon.images import Picture, decode
 from gnomon.images.decode import Source
 from gnomon.parts.assign import PartFinder
 from gnomon.parts.model import PartModel
-from gnomon.types import Detection, Image
+from gnomon.types import Image
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

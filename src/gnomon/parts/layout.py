@@ -24,7 +24,7 @@ MIRROR_PRICE = 1.0
 SCALES = (0.5, 2.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Layout:
     """What K parts look like, and where they lie.
 
@@ -39,6 +39,9 @@ class Layout:
 
     def __len__(self) -> int:
         return len(self.places)
+
+    def __repr__(self) -> str:
+        return f"<Layout of {len(self)} parts>"
 
     def ordered(self, order: NDArray[np.int64]) -> "Layout":
         """Give the parts in another order."""

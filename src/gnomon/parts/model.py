@@ -20,6 +20,7 @@ from gnomon.parts.layout import Layout
 from gnomon.runs.account import Count, Sha256, Text
 from gnomon.runs.checks import MOST_PARTS
 from gnomon.runs.store import LocalStore, open_store
+from gnomon.showing import quoted
 from gnomon.strict_json import read_as
 from gnomon.types import Floats
 
@@ -27,7 +28,7 @@ TENSORS, ACCOUNT = "model.safetensors", "model.json"
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Group:
     """The K parts that classes share; part ids count on from ``first``.
 
@@ -47,6 +48,10 @@ class Group:
 
     def __len__(self) -> int:
         return len(self.layout)
+
+    def __repr__(self) -> str:
+        last = self.first + len(self) - 1
+        return f"<Group: parts {self.first} to {last} of {len(self.labels)} classes>"
 
     def score(self, match: Floats) -> Floats:
         """Say what share of each part's own points match worse than these (N,K)."""
@@ -70,7 +75,7 @@ class Group:
 
 
 @checked_class
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PartModel:
     """Parts without a name that a person gave, unless one did: ``names``, one for each part id.
 
@@ -86,6 +91,10 @@ class PartModel:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def __repr__(self) -> str:
+        classes = sum(len(group.labels) for group in self.groups)
+        return f"<PartModel: {len(self)} parts of {classes} classes, by {quoted(self.classifier)}>"
 
     def named(self, names: dict[int, str]) -> "PartModel":
         """Give parts other names, by id; ``SettingError`` for an id that is none."""

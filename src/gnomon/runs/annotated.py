@@ -74,7 +74,7 @@ def _nothing(run: Run, samples: list[Sample], found: list[Sample], split: Split 
     if count == 0:
         return f"{run.folder} has no images; run `gnomon detect` on the data set's first"
     if found:
-        splits = sorted({str(one.split) for one in found})
+        splits = sorted({one.split or "no split" for one in found})
         return (
             f"none of the {len(found)} images of {run.folder} that are in the data set is in its"
             f" split {split!r}; theirs: {', '.join(splits)}. Leave the split out, or detect in it"

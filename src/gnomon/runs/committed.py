@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from gnomon.detection import Detection
 from gnomon.errors import RunError
 from gnomon.runs.account import Count
 from gnomon.runs.checks import check_images
@@ -17,9 +18,8 @@ from gnomon.runs.parquet import RunTable, to_parquet
 from gnomon.runs.reader import Failure
 from gnomon.runs.spans import Part, Span, parts_of
 from gnomon.runs.store import Store
-from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id, image_row, keypoint_rows
 from gnomon.strict_json import read_as
-from gnomon.types import Detection
+from gnomon.tables import IMAGES, KEYPOINTS, image_id, keypoint_rows
 
 NOTE = b"gnomon"
 DIGEST = "rows"
@@ -78,8 +78,8 @@ class Gathering:
 
     def add(self, path: str, found: Detection) -> None:
         """Add an image's rows."""
-        self._images.append(image_row(path, found))
-        self._keypoints.append(keypoint_rows(path, found))
+        self._images.append(found.row(path))
+        self._keypoints.append(keypoint_rows(path, found.keypoints.to_arrow()))
 
     def drop_last(self) -> None:
         """Take the last image's rows back."""

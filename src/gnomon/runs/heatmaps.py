@@ -6,8 +6,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from gnomon.detection import Detection
 from gnomon.runs.store import Store
-from gnomon.types import Detection
 
 KINDS = ("coarse", "fine", "confidence")
 ENCRYPTED = 0x1

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from msgspec import Meta
 
 from gnomon.classifier.certainty import is_unsure
+from gnomon.errors import one_line
 from gnomon.presets import Outputs, Settings
 from gnomon.runs.account import Account, Count, Sha256, Text, now, versions
+from gnomon.showing import quoted
 
 if TYPE_CHECKING:
     from gnomon.detector import Detector
@@ -27,7 +29,7 @@ MOST = {
 """The largest settings that a record may ask for: beyond, computing again takes all memory."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RunInfo(Account):
     """The account of a run; ``end`` is ``None`` until it is complete.
 
@@ -72,6 +74,22 @@ class RunInfo(Account):
     n_failures: Count = 0
     versions: dict[Text, Text] = field(default_factory=versions)
     part_names: Annotated[tuple[Text, ...], Meta(max_length=MOST_PARTS)] = ()
+
+    def __repr__(self) -> str:
+        return f"<RunInfo: {self.counted}, {self.made}>"
+
+    @property
+    def counted(self) -> str:
+        """How much came of it, in a few words."""
+        failed = f", {self.n_failures} failures" if self.n_failures else ""
+        ended = "" if self.end else " (not complete)"
+        return f"{self.n_keypoints} keypoints in {self.n_images} images{failed}{ended}"
+
+    @property
+    def made(self) -> str:
+        """What made it, in a few words."""
+        aim = f", {one_line(self.settings.aim)}" if self.settings.aim else ""
+        return f"by {quoted(self.classifier)} with the preset {quoted(self.preset)}{aim}"
 
     def check(self) -> None:
         """See `Account.check`."""

@@ -14,7 +14,7 @@ from gnomon.errors import RunError
 from gnomon.masking import is_masked, masked
 from gnomon.runs.parquet import RunTable, to_parquet
 from gnomon.runs.store import Store
-from gnomon.runs.tables import shown
+from gnomon.tables import shown
 
 A_FILE = 65_536
 NAME = re.compile(r"part-\d{6,}\.parquet")

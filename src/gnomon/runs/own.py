@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from gnomon.detection import Detection
 from gnomon.runs.committed import Gathering
 from gnomon.runs.info import RunInfo
 from gnomon.runs.listing import Input
 from gnomon.runs.reader import Failure
 from gnomon.runs.store import Store
 from gnomon.runs.writer import run_folder
-from gnomon.types import Detection
 
 
 def write_run(

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,8 +17,12 @@ from gnomon.runs.discovered import part_names, with_parts
 from gnomon.runs.info import RunInfo
 from gnomon.runs.records import Photograph, Record, batches, stream
 from gnomon.runs.store import LocalStore, Store, open_store
-from gnomon.runs.tables import IMAGES, KEYPOINTS, image_id
+from gnomon.showing import quoted
 from gnomon.strict_json import read_as
+from gnomon.tables import IMAGES, KEYPOINTS, image_id
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,13 @@ class Failure:
         return (json.dumps(asdict(self), ensure_ascii=True) + "\n").encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """A run folder's content: ``images`` and ``keypoints`` are Arrow tables (see DESIGN).
 
     ``folder`` is where it lies, or, for a run behind a URL, only what it is called. ``part_names``
-    names the ids of the keypoints' ``part`` column; empty where no parts are known.
+    names the ids of the keypoints' ``part`` column; empty where no parts are known. ``limit`` is
+    how many images there are of those in the folder, of all if ``None``; see ``first``.
     """
 
     folder: Path
@@ -50,6 +57,16 @@ class Run:
     keypoints: pa.Table
     failures: tuple[Failure, ...]
     part_names: tuple[str, ...] = ()
+    limit: int | None = None
+
+    def first(self, count: int | None) -> "Run":
+        """Return the run of its first ``count`` images alone; itself for ``None``."""
+        if count is None:
+            return self
+        images = self.images.slice(0, count)
+        keypoints = self.keypoints.slice(0, pc.sum(images["n_keypoints"]).as_py() or 0)
+        info = replace(self.info, n_images=images.num_rows, n_keypoints=keypoints.num_rows)
+        return replace(self, info=info, images=images, keypoints=keypoints, limit=count)
 
     def iter_images(self) -> Iterator[Photograph]:
         """Stream the rows of the images table, as typed values."""
@@ -57,7 +74,20 @@ class Run:
 
     def iter_detections(self) -> Iterator[Record]:
         """Stream the images, each with its keypoints, from the files of the run."""
-        return stream(self.folder, len(self.info.part_names))
+        return islice(stream(self.folder, len(self.info.part_names)), self.limit)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Return a row for each keypoint, with its image's path, label and its part's name.
+
+        The columns are those of ``gnomon export --format parquet``. ``SettingError`` where pandas
+        is not installed.
+        """
+        from gnomon.runs.frame import keypoints_frame
+
+        return keypoints_frame(self)
+
+    def __repr__(self) -> str:
+        return f"<Run {quoted(str(self.folder))}: {self.info.counted}, {self.info.made}>"
 
     def _repr_html_(self) -> str:
         from gnomon.runs.shown import shown

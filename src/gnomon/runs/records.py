@@ -17,13 +17,14 @@ from gnomon.runs.checks import check_images, check_points
 from gnomon.runs.parquet import Rows, RunTable
 from gnomon.runs.spans import files_together
 from gnomon.runs.store import Store, open_store
-from gnomon.runs.tables import IMAGES, KEYPOINTS
+from gnomon.showing import quoted, size
+from gnomon.tables import IMAGES, KEYPOINTS
 from gnomon.types import Floats
 
 IMAGES_AT_A_TIME = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Photograph:
     """A row of the images table."""
 
@@ -40,11 +41,20 @@ class Photograph:
     fine_method: str
     seconds: float
 
+    def __repr__(self) -> str:
+        return f"<Photograph {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """What it is and what was found in it, in a few words."""
+        of = f"{quoted(self.path)} {size(self.width, self.height)}"
+        return f"{of}: {quoted(self.label)} {self.probability:.1%}, {self.n_keypoints} keypoints"
+
 
 PHOTOGRAPH = [one.name for one in fields(Photograph)]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Record:
     """One image and its keypoints, best first: ``points`` are rows of the keypoints table."""
 
@@ -53,6 +63,9 @@ class Record:
 
     def __len__(self) -> int:
         return int(self.points.num_rows)
+
+    def __repr__(self) -> str:
+        return f"<Record {self.image.summary}>"
 
     def column(self, name: str) -> NDArray[Any]:
         """Return one column of the points (N,)."""

@@ -12,7 +12,7 @@ from gnomon.runs.digest import digest_of
 from gnomon.runs.parquet import RunTable
 from gnomon.runs.spans import Part, parts_of
 from gnomon.runs.store import Store
-from gnomon.runs.tables import IMAGES, KEYPOINTS
+from gnomon.tables import IMAGES, KEYPOINTS
 
 
 def damaged_parts(store: Store) -> Iterator[tuple[Part, str]]:

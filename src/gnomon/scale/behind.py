@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from gnomon.detection import Detection
 from gnomon.errors import RunError
 from gnomon.images import Picture
 from gnomon.runs import Failure
@@ -12,9 +13,9 @@ from gnomon.runs.committed import Gathering
 from gnomon.runs.heatmaps import write_heatmaps
 from gnomon.runs.listing import Input
 from gnomon.runs.store import Store
-from gnomon.runs.tables import image_id
 from gnomon.scale.job import Job, Watch
-from gnomon.types import Detection, Landmarks
+from gnomon.tables import image_id
+from gnomon.types import Landmarks
 
 DEPTH = 2
 

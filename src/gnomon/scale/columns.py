@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from gnomon.errors import DatasetError
+from gnomon.errors import DatasetError, listed
 from gnomon.images.hosts import Hosts
 from gnomon.images.read import is_url, open_binary
 from gnomon.strict_json import read_as
@@ -131,5 +131,5 @@ def path_column(names: list[str], location: str) -> str:
             return given[name]
     raise DatasetError(
         f"{location}: has neither a column of images nor one of paths; its columns:"
-        f" {', '.join(names)}. Name one of them {PATH_COLUMNS[0]}"
+        f" {listed(names)}. Name one of them {PATH_COLUMNS[0]}"
     )

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from gnomon.detection import Detection
 from gnomon.images import Limits, Picture, Resize
 from gnomon.images.hosts import Hosts
 from gnomon.presets import Outputs, SettingChanges
 from gnomon.runs import Failure
 from gnomon.runs.committed import Committed
-from gnomon.types import Detection, Image
+from gnomon.types import Image
 
 if TYPE_CHECKING:
     from gnomon.detector import Detector, WindowsDone

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from glob import has_magic, iglob
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,17 @@ CONTAINERS: dict[str, Callable[[str], Iterator[Input]]] = {
 """File suffixes that stand for many images, and what lists these."""
 
 
-def list_inputs(given: Iterable[str]) -> Iterator[Input]:
-    """List every image once, in the order given, one by one.
+def list_inputs(given: Iterable[str], limit: int | None = None) -> Iterator[Input]:
+    """List every image once, in the order given, one by one, the first ``limit`` if given.
 
     Each of ``given`` is an image, a folder, a glob, a list of paths (.txt, .csv, .tsv, .parquet), a
     table with a column of images (.parquet, .arrow, or a folder that `datasets` saved), an archive
     as WebDataset's (.tar), any of these as an fsspec URL, or a data set as kind:FOLDER.
     """
+    return islice(_every(given), limit)
+
+
+def _every(given: Iterable[str]) -> Iterator[Input]:
     once = Once()
     for each in given:
         yield from _expand(each, once)

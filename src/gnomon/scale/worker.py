@@ -9,6 +9,7 @@ from itertools import islice
 from time import perf_counter
 from typing import TypeVar
 
+from gnomon.detection import Detection
 from gnomon.images import Picture
 from gnomon.interrupt import Stop
 from gnomon.runs.listing import Input
@@ -18,7 +19,7 @@ from gnomon.scale.ahead import Ahead
 from gnomon.scale.behind import Behind
 from gnomon.scale.job import Done, Finder, Job, Watch
 from gnomon.scale.reading import Reading
-from gnomon.types import Detection, Image
+from gnomon.types import Image
 
 READERS = 2
 DEPTH = 4

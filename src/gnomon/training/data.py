@@ -58,6 +58,16 @@ def labelled(dataset: Dataset, labels: Labels) -> tuple[list[Photo], int]:
     return photos, len(found) - len(photos)
 
 
+def spread(photos: Sequence[Photo], limit: int | None) -> list[Photo]:
+    """Choose ``limit`` photographs in turn from each class and split, in their order."""
+    groups: defaultdict[tuple[str, Split | None], list[int]] = defaultdict(list)
+    for row, photo in enumerate(photos):
+        groups[photo.label, photo.split].append(row)
+    turns = sorted((turn, row) for rows in groups.values() for turn, row in enumerate(rows))
+    chosen = sorted(row for _, row in turns[:limit])
+    return [photos[row] for row in chosen]
+
+
 def divide(photos: Sequence[Photo], settings: TrainingSettings) -> Parts:
     """Part the photographs: the data set's own test split, or shares of each class by the seed.
 

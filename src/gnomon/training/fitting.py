@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,24 @@ EXPECTED_WARNINGS = (
     ".*isinstance.treespec, LeafSpec.. is deprecated.*",
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What an epoch, counted from 1, came to."""
+
+    number: int
+    of: int
+    loss: float
+    validation_loss: float
+    validation_accuracy: float
+
+    def __str__(self) -> str:
+        return (
+            f"epoch {self.number} of {self.of}: loss {self.loss:.3f}, on the validation images"
+            f" {self.validation_loss:.3f} with {self.validation_accuracy:.1%} right"
+        )
+
+
 EpochProgress = Callable[[float, int], None]
 """(epochs done, epochs at most) -> None."""
 
@@ -46,11 +65,13 @@ def fit(
     folder: Path,
     checkpoints: Path,
     progress: EpochProgress,
+    learnt: Callable[[Epoch], None],
 ) -> tuple[int, int]:
     """Train ``beginner.network`` in place, from the last checkpoint where there is one.
 
     It ends with the weights, averaged over steps, of the epoch of the lowest validation loss.
-    Gives the number of epochs run and the best one, counted from 1.
+    ``learnt`` hears of each epoch. Returns the number of epochs run and the best one, counted from
+    1.
     """
     best = ModelCheckpoint(
         checkpoints,
@@ -75,7 +96,7 @@ def fit(
                 EMAWeightAveraging(decay=1 - 1 / (1 + AVERAGED_EPOCHS * len(train) / size)),
                 EarlyStopping(MONITORED, patience=settings.patience),
                 best,
-                _Reporting(progress, interrupts),
+                _Reporting(progress, learnt, interrupts),
             ],
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -133,8 +154,11 @@ def fit(
 class _Reporting(Callback):
     """Tells how far the training is, and ends it between batches: elsewhere Ctrl-C may be lost."""
 
-    def __init__(self, progress: EpochProgress, interrupts: Interrupts) -> None:
+    def __init__(
+        self, progress: EpochProgress, learnt: Callable[[Epoch], None], interrupts: Interrupts
+    ) -> None:
         self._progress = progress
+        self._learnt = learnt
         self._interrupts = interrupts
 
     def on_train_batch_end(
@@ -146,6 +170,18 @@ class _Reporting(Callback):
 
     def on_validation_batch_end(self, *_: Any) -> None:
         self._interrupts.check()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        found = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        self._learnt(
+            Epoch(
+                trainer.current_epoch + 1,
+                trainer.max_epochs or 0,
+                found["train_loss"],
+                found[MONITORED],
+                found["validation_accuracy"],
+            )
+        )
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,7 +18,7 @@ from gnomon.images import decode
 from gnomon.runs.account import now
 from gnomon.runs.reader import Failure
 from gnomon.training.augment import PlainView, VariedView
-from gnomon.training.data import Photo, divide, labelled
+from gnomon.training.data import Photo, divide, labelled, spread
 from gnomon.training.folder import TrainingFolder
 from gnomon.training.found import found_lines
 from gnomon.training.loading import Photographs
@@ -25,6 +26,9 @@ from gnomon.training.network import Start, beginner
 from gnomon.training.outcome import Confusion
 from gnomon.training.record import TrainingInfo, digest_of
 from gnomon.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from gnomon.training.fitting import Epoch
 
 Progress = Callable[[str, float, int], None]
 """(what goes on, how much of it is done, all of it) -> None."""
@@ -62,12 +66,15 @@ def train(
     resume: bool = False,
     progress: Progress = _unseen,
     say: Say = _unsaid,
+    learnt: "Callable[[Epoch], None]" = lambda epoch: None,
+    limit: int | None = None,
 ) -> Training:
     """Fine-tune a network on the class or viewpoint labels of a data set, and measure it.
 
     ``data`` as ``open_dataset`` takes it, ``out`` as ``TrainingFolder.at`` does. Images that cannot
     be read are left out. The test split is used once, at the end, to count what is right. ``say``
-    gets what was found, before anything is read.
+    gets what was found, before anything is read, ``learnt`` the loss and accuracy of each epoch.
+    ``limit`` is how many images are used, spread over classes and splits; all if ``None``.
     ``GnomonError`` says what is wrong with data, architecture, settings or folder.
     """
     if find_spec("lightning") is None:
@@ -78,6 +85,7 @@ def train(
     settings = settings or TrainingSettings()
     target, place = resolve_device(device), TrainingFolder.at(out)
     photos, n_without_label = labelled(open_dataset(data), settings.labels)
+    photos = spread(photos, limit)
     for line in found_lines(photos):
         say(line)
     photos, failures = _readable(photos, partial(progress, "reading"))
@@ -124,6 +132,7 @@ def train(
             folder=place.folder,
             checkpoints=place.checkpoints,
             progress=partial(progress, "epochs"),
+            learnt=learnt,
         )
         save_checkpoint(network.classifier(parts.class_names, start.arch), place.model)
         info = replace(info, epochs=epochs, best_epoch=best_epoch)

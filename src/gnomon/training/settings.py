@@ -1,7 +1,9 @@
 """Every choice of a training as one value."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+import tyro
 
 from gnomon.errors import SettingError
 
@@ -33,7 +35,7 @@ class TrainingSettings:
     """Share of each label that is spread over all classes."""
     validation_share: float = 0.15
     """Share of each class's training images that decide when to stop and which epoch is best."""
-    test_share: float | None = None
+    test_share: Annotated[float | None, tyro.conf.arg(help_behavior_hint="")] = None
     """Share of each class to set aside as the test split, for a data set that has none."""
     seed: int = 0
     """Seed of every random choice."""

@@ -7,13 +7,14 @@ from pathlib import Path
 from threading import Lock
 
 from gnomon.classifier.embedded import DEFAULT, NETWORKS
+from gnomon.detection import Detection
 from gnomon.detector import Detector
 from gnomon.errors import ClassifierError, unknown_name
 from gnomon.images import find_images
 from gnomon.presets import PRESETS, Settings, changes_to
 from gnomon.runs import RunInfo
 from gnomon.runs.rebuild import Trust, untrusted_settings
-from gnomon.types import Detection, Image
+from gnomon.types import Image
 from gnomon.web.offered import offered
 
 Told = Callable[[int, int], None]

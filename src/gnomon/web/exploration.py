@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gnomon.detection import Detection
 from gnomon.detector import Detector
 from gnomon.geometry import Affine
 from gnomon.locate import locate
@@ -15,7 +16,7 @@ from gnomon.occlusion.occlude import Occlusion
 from gnomon.plugs import plugged
 from gnomon.presets import Settings, changes_to
 from gnomon.prove import centered_windows, discs
-from gnomon.types import Detection, Floats, Heatmap, Keypoints
+from gnomon.types import Floats, Heatmap, Keypoints
 
 NAMED = 5
 

@@ -12,7 +12,6 @@ from gnomon.errors import GnomonError
 from gnomon.presets import Settings
 from gnomon.report.entries import point_rows
 from gnomon.report.pictures import colour_stops, data_uri, photograph
-from gnomon.runs.tables import keypoint_rows
 from gnomon.types import HeatmapKind, Image
 from gnomon.web.bench import Bench, CancelledError
 from gnomon.web.controls import Choice, words
@@ -164,7 +163,7 @@ class Side:
         """Draw the keypoints and the map that they are the peaks of."""
         assert self.exploration is not None
         found = self.exploration.found
-        self.stage.show(points=point_rows(keypoint_rows("", found)))
+        self.stage.show(points=point_rows(found.keypoints.to_arrow()))
         self._show_map("confidence")
         if found.coarse is None:
             self._show_map("coarse")

@@ -51,9 +51,10 @@ class IncrementalEngine(Several):
 
     @checked
     def __init__(self, network: nn.Module) -> None:
+        self._name = type_name(network)
         self._network = evaluating_copy(network)
         self._dense_because = ""
-        self._refusals = Refusals(type_name(network))
+        self._refusals = Refusals(self._name)
         self._steps: dict[_Layout, list[Step]] = {}
         self._clean: dict[_Layout, Tensor] = {}
         self._schedules: OrderedDict[Any, Schedule] = OrderedDict()
@@ -63,6 +64,9 @@ class IncrementalEngine(Several):
             self._run_densely(str(error))
         else:
             self._fingerprint = fingerprint(self._module, type(network).__qualname__)
+
+    def __repr__(self) -> str:
+        return f"<IncrementalEngine of {self._name}>"
 
     @torch.no_grad()
     def outputs_of_several(

@@ -41,7 +41,7 @@ class PlannedNode:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """The planned work for one image.
 
@@ -58,6 +58,9 @@ class Plan:
     dense_multiply_adds: int
     ideal_multiply_adds: int
     dense_because: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Plan of {len(self.nodes)} nodes: {self._title()}>"
 
     @property
     def ratio(self) -> float:

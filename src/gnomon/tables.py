@@ -1,14 +1,21 @@
-"""The two tables of a run and the rows that a detection gives them."""
+"""The tables of images and of keypoints: their columns, and how rows are made."""
 
 import os
+from collections.abc import Mapping
 from hashlib import sha256
+from math import isfinite
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from gnomon.masking import masked
-from gnomon.types import Detection
+
+Floats = NDArray[np.float64]
+
+ANY = "keypoint"
+"""The name of a point of no part."""
 
 IMAGES = pa.schema(
     [
@@ -27,9 +34,8 @@ IMAGES = pa.schema(
     ]
 )
 
-KEYPOINTS = pa.schema(
+POINTS = pa.schema(
     [
-        pa.field("image_id", pa.string(), nullable=False),
         pa.field("rank", pa.int32(), nullable=False),
         pa.field("x", pa.float64(), nullable=False),
         pa.field("y", pa.float64(), nullable=False),
@@ -47,6 +53,8 @@ KEYPOINTS = pa.schema(
     ]
 )
 
+KEYPOINTS = pa.schema([pa.field("image_id", pa.string(), nullable=False), *POINTS])
+
 
 def image_id(path: str) -> str:
     """Name an image by its path: the same in every run, order and shard, whatever its secrets.
@@ -62,45 +70,54 @@ def shown(path: str) -> str:
     return os.fsencode(masked(path)).decode("utf-8", "backslashreplace")
 
 
-def image_row(path: str, found: Detection) -> dict[str, Any]:
-    """Make the row of the images table."""
-    return {
-        "image_id": image_id(path),
-        "path": shown(path),
-        "content_hash": found.image.content_hash,
-        "width": found.image.size[0],
-        "height": found.image.size[1],
-        "label": found.label,
-        "label_index": found.label_index,
-        "probability": found.probability,
-        "n_candidates": found.n_candidates,
-        "n_keypoints": len(found.keypoints),
-        "fine_method": found.work.fine,
-        "seconds": found.seconds,
-    }
-
-
-def keypoint_rows(path: str, found: Detection) -> pa.Table:
-    """Make the rows of the keypoints table, best first; rank counts from 1."""
-    points = found.keypoints
-    n = len(points)
+def point_rows(
+    *,
+    xy: Floats,
+    score: Floats,
+    confidence: Floats,
+    coarse: Floats,
+    fine: Floats,
+    covariance: Floats,
+    refined: NDArray[np.bool_],
+    kind: NDArray[np.str_],
+    proved: NDArray[np.bool_],
+    part: NDArray[np.int64],
+) -> pa.Table:
+    """Make a row for each point, best first; rank counts from 1."""
     return pa.table(
         {
-            "image_id": [image_id(path)] * n,
-            "rank": np.arange(1, n + 1),
-            "x": points.xy[:, 0],
-            "y": points.xy[:, 1],
-            "score": points.score,
-            "confidence": points.confidence,
-            "coarse": points.coarse,
-            "fine": points.fine,
-            "cov_xx": points.covariance[:, 0, 0],
-            "cov_xy": points.covariance[:, 0, 1],
-            "cov_yy": points.covariance[:, 1, 1],
-            "refined": points.refined,
-            "kind": points.kind,
-            "proved": points.proved,
-            "part": points.part,
+            "rank": np.arange(1, len(xy) + 1),
+            "x": xy[:, 0],
+            "y": xy[:, 1],
+            "score": score,
+            "confidence": confidence,
+            "coarse": coarse,
+            "fine": fine,
+            "cov_xx": covariance[:, 0, 0],
+            "cov_xy": covariance[:, 0, 1],
+            "cov_yy": covariance[:, 1, 1],
+            "refined": refined,
+            "kind": kind,
+            "proved": proved,
+            "part": part,
         },
-        schema=KEYPOINTS,
+        schema=POINTS,
     )
+
+
+def keypoint_rows(path: str, points: pa.Table) -> pa.Table:
+    """Make an image's rows of the keypoints table from those of its points."""
+    ids = pa.array([image_id(path)] * points.num_rows, pa.string())
+    return points.add_column(0, KEYPOINTS.field("image_id"), ids)
+
+
+def as_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a row one that JSON can hold: a number that is not finite becomes ``None``.
+
+    >>> as_json({"x": 1.5, "coarse": float("nan"), "kind": "blob"})
+    {'x': 1.5, 'coarse': None, 'kind': 'blob'}
+    """
+    return {
+        name: None if isinstance(value, float) and not isfinite(value) else value
+        for name, value in row.items()
+    }
