@@ -1,4 +1,5 @@
 import contextlib
+import logging
 import os
 import re
 import shutil
@@ -63,6 +64,34 @@ def photographed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def a_run(photographed: Path, tmp_path: Path) -> Path:
     """Give a copy of the run of three photographs, to change."""
     return Path(shutil.copytree(photographed, tmp_path / "run"))
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """Keep one server for the whole session: what moto stores outlives its server anyway."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Give a store that speaks S3, on this machine, which the environment names."""
+    for name, value in (
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    return s3fs.S3FileSystem()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """A store that speaks S3, on this machine: for the inputs and for the run folder."""
 
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +15,11 @@ from gnomon.scale.serial import SerialExecutor
 BUCKET = "photographs"
 
 
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    """Keep one server for the whole session: what moto stores outlives its server anyway."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name, value in (
-        ("AWS_ENDPOINT_URL", endpoint),
-        ("AWS_ACCESS_KEY_ID", "testing"),
-        ("AWS_SECRET_ACCESS_KEY", "testing"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-    ):
-        monkeypatch.setenv(name, value)
-    import s3fs
-
-    store = s3fs.S3FileSystem()
-    store.makedirs(BUCKET, exist_ok=True)
-    return store
-
-
 @pytest.fixture
 def folder(s3: Any, tmp_path: Path) -> str:
     """Put 40 pictures there, and what a serial run on this machine finds in them here."""
     detect(photographs(tmp_path / "in", 40), tmp_path / "whole", SerialExecutor())
+    s3.makedirs(BUCKET, exist_ok=True)
     s3.put(str(tmp_path / "in"), f"{BUCKET}/{tmp_path.name}", recursive=True)
     return f"s3://{BUCKET}/{tmp_path.name}"
 
