@@ -107,8 +107,9 @@ def test_the_time_left_is_known_though_an_image_takes_minutes() -> None:
     with Progress(4, quiet=True) as progress:
         bars = progress._bars
         bars.get_time = lambda: clock[0]
-        bars.start_task(0)
-        bars.reset(0)
+        (task,) = bars.task_ids
+        bars.start_task(task)
+        bars.reset(task)
         for now in (1.0, 91.0, 181.0):
             clock[0] = now
             progress.image_done()

@@ -14,7 +14,7 @@ from gnomon.report.pictures import placed
 from gnomon.report.sections import ClassRow, class_rows, numbers
 from gnomon.runs import Run
 from gnomon.runs.photographs import Photographs
-from gnomon.runs.tables import IMAGES, KEYPOINTS
+from gnomon.tables import IMAGES, KEYPOINTS
 
 
 def image(key: str, label: str, probability: float, points: int, seconds: float) -> dict[str, Any]:

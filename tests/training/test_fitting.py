@@ -53,6 +53,7 @@ def fitted(
         folder=folder,
         checkpoints=folder / "checkpoints",
         progress=lambda done, most: None,
+        learnt=lambda epoch: None,
     )
     rows = csv.DictReader((folder / "logs/version_0/metrics.csv").read_text().splitlines())
     losses = [float(row["validation_loss"]) for row in rows if row["validation_loss"]]
