@@ -52,6 +52,7 @@ def evaluate(
     from gnomon.cli.naming import naming
     from gnomon.cli.progress import Progress
     from gnomon.cli.repeat_table import repeat_table
+    from gnomon.cli.terminal import print_path
     from gnomon.datasets import open_dataset
     from gnomon.errors import GnomonError, SettingError
     from gnomon.evaluation import check_sanity, consistency
@@ -59,6 +60,7 @@ def evaluate(
     from gnomon.evaluation.evaluate import evenly, is_annotated
     from gnomon.evaluation.repeating import Repeating
     from gnomon.images import decode
+    from gnomon.path_text import path_text
     from gnomon.report import EvaluatedRun, write_evaluation
     from gnomon.report.repeat_record import write_repeat
     from gnomon.runs import Failure, annotated, read_run, rebuild_detector
@@ -83,7 +85,7 @@ def evaluate(
             detector, seen.samples, progress=progress.windows, image_done=progress.image_done
         )
         for path, reason in found.failures.items():
-            progress.failed(Failure(path, "GnomonError", reason))
+            progress.failed(Failure(path_text(path), "GnomonError", reason))
         measured = [
             one
             for one in seen.samples
@@ -122,7 +124,7 @@ def evaluate(
             progress.say(f"the parts were not compared: {error}")
     evaluated = EvaluatedRun(
         run=recorded.info,
-        dataset=dataset,
+        dataset=path_text(dataset),
         split=split,
         absent=seen.absent,
         other_split=seen.other_split,
@@ -140,7 +142,7 @@ def evaluate(
         progress.close_with(consistency_table(parts))
     if regression is not None:
         progress.close_with(regression_table(regression))
-    print(page)
+    print_path(page)
     return Outcome(page, n_done=found.images, n_failed=len(found.failures))
 
 

@@ -28,7 +28,7 @@ def export(
     Args:
         run: The folder that `gnomon detect --out` wrote.
         format: Which, such as coco, cvat, label-studio, yolo or csv: docs/interop.md has all.
-        out: The file or folder to write.
+        out: The file or folder to write; a file without an ending gets its format's.
         min_score: Leave out keypoints below this score.
         top: Keep at most so many of the best keypoints of each image.
         proved: Leave out keypoints that hiding was not seen to cost the class anything.
@@ -36,7 +36,7 @@ def export(
         access: Where the run's photographs are, and what may be fetched.
         quiet: Say nothing.
     """
-    from gnomon.cli.terminal import plain, terminal
+    from gnomon.cli.terminal import plain, print_path, terminal
     from gnomon.export import export_run
 
     done = export_run(
@@ -57,5 +57,5 @@ def export(
         if done.n_left_out:
             said += f"; {done.n_left_out} keypoints of no part left out, as {format} has no place"
         console.print(said, soft_wrap=True)
-    print(done.path)
+    print_path(done.path)
     return Outcome(done.path, n_done=done.n_images, n_failed=len(done.absent))

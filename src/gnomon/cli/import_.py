@@ -41,7 +41,7 @@ def import_(
         quiet: Show no table.
     """
     from gnomon.cli.import_table import import_table, left_out, unnamed
-    from gnomon.cli.terminal import plain, terminal
+    from gnomon.cli.terminal import plain, print_path, terminal
     from gnomon.corrections import read_corrections, write_corrections
     from gnomon.export import open_contents
 
@@ -60,5 +60,5 @@ def import_(
         console.print(plain(unnamed(annotations)), soft_wrap=True)
     if not quiet:
         console.print(import_table(found))
-    print(out)
+    print_path(out)
     return Outcome(out)

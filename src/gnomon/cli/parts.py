@@ -41,6 +41,7 @@ def parts(
     """
     from gnomon.cli.parts_table import parts_table
     from gnomon.cli.stages import Stages
+    from gnomon.cli.terminal import print_path
     from gnomon.errors import SettingError
     from gnomon.parts import PartFinder, PartModel, discover_parts
     from gnomon.parts.gallery import write_gallery
@@ -85,5 +86,5 @@ def parts(
             shown, found, lambda done, total: stages.show("galleries", done, total), photographs
         )
     stages.close_with(parts_table(shown, found))
-    print(folder)
+    print_path(folder)
     return Outcome(folder, n_done=recorded.images.num_rows - len(failures), n_failed=len(failures))

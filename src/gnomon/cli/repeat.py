@@ -51,7 +51,7 @@ def repeat(
     from gnomon.classifier.names import read_names
     from gnomon.cli.progress import Progress
     from gnomon.cli.repeat_table import repeat_table
-    from gnomon.cli.terminal import terminal
+    from gnomon.cli.terminal import print_path, terminal
     from gnomon.errors import GnomonError, SettingError
     from gnomon.evaluation.repeating import Repeating
     from gnomon.images.hosts import Hosts
@@ -86,7 +86,7 @@ def repeat(
                 picture = read(one)
                 repeating.add((picture if side is None else picture.within(side)).rgb)
             except GnomonError as error:
-                progress.failed(Failure(one.path, type(error).__name__, str(error)))
+                progress.failed(Failure.of(one.path, error))
                 n_failed += 1
             progress.image_done()
     done = repeating.result()
@@ -95,5 +95,5 @@ def repeat(
     path = write_repeat(out, done)
     if not quiet:
         terminal(errors=False).print(repeat_table(done.rows))
-    print(path)
+    print_path(path)
     return Outcome(path, n_done=done.photographs, n_failed=n_failed)

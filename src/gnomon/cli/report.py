@@ -40,6 +40,7 @@ def report(
         quiet: Show no progress.
     """
     from gnomon.cli.progress import Progress
+    from gnomon.cli.terminal import print_path
     from gnomon.report import known_landmarks, write_figures, write_report
     from gnomon.runs import read_run, rebuild_detector
     from gnomon.runs.findings import read_evaluation
@@ -68,5 +69,5 @@ def report(
             written = recorded.folder / "figures"
         for line in absences(photographs.absent):
             progress.say(line)
-    print(written)
+    print_path(written)
     return Outcome(written)

@@ -33,7 +33,7 @@ def salient(
     """
     from gnomon.cli.progress import Progress
     from gnomon.cli.salient_table import left_out, salient_table
-    from gnomon.cli.terminal import terminal
+    from gnomon.cli.terminal import print_path, terminal
     from gnomon.datasets import open_dataset
     from gnomon.datasets.fg3dcar import read_car_meshes
     from gnomon.landmarks import salient as find_salient
@@ -57,5 +57,5 @@ def salient(
             progress.say(line)
     if not quiet:
         terminal(errors=False).print(salient_table(found))
-    print(folder)
+    print_path(folder)
     return Outcome(folder)

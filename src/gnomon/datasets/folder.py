@@ -7,6 +7,7 @@ from gnomon.datasets.sample import Dataset, Sample, Samples, Split
 from gnomon.datasets.splits import split_folders, subfolders
 from gnomon.errors import DatasetError
 from gnomon.images.files import images_in
+from gnomon.path_text import path_text
 
 
 def read_folder(folder: Path) -> Dataset:
@@ -37,7 +38,7 @@ def read_folder(folder: Path) -> Dataset:
 
 def _classes(folder: Path, split: Split | None) -> list[Sample]:
     return [
-        Sample(image, label=top.name, split=split)
+        Sample(image, label=path_text(top.name), split=split)
         for top in subfolders(folder)
         for image in images_in(top)
     ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from msgspec import Meta
 
 from gnomon.classifier.certainty import is_unsure
+from gnomon.path_text import path_text
 from gnomon.presets import Outputs, Settings
 from gnomon.runs.account import Account, Count, Sha256, Text, now, versions
 
@@ -96,7 +97,7 @@ class RunInfo(Account):
         return cls(
             classifier=detector.classifier.name,
             weights_sha256=detector.classifier.weights_sha256,
-            weights_file=detector.classifier.origin.weights,
+            weights_file=path_text(detector.classifier.origin.weights),
             class_names=detector.classifier.origin.class_names,
             outputs=detector.classifier.outputs,
             n_classes=len(detector.classifier.class_names),

@@ -1,6 +1,5 @@
 """The two tables of a run and the rows that a detection gives them."""
 
-import os
 from hashlib import sha256
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from gnomon.masking import masked
+from gnomon.path_text import path_text, text_path
 from gnomon.types import Detection
 
 IMAGES = pa.schema(
@@ -57,16 +57,21 @@ def image_id(path: str) -> str:
     return sha256(masked(path).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def shown(path: str) -> str:
-    """Write a path as text, secrets masked: what is no UTF-8 in it is readable, not exact."""
-    return os.fsencode(masked(path)).decode("utf-8", "backslashreplace")
+def recorded(path: str) -> str:
+    """Write a path as a run's tables hold it: as text, see `path_text`, secrets masked."""
+    return path_text(masked(path))
+
+
+def recorded_id(text: str) -> str:
+    """Return the `image_id` of a path as `recorded` wrote it."""
+    return image_id(text_path(text))
 
 
 def image_row(path: str, found: Detection) -> dict[str, Any]:
     """Make the row of the images table."""
     return {
         "image_id": image_id(path),
-        "path": shown(path),
+        "path": recorded(path),
         "content_hash": found.image.content_hash,
         "width": found.image.size[0],
         "height": found.image.size[1],
