@@ -81,6 +81,7 @@ def detect(
     from gnomon.cli.closing import closing_table
     from gnomon.cli.progress import Progress
     from gnomon.images.hosts import Hosts
+    from gnomon.images.raws import Raws
     from gnomon.runs import RunInfo
     from gnomon.runs.records import probabilities
     from gnomon.runs.writer import refuse_other
@@ -115,6 +116,7 @@ def detect(
     loaded = recipe().with_settings(**ranked[-1][1])
     every = torch.get_num_threads() if executor == "serial" else 1
     n_done = n_failed = 0
+    raws = Raws()
     for place, aimed in ranked:
         begin = perf_counter()
         detector = loaded.with_settings(**aimed)
@@ -150,7 +152,7 @@ def detect(
                 job,
                 finder,
                 info,
-                partial(list_inputs, paths),
+                partial(list_inputs, paths, raws),
                 chosen,
                 resume=resume,
                 watch=progress,
@@ -160,6 +162,8 @@ def detect(
         unsure = sum(map(done.info.unsure, probabilities(place)))
         progress.close_with(closing_table(done.info, unsure, perf_counter() - begin, done.idle))
         n_done, n_failed = n_done + done.info.n_images, n_failed + done.info.n_failures
+    if raws.count:
+        progress.say(raws.warning)
     return Outcome(Path(out), n_done=n_done, n_failed=n_failed)
 
 

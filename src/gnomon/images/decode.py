@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from gnomon.errors import ImageError, LimitError
 from gnomon.images.arrays import rgb_from_array, rgb_from_tensor
 from gnomon.images.files import images_in
+from gnomon.images.heif import is_heif, open_heif
 from gnomon.images.jpeg_end import paddings
 from gnomon.images.modes import rgb_from_pillow
 from gnomon.images.picture import Picture, Rgb
+from gnomon.images.raws import is_raw
 from gnomon.images.read import read_bytes
 from gnomon.images.webp import padded_webp, webp_size
 from gnomon.limits import Limits
@@ -118,10 +120,21 @@ def rgb_from_bytes(content: bytes, name: str, limits: Limits) -> Rgb:
 
 def _rgb_opened(content: bytes, name: str, limits: Limits, beside: int = 0) -> Rgb:
     """Decode a file's bytes, with so many bytes a pixel of another picture in memory."""
+    with _errors_about(name), _opened(content, name) as image:
+        if image.format == "TIFF" and is_raw(name):
+            raise ImageError(
+                f"{name}: a camera raw, of which only a thumbnail could be read; develop it first,"
+                " and give the TIFF or JPEG"
+            )
+        return _rgb_within(image, name, limits, len(content), beside)
+
+
+def _opened(content: bytes, name: str) -> PIL.Image.Image:
+    if is_heif(content):
+        return open_heif(content, name)
     PIL.Image.init()
     formats = [kind for kind in PIL.Image.OPEN if kind not in RUNS_A_PROGRAM]
-    with _errors_about(name), PIL.Image.open(BytesIO(content), formats=formats) as image:
-        return _rgb_within(image, name, limits, len(content), beside)
+    return PIL.Image.open(BytesIO(content), formats=formats)
 
 
 def _rgb_within(
