@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "gnomon"
 
 LEVELS = [
-    {"masking"},
+    {"masking", "path_text"},
     {"disk", "errors", "geometry", "strict_json"},
     {"arguments", "showing", "tables"},
     {"extras", "figures", "foreign", "interrupt", "limits", "memory", "page_policy", "plugs"}

@@ -66,7 +66,7 @@ class Detection:
 
         return {
             "image_id": tables.image_id(path),
-            "path": tables.shown(path),
+            "path": tables.recorded(path),
             "content_hash": self.image.content_hash,
             "width": self.image.size[0],
             "height": self.image.size[1],

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from gnomon.masking import masked
+from gnomon.path_text import readable
 
 LISTED = 50
 """Names that are listed one by one where one is unknown; of more, the first are shown."""
@@ -64,7 +65,7 @@ def one_line(text: str) -> str:
     >>> print(one_line("two\nlines and \x1b[31mred"))
     two lines and \x1b[31mred
     """
-    joined = " ".join(line.strip() for line in text.splitlines())
+    joined = " ".join(line.strip() for line in readable(text).splitlines())
     plain = "".join(
         one.encode("unicode_escape").decode() if _steers(one) else one for one in joined
     )

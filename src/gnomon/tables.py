@@ -1,6 +1,5 @@
 """The tables of images and of keypoints: their columns, and how rows are made."""
 
-import os
 from collections.abc import Mapping
 from hashlib import sha256
 from math import isfinite
@@ -11,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gnomon.masking import masked
+from gnomon.path_text import path_text, text_path
 
 Floats = NDArray[np.float64]
 
@@ -65,9 +65,14 @@ def image_id(path: str) -> str:
     return sha256(masked(path).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def shown(path: str) -> str:
-    """Write a path as text, secrets masked: what is no UTF-8 in it is readable, not exact."""
-    return os.fsencode(masked(path)).decode("utf-8", "backslashreplace")
+def recorded(path: str) -> str:
+    """Write a path as a run's tables hold it: as text, see `path_text`, secrets masked."""
+    return path_text(masked(path))
+
+
+def recorded_id(text: str) -> str:
+    """Return the `image_id` of a path as `recorded` wrote it."""
+    return image_id(text_path(text))
 
 
 def point_rows(

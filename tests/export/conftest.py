@@ -1,7 +1,9 @@
 """Runs made for exporting: their photographs, tables and reviews, without a detection."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from gnomon.images import decode
 from gnomon.runs import RunInfo
 from gnomon.runs.review import FILE_NAME
 from gnomon.runs.review_event import Event
-from gnomon.tables import IMAGES, KEYPOINTS, image_id
+from gnomon.tables import IMAGES, KEYPOINTS, image_id, recorded
 
 INFO = drawn_info((24, 32), start="2026-01-01T00:00:00+00:00")
 PART_NAMES = ("beak", "left wing", "right wing")
@@ -45,7 +47,8 @@ class Made:
 def write_photograph(path: Path, shot: Shot) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     stored = shot.size[::-1] if shot.orientation >= 5 else shot.size
-    picture = PIL.Image.new("RGB", stored, (90, 120, 60))
+    own = sha256(os.fsencode(shot.name)).digest()
+    picture = PIL.Image.new("RGB", stored, (own[0], own[1], own[2]))
     exif = picture.getexif()
     exif[0x0112] = shot.orientation
     picture.save(path, exif=exif)
@@ -77,7 +80,7 @@ def make_run(folder: Path, shots: list[Shot], *, photographs: bool = True, part:
 def _image_row(path: str, shot: Shot, photographed: bool) -> dict[str, Any]:
     return {
         "image_id": image_id(path),
-        "path": path,
+        "path": recorded(path),
         "content_hash": decode(path).content_hash if photographed else "0" * 64,
         "width": shot.size[0],
         "height": shot.size[1],
@@ -140,6 +143,26 @@ UNICODE = [
 ]
 ROTATED = [Shot(f"turned-{n}.jpg", size=(48, 64), orientation=n) for n in range(1, 9)]
 BARE = [Shot("none.jpg", points=0), Shot("one.jpg", points=1), Shot("nothing.jpg", points=0)]
+BYTES = [
+    Shot("ph\udcfctos/caf\udce9.jpg"),
+    Shot("ph\udcfctos/caf\\xe9.jpg", points=2),
+    Shot("ph\udcfctos/caf\\x5cxe9.jpg", points=1),
+    Shot("\udcce\udcf4/\udcce\udcf4.png", size=(31, 77), points=4, label="car"),
+    Shot("größe/na\udcefve größe.jpg", points=5),
+]
+FOLDERS = [
+    Shot("setA/images/x.jpg"),
+    Shot("setA/images/X.jpg", points=2),
+    Shot("setA/images/x.png", points=1),
+    Shot("setA/x.jpg", points=4),
+    Shot("setB/images/x.jpg", points=5, label="car"),
+    Shot("setB/images/images/x.jpg", points=6),
+    Shot("SetB/images/x.jpg", points=7),
+    Shot("setA--images/x.jpg", points=8),
+    Shot("setA/images/x-2.jpg", points=9),
+    Shot("labels/\u00e9.jpg", points=2),
+    Shot("labels/e\u0301.jpg", points=3),
+]
 LARGE = [Shot(f"folder {n % 7}/{n}.jpg", points=40 + n % 9) for n in range(70)]
 
 SHOTS = {
@@ -150,6 +173,8 @@ SHOTS = {
     "bare": BARE,
     "unicode": UNICODE,
     "rotated": ROTATED,
+    "bytes": BYTES,
+    "folders": FOLDERS,
     "large": LARGE,
 }
 

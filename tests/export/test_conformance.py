@@ -12,6 +12,7 @@ from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import h5py
 import numpy as np
@@ -20,12 +21,17 @@ import pytest
 
 from gnomon.export import EXPORTERS, Contents, export_run, open_contents
 from gnomon.export.registry import FIXED
+from gnomon.path_text import text_path
+from gnomon.runs.records import Record
 from gnomon.types import Floats
 
 Points = dict[str, Floats]
 Reader = Callable[[Path, Contents], Points]
 
-KINDS = ("free", "parts", "landmarks", "empty", "bare", "unicode", "rotated", "large")
+KINDS = (
+    "free", "parts", "landmarks", "empty", "bare",
+    "unicode", "rotated", "bytes", "folders", "large",
+)  # fmt: skip
 
 
 def read_coco(out: Path, contents: Contents) -> Points:
@@ -106,6 +112,19 @@ def read_fiftyone(out: Path, contents: Contents) -> Points:
     return found
 
 
+def original(record: Record) -> bytes:
+    return Path(text_path(record.image.path)).read_bytes()
+
+
+def copies_of(folder: Path, contents: Contents) -> dict[str, Path]:
+    """Find the copy of each image by its content; no two copies differ only in case."""
+    pictures = [path for path in folder.rglob("*.*") if path.suffix in (".jpg", ".png")]
+    folded = {normalize("NFC", str(path)).casefold() for path in pictures}
+    assert len(folded) == len(pictures) == contents.n_images
+    by_content = {path.read_bytes(): path for path in pictures}
+    return {contents.name(record.image): by_content[original(record)] for record in contents}
+
+
 def read_yolo(out: Path, contents: Contents) -> Points:
     """Read as Ultralytics documents it, strictly."""
     import yaml
@@ -117,15 +136,12 @@ def read_yolo(out: Path, contents: Contents) -> Points:
     assert list(settings["names"]) == list(range(len(contents.labels)))
     assert tuple(settings["names"].values()) == contents.labels
     assert all(tuple(names) == contents.names for names in settings["kpt_names"].values())
-    taken: set[str] = set()
     found = {}
+    copies = copies_of(out / "images", contents)
     for record in contents:
-        name = twin = contents.name(record.image)
-        while (labels := str(Path("labels", twin).with_suffix(".txt"))) in taken:
-            twin = str(Path(name).with_stem(Path(name).stem + "-2"))
-        taken.add(labels)
-        assert (out / "images" / twin).read_bytes() == Path(record.image.path).read_bytes()
-        lines = (out / labels).read_text(encoding="utf-8").splitlines()
+        name = contents.name(record.image)
+        labels = "/labels/".join(str(copies[name]).rsplit("/images/", 1)).rpartition(".")[0]
+        lines = Path(f"{labels}.txt").read_text(encoding="utf-8").splitlines()
         cells = np.array([line.split() for line in lines], dtype=float).reshape(-1, 5 + 3 * count)
         assert len(cells) == int((contents.places(record) >= 0).any())
         assert ((cells[:, 1:5] >= 0) & (cells[:, 1:5] <= 1)).all()
@@ -137,13 +153,11 @@ def read_yolo(out: Path, contents: Contents) -> Points:
 
 
 def read_deeplabcut(out: Path, contents: Contents) -> Points:
-    root = Path(contents.root).name
-
-    def below(folder: str, file: str) -> str:
-        return file if folder == root else f"{folder.replace('--', '/')}/{file}"
-
-    pictures = [path for path in out.glob("*/*/*") if not path.stem.startswith("machinelabels")]
-    found = {below(path.parent.name, path.name): np.empty((0, 2)) for path in pictures}
+    copies = copies_of(out / "labeled-data", contents)
+    names = {str(copy): name for name, copy in copies.items()}
+    found = {name: np.empty((0, 2)) for name in copies}
+    tables = [path.parent.name.casefold() for path in out.rglob("machinelabels-iter0.csv")]
+    assert len(set(tables)) == len(tables)
     frames = [pd.read_hdf(path) for path in sorted(out.rglob("machinelabels-iter0.h5"))]
     texts = [
         pd.read_csv(path, header=[0, 1, 2], index_col=[0, 1, 2])
@@ -155,10 +169,13 @@ def read_deeplabcut(out: Path, contents: Contents) -> Points:
         np.testing.assert_array_equal(frame.to_numpy(), text.to_numpy())
         assert list(frame.index) == list(text.index)
         for (home, folder, file), row in frame.iterrows():
-            assert (out / home / folder / file).is_file()
             points = row.to_numpy().reshape(-1, 3)
-            found[below(folder, file)] = points[~np.isnan(points[:, 0]), :2]
+            found[names[str(out / home / folder / file)]] = points[~np.isnan(points[:, 0]), :2]
     return found
+
+
+def stored_images(path: Path) -> list[bytes]:
+    return [one["bytes"] for one in pd.read_parquet(path)["image"]]
 
 
 def read_hf(out: Path, contents: Contents) -> Points:
@@ -172,9 +189,12 @@ def read_hf(out: Path, contents: Contents) -> Points:
             cache_dir=str(out.parent / "cache"),
             streaming=contents.n_images == 0,  # what has no row at all is read in no other way
         )
+    originals = {contents.name(record.image): original(record) for record in contents}
+    stored = [one for path in sorted(out.rglob("*.parquet")) for one in stored_images(path)]
     found = {}
-    for row in rows:
+    for row, image in zip(rows, stored, strict=True):
         assert row["image"].size == (row["width"], row["height"])
+        assert image == originals[row["name"]]
         xy = [(one["x"], one["y"]) for one in row["keypoints"]]
         found[row["name"]] = np.array(xy, dtype=float).reshape(-1, 2)
     return found
@@ -288,7 +308,7 @@ def test_what_was_exported_is_read_back(
     contents = open_contents(run.folder, review=run.review)
     done = export_run(run.folder, format_, tmp_path / "out", review=run.review)
     wanted = expected(contents, format_)
-    found = READERS[format_](tmp_path / "out", contents)
+    found = READERS[format_](done.path, contents)
     assert set(found) == set(wanted)
     for name, xy in wanted.items():
         np.testing.assert_allclose(found[name], xy, atol=1e-3, rtol=0, err_msg=name)

@@ -12,6 +12,7 @@ from answering import Server, answering
 from gnomon.errors import SettingError
 from gnomon.images import Limits, decode
 from gnomon.images.hosts import Hosts
+from gnomon.path_text import text_path
 from gnomon.runs.photographs import Absence, AbsentError, Photographs
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -211,3 +212,26 @@ def test_a_url_whose_secret_was_masked_is_not_asked(server: Server) -> None:
     url = f"{server.url}/a.png?token=***"
     assert absence(Photographs(fetch=True, hosts=named), url, "0" * 64) is Absence.SECRET
     assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "recorded_as"),
+    [
+        ("caf\udce9.png", r"caf\xe9.png"),
+        ("caf\\xe9.png", r"caf\x5cxe9.png"),
+        ("caf\\xe9.png", r"caf\xe9.png"),  # as an earlier gnomon wrote it
+        ("gr\udcf6\udcdfe/\udcef.png", r"gr\xf6\xdfe/\xef.png"),
+    ],
+)
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_name_that_is_not_utf_8_leads_to_its_file(
+    name: str, recorded_as: str, moved: bool, picture: Path, tmp_path: Path
+) -> None:
+    pixels = decode(picture).content_hash
+    now = tmp_path / "now" / name
+    now.parent.mkdir(parents=True)
+    picture.rename(now)
+    photographs = Photographs(tmp_path / "now") if moved else Photographs()
+    recorded = f"{tmp_path}/{'then' if moved else 'now'}/{recorded_as}"
+    assert photographs.find(recorded, pixels).place == str(now)
+    assert photographs.place(recorded, pixels) == (str(now) if moved else text_path(recorded))

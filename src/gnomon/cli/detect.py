@@ -87,6 +87,7 @@ def detect(
     from gnomon.cli.ending import check_limit, wrote
     from gnomon.cli.progress import Progress
     from gnomon.images.hosts import Hosts
+    from gnomon.images.raws import Raws
     from gnomon.images.read import is_url
     from gnomon.runs import RunInfo
     from gnomon.runs.records import probabilities
@@ -123,6 +124,7 @@ def detect(
     loaded = recipe().with_settings(**ranked[-1][1])
     every = torch.get_num_threads() if executor == "serial" else 1
     n_done = n_failed = 0
+    raws = Raws()
     for place, aimed in ranked:
         begin = perf_counter()
         detector = loaded.with_settings(**aimed)
@@ -158,7 +160,7 @@ def detect(
                 job,
                 finder,
                 info,
-                partial(list_inputs, paths, limit),
+                partial(list_inputs, paths, limit, raws),
                 chosen,
                 resume=resume,
                 watch=progress,
@@ -168,6 +170,8 @@ def detect(
         unsure = sum(map(done.info.unsure, probabilities(place)))
         progress.close_with(closing_table(done.info, unsure, perf_counter() - begin, done.idle))
         n_done, n_failed = n_done + done.info.n_images, n_failed + done.info.n_failures
+    if raws.count:
+        progress.say(raws.warning)
     first, _ = ranked[0]
     wrote(out, ("gnomon", "check" if is_url(out) else "report", first), quiet=quiet)
     return Outcome(Path(out), n_done=n_done, n_failed=n_failed)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from shlex import join
 
-from gnomon.cli.terminal import plain, terminal
+from gnomon.cli.terminal import plain, print_path, terminal
 from gnomon.errors import SettingError
 
 OPENERS = {"darwin": "open", "win32": "start"}
@@ -13,7 +13,7 @@ OPENERS = {"darwin": "open", "win32": "start"}
 
 def wrote(path: str | Path, *following: Sequence[str | Path], quiet: bool) -> None:
     """Print a path on standard output, for scripts; on standard error each next command."""
-    print(path)
+    print_path(path)
     for command in () if quiet else following:
         said = f"next: {plain(join(map(str, command)))}"
         terminal(errors=True).print(said, soft_wrap=True)

@@ -62,6 +62,7 @@ def evaluate(
     from gnomon.evaluation.evaluate import evenly, is_annotated
     from gnomon.evaluation.repeating import Repeating
     from gnomon.images import decode
+    from gnomon.path_text import path_text
     from gnomon.report import EvaluatedRun, write_evaluation
     from gnomon.report.repeat_record import write_repeat
     from gnomon.runs import Failure, annotated, read_run, rebuild_detector
@@ -87,7 +88,7 @@ def evaluate(
             detector, seen.samples, progress=progress.windows, image_done=progress.image_done
         )
         for path, reason in found.failures.items():
-            progress.failed(Failure(path, "GnomonError", reason))
+            progress.failed(Failure(path_text(path), "GnomonError", reason))
         measured = [
             one
             for one in seen.samples
@@ -127,7 +128,7 @@ def evaluate(
             progress.say(f"the parts were not compared: {error}")
     evaluated = EvaluatedRun(
         run=recorded.info,
-        dataset=dataset,
+        dataset=path_text(dataset),
         split=split,
         absent=seen.absent,
         other_split=seen.other_split,

@@ -31,7 +31,7 @@ def export(
         format: Which: coco, coco-results, cvat, cvat-skeleton, label-studio, fiftyone, yolo,
             deeplabcut, hf, csv, parquet, json, h5, colmap, or package.module:name. docs/interop.md
             says what each holds.
-        out: The file or folder to write.
+        out: The file or folder to write; a file without an ending gets its format's.
         min_score: Leave out keypoints below this score.
         top: Keep at most so many of the best keypoints of each image.
         proved: Leave out keypoints that hiding was not seen to cost the class anything.

@@ -60,6 +60,7 @@ def repeat(
     from gnomon.errors import GnomonError, SettingError
     from gnomon.evaluation.repeating import Repeating
     from gnomon.images.hosts import Hosts
+    from gnomon.images.raws import Raws
     from gnomon.limits import Limits
     from gnomon.report.repeat_record import write_repeat
     from gnomon.runs import Failure
@@ -82,16 +83,19 @@ def repeat(
         changes=changes,
     )
     repeating = Repeating(recipe(), similarities=warps, seed=changes.get("seed", 0))
-    inputs = list(islice(list_inputs(paths), limit or None))
+    raws = Raws()
+    inputs = list(islice(list_inputs(paths, raws), limit or None))
     read = Reading(Limits(), Hosts.of(paths, ()), isolate=False)
     n_failed = 0
     with Progress(len(inputs), quiet=quiet) as progress:
+        if raws.count:
+            progress.say(raws.warning)
         for one in inputs:
             try:
                 picture = read(one)
                 repeating.add((picture if side is None else picture.within(side)).rgb)
             except GnomonError as error:
-                progress.failed(Failure(one.path, type(error).__name__, str(error)))
+                progress.failed(Failure.of(one.path, error))
                 n_failed += 1
             progress.image_done()
     done = repeating.result()

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from gnomon.corrections.corrected import CorrectedImage, CorrectedPoint, rank_in
 from gnomon.errors import ExportError
 from gnomon.foreign import Key, Number, Side, read_regular, read_whole_json, whole_size
+from gnomon.path_text import path_text
 from gnomon.strict_json import typed
 from gnomon.tables import ANY
 
@@ -94,18 +95,21 @@ def _best(done: list[_Annotation]) -> _Annotation:
 
 
 def file_name(image: str) -> str:
-    """Return the name of the file that a task's image leads to.
+    r"""Return the name of the file that a task's image leads to.
 
     >>> file_name("/data/local-files/?d=birds/a%20b.jpg"), file_name("s3://bucket/x/100%25.jpg")
     ('a b.jpg', '100%.jpg')
     >>> file_name("/data/upload/3/0a1b2c3d-gull.jpg"), file_name("birds/100%25 gull.jpg")
     ('gull.jpg', '100%25 gull.jpg')
+    >>> print(file_name("/data/local-files/?d=birds/caf%E9.jpg"))
+    caf\xe9.jpg
     """
     if "://" not in image and not image.startswith("/data/"):
         return image.rpartition("/")[2]
     url = urlsplit(image)
-    local = parse_qs(url.query).get("d")
-    name = (local[0] if local else unquote(url.path)).rpartition("/")[2]
+    local = parse_qs(url.query, errors="surrogateescape").get("d")
+    path = local[0] if local else unquote(url.path, errors="surrogateescape")
+    name = path_text(path.rpartition("/")[2])
     return re.sub("^[0-9a-f]{8}-", "", name) if url.path.startswith("/data/upload/") else name
 
 

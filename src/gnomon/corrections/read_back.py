@@ -69,10 +69,10 @@ def read_corrections(contents: Contents, format_: str, path: Path) -> Correction
     """Read a tool's file back and compare it to what was exported.
 
     An image is found by the run's id where the tool kept it, else by its name in the export, else
-    by its file name where no other image has it. One whose points lie on its stored pixels is left
-    out where its photograph is not here. Images that another run was exported with are
-    unknown. ``ExportError`` where the file is not in its format, none of its images is in the run,
-    or all are another run's; ``SettingError`` for an unknown format.
+    by its file name, there or in the run, where no other image has it. One whose points lie on its
+    stored pixels is left out where its photograph is not here. Images that another run was exported
+    with are unknown. ``ExportError`` where the file is not in its format, none of its images is in
+    the run, or all are another run's; ``SettingError`` for an unknown format.
     """
     images = plugged("import format", format_, TOOLS)(path)
     mine = run_id(contents.info)
@@ -145,6 +145,7 @@ class _Index:
             self._by_id.get(image.image_id)
             or self._by_name.get(name)
             or self._by_file.get(Path(name).name)
+            or self._by_file.get(image.path.rpartition("/")[2])
         )
         if found is None or id(found) in self._taken:
             return None

@@ -16,6 +16,7 @@ from gnomon.export.contents import Contents
 from gnomon.export.json_stream import write_object
 from gnomon.export.naming import whole_path
 from gnomon.export.staging import staged
+from gnomon.path_text import path_text
 
 
 def write_corrections(found: Corrections, contents: Contents, out: Path) -> None:
@@ -42,8 +43,9 @@ def _image(one: Corrected, ids: dict[str, int], contents: Contents) -> dict[str,
     image = one.image
     xy = np.array([(point.x, point.y) for point in one.points]).reshape(-1, 2)
     scale = longer_side(box_around(xy)) if len(xy) > 1 else max(image.width, image.height)
+    place = contents.photographs.place(image.path, image.content_hash)
     return {
-        "path": whole_path(contents.photographs.place(image.path, image.content_hash)),
+        "path": whole_path(path_text(place)),
         "content_hash": image.content_hash,
         "label": image.label,
         "scale": float(scale),

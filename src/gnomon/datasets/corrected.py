@@ -12,6 +12,7 @@ from gnomon.datasets.sample import Change, Dataset, Edits, Sample, Samples
 from gnomon.errors import DatasetError, ImageError
 from gnomon.foreign import LARGEST, Number
 from gnomon.images import decode
+from gnomon.path_text import text_path
 from gnomon.types import Landmarks
 
 FILE_NAME = "landmarks.json"
@@ -60,7 +61,7 @@ def read_corrected(folder: Path) -> Dataset:
 def _sample(image: _Image, folder: Path) -> Sample:
     points = image.points
     return Sample(
-        folder / image.path,
+        folder / text_path(image.path),
         label=image.label,
         landmarks=Landmarks(
             xy=np.array([(one.x, one.y) for one in points], dtype=np.float64).reshape(-1, 2),

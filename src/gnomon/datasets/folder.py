@@ -1,5 +1,6 @@
 """One folder for each class, photographs inside, at any depth."""
 
+import warnings
 from pathlib import Path
 
 from gnomon.datasets.files import CLASS_FOLDERS, contents, require
@@ -7,6 +8,8 @@ from gnomon.datasets.sample import Dataset, Sample, Samples, Split
 from gnomon.datasets.splits import split_folders, subfolders
 from gnomon.errors import DatasetError
 from gnomon.images.files import images_in
+from gnomon.images.raws import Raws
+from gnomon.path_text import path_text
 
 
 def read_folder(folder: Path) -> Dataset:
@@ -14,19 +17,23 @@ def read_folder(folder: Path) -> Dataset:
 
     Where its folders are called as splits are (``train``, ``valid``, ``Testing``) and hold class
     folders, they are the splits; without a test split, the validation split is the one to test on.
-    Hidden files and folders are passed over. ``DatasetError`` where a layout may be read in two
-    ways.
+    Hidden files and folders are passed over, and camera raws, with a warning. ``DatasetError``
+    where a layout may be read in two ways.
     """
     require(folder, "folder")
-    splits = split_folders(folder)
+    splits, raws = split_folders(folder), Raws()
     if splits is None:
-        samples = _classes(folder, None)
+        samples = _classes(folder, None, raws)
     else:
         samples = [
             sample
             for split, top in splits.items()
-            for sample in _classes(top, split if "test" in splits or split == "train" else "test")
+            for sample in _classes(
+                top, split if "test" in splits or split == "train" else "test", raws
+            )
         ]
+    if raws.count:
+        warnings.warn(raws.warning, stacklevel=2)
     if not samples:
         raise DatasetError(
             f"a folder data set is a folder with {CLASS_FOLDERS}; {folder} holds {contents(folder)}"
@@ -34,9 +41,9 @@ def read_folder(folder: Path) -> Dataset:
     return Samples(len(samples), samples.__getitem__)
 
 
-def _classes(folder: Path, split: Split | None) -> list[Sample]:
+def _classes(folder: Path, split: Split | None, raws: Raws) -> list[Sample]:
     return [
-        Sample(image, label=top.name, split=split)
+        Sample(image, label=path_text(top.name), split=split)
         for top in subfolders(folder)
-        for image in images_in(top)
+        for image in images_in(top, raws)
     ]

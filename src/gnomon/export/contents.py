@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gnomon.errors import SettingError
-from gnomon.export.naming import common_root, name_below
+from gnomon.export.naming import common_root, file_below, name_below
 from gnomon.export.skeleton import Distances
 from gnomon.runs.info import RunInfo
-from gnomon.runs.photographs import Photographs
+from gnomon.runs.photographs import Absence, Photographs
 from gnomon.runs.records import Photograph, Record, stream
 from gnomon.runs.review import Review
 from gnomon.tables import ANY
@@ -62,6 +62,16 @@ class Choice:
         return points if self.top is None else points.slice(0, self.top)
 
 
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A photograph that is not here: the number of its points, and of those unplaced."""
+
+    path: str
+    why: Absence
+    n_points: int
+    n_unplaced: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Contents:
     """What is exported, again and again iterable, and what must be known before it is written.
@@ -70,7 +80,7 @@ class Contents:
     there are none (``ordered`` false) "1", "2", ... by rank. ``edges`` are pairs of them, from 0.
     ``unplaced`` counts the points that have no place among the names. ``root`` is the deepest
     folder that holds all images. ``photographs`` finds them, for formats that hold them; those that
-    are not here become ``absent``, a path with the number of its points and of those unplaced.
+    are not here become ``absent``.
     """
 
     choice: Choice
@@ -84,7 +94,7 @@ class Contents:
     n_points: int
     unplaced: int
     photographs: Photographs
-    absent: dict[str, tuple[int, int]] = field(default_factory=dict)
+    absent: list[Absent] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -124,6 +134,10 @@ class Contents:
     def name(self, image: Photograph) -> str:
         """Name an image as the export does: unique, and the same for the same run."""
         return name_below(self.root, image.path)
+
+    def file_name(self, image: Photograph) -> str:
+        """Name the copy of an image, in letters that every system has; see `FreeNames` too."""
+        return file_below(self.root, image.path)
 
     def places(self, record: Record) -> Ints:
         """Find each point's place among ``names``, -1 for none; a place is taken once (N,)."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from gnomon.disk import new_folder, safe_name
-from gnomon.errors import ExportError
 from gnomon.export.contents import Contents
+from gnomon.export.free_names import FreeNames
 from gnomon.export.photographs import photographed, write_photograph
 from gnomon.extras import library
 from gnomon.spreadsheets import guarded
@@ -40,21 +40,14 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
         names=["scorer", "bodyparts", "coords"],
     )
     folders: dict[str, dict[str, Floats]] = {}
+    names = _Names(PurePosixPath(contents.root).name)
     for record, photograph in photographed(contents):
-        name = PurePosixPath(contents.name(record.image))
-        folder = "--".join(name.parent.parts) or PurePosixPath(contents.root).name or "images"
-        folder = safe_name(folder)
+        folder, file_name = names.of(PurePosixPath(contents.file_name(record.image)))
         xy, _, confidence = contents.placed(record)
-        target = f"{HOME}/{folder}/{name.name}"
-        if home.exists(target):
-            raise ExportError(
-                f"two images would be {folder}/{name.name} for DeepLabCut, which knows no folders"
-                " in folders; rename a folder"
-            )
-        write_photograph(photograph, home, target)
+        write_photograph(photograph, home, f"{HOME}/{folder}/{file_name}")
         if not np.isnan(xy).all():
             rows = folders.setdefault(folder, {})
-            rows[name.name] = np.column_stack([xy, confidence]).ravel()
+            rows[file_name] = np.column_stack([xy, confidence]).ravel()
     for folder, rows in folders.items():
         index = pandas.MultiIndex.from_tuples([(HOME, folder, file) for file in rows])
         values = np.stack(list(rows.values())).reshape(len(rows), len(columns))
@@ -64,6 +57,27 @@ def write_deeplabcut(contents: Contents, out: Path) -> None:
             safe.to_csv(text)
         with home.create(f"{HOME}/{folder}/{FILE_NAME}.h5") as file:
             file.write(_hdf(pandas, frame))
+
+
+class _Names:
+    """Names folders and files for DeepLabCut, which knows no folders in folders."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._folders: dict[PurePosixPath, str] = {}
+        self._free_folders = FreeNames()
+        self._free_files = FreeNames()
+
+    def of(self, name: PurePosixPath) -> tuple[str, str]:
+        """Return the folder and the file of an image."""
+        folder = self._folders.get(name.parent)
+        if folder is None:
+            joined = safe_name("--".join(name.parent.parts) or self._root or "images")
+            folder = self._folders[name.parent] = self._free_folders.take(joined)
+            for ending in ("csv", "h5"):
+                self._free_files.take(f"{folder}/{FILE_NAME}.{ending}")
+        file = PurePosixPath(self._free_files.take(f"{folder}/{name.name}"))
+        return folder, file.name
 
 
 def _hdf(pandas: Any, frame: Any) -> bytes:

@@ -49,7 +49,7 @@ def _samples(contents: Contents, folder: Folder) -> Iterator[dict[str, Any]]:
     for record in contents:
         image = record.image
         yield {
-            "filepath": whole_path(image.path).encode("utf-8", "replace").decode(),
+            "filepath": whole_path(image.path),
             "tags": [],
             "metadata": {"_cls": "ImageMetadata", "width": image.width, "height": image.height},
             "gnomon_id": image.image_id,

@@ -108,7 +108,7 @@ def _row(record: Record, photograph: bytes, contents: Contents) -> dict[str, Any
     }
     points = pa.table({**columns, "name": contents.point_names(record)}).to_pylist()
     return {
-        "image": {"bytes": photograph, "path": name},
+        "image": {"bytes": photograph, "path": contents.file_name(image)},
         "name": name,
         "width": image.width,
         "height": image.height,

@@ -5,6 +5,7 @@ point's rank, which finds it again after a person moved it.
 https://labelstud.io/guide/predictions
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from gnomon.disk import new_folder
 from gnomon.export.contents import Contents
 from gnomon.export.json_stream import write_array
 from gnomon.export.naming import whole_path
+from gnomon.path_text import text_path
 from gnomon.runs.identity import run_id
 from gnomon.runs.records import Record
 from gnomon.tables import ANY
@@ -76,11 +78,11 @@ def _tasks(contents: Contents) -> Iterator[dict[str, Any]]:
 
 
 def _address(path: str) -> str:
-    """Say where Label Studio gets the image: from its own disk, unless the path is a URL."""
+    """Return where Label Studio gets the image: from its own disk, unless the path is a URL."""
     whole = whole_path(path)
     if "://" in whole:
         return whole
-    return f"/data/local-files/?d={quote(whole.lstrip('/').encode('utf-8', 'surrogateescape'))}"
+    return f"/data/local-files/?d={quote(os.fsencode(text_path(whole).lstrip('/')))}"
 
 
 def _regions(record: Record, names: list[str]) -> list[dict[str, Any]]:

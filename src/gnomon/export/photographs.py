@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from gnomon.disk import Folder
-from gnomon.errors import ImageError
-from gnomon.export.contents import Contents
+from gnomon.export.contents import Absent, Contents
+from gnomon.runs.photographs import AbsentError
 from gnomon.runs.records import Record
 
 
@@ -17,9 +17,9 @@ def photographed(contents: Contents) -> Iterator[tuple[Record, bytes]]:
     for record in contents:
         try:
             found = contents.photographs.find(record.image.path, record.image.content_hash)
-        except ImageError:
+        except AbsentError as error:
             unplaced = int((contents.places(record) < 0).sum())
-            contents.absent[record.image.path] = (len(record), unplaced)
+            contents.absent.append(Absent(record.image.path, error.why, len(record), unplaced))
         else:
             yield record, found.content
 

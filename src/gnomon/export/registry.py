@@ -1,5 +1,6 @@
 """The formats by name, and the one function that writes any of them."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,9 @@ class Exported:
     absent: Mapping[str, Absence]
 
 
+ENDINGS = {"coco": ".json", "coco-results": ".json", "json": ".json", "h5": ".h5", "colmap": ".db"}
+"""Formats that are a single file, and how its name ends unless the user says otherwise."""
+
 FIXED = frozenset({"coco", "coco-results", "cvat-skeleton", "deeplabcut", "fiftyone", "yolo"})
 """Formats in which an object has a fixed, ordered set of points."""
 
@@ -78,7 +82,8 @@ def export_run(
 ) -> Exported:
     """Write a run's keypoints in another tool's format.
 
-    ``format`` is one of ``EXPORTERS`` or "package.module:name". Points below ``min_score`` and
+    ``format`` is one of ``EXPORTERS`` or "package.module:name". Where it is a single file and
+    ``out`` has no ending, it gets one; see the result's ``path``. Points below ``min_score`` and
     after the best ``top`` of an image are left out, where ``proved`` those too that hiding was not
     seen to cost the class anything; with a ``review`` (the file, or the run's folder), all that a
     person did not accept, move or add. ``photographs`` finds the images, where a format holds them;
@@ -96,20 +101,25 @@ def export_run(
         photographs=photographs,
         limit=limit,
     )
-    out = Path(out)
+    out = _ended(Path(out), ENDINGS.get(format, ""))
     with staged(out) as aside:
         write(contents, aside)
-    gone, gone_unplaced = (
-        sum(counts) for counts in zip(*contents.absent.values(), (0, 0), strict=True)
-    )
-    left_out = contents.unplaced - gone_unplaced if format in FIXED else 0
+    gone = sum(one.n_points for one in contents.absent)
+    left_out = contents.unplaced - sum(one.n_unplaced for one in contents.absent)
+    if format not in FIXED:
+        left_out = 0
     return Exported(
         out,
         contents.n_images - len(contents.absent),
         contents.n_points - gone - left_out,
         left_out,
-        {path: contents.photographs.absent[path] for path in contents.absent},
+        {one.path: one.why for one in contents.absent},
     )
+
+
+def _ended(out: Path, ending: str) -> Path:
+    """Add an ending to a name without one; what is there already keeps its name."""
+    return out if out.suffix or os.path.lexists(out) else out.with_name(f"{out.name}{ending}")
 
 
 def open_contents(

@@ -1,7 +1,8 @@
 """Ultralytics pose: a text file an image, an object a line, all in shares of the image's size.
 
 Shares count from the image's left and top edge, so a pixel's centre lies at half a pixel. Images
-are copied beside, as the trainer finds labels by replacing ``images`` with ``labels`` in a path.
+are copied beside, as the trainer finds labels by replacing the last folder ``images`` of a path
+with ``labels``; so no other folder of an export is called ``images``.
 Numbers have nine decimals: less than 1e-4 px in an image of 100000 pixels.
 https://docs.ultralytics.com/datasets/pose/
 """
@@ -12,9 +13,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from gnomon.disk import Folder, new_folder
+from gnomon.disk import new_folder
 from gnomon.export.coco import VISIBLE, box_of
 from gnomon.export.contents import Contents
+from gnomon.export.free_names import FreeNames
 from gnomon.export.photographs import photographed, write_photograph
 from gnomon.runs.records import Record
 
@@ -29,11 +31,12 @@ def write_yolo(contents: Contents, out: Path) -> None:
     with folder.create_text("data.yaml") as file:
         file.write(configuration(contents))
     classes = {label: number for number, label in enumerate(contents.labels)}
+    names = FreeNames(endings=False)  # a.jpg and a.png would share one text file
     for record, photograph in photographed(contents):
-        image, labels = _names(folder, contents.name(record.image))
-        with folder.create_text(labels) as file:
+        image = PurePosixPath(names.take(_flat(contents.file_name(record.image))))
+        with folder.create_text(f"labels/{image.with_suffix('.txt')}") as file:
             file.write(_line(record, contents, classes[record.image.label]))
-        write_photograph(photograph, folder, image)
+        write_photograph(photograph, folder, f"images/{image}")
 
 
 def configuration(contents: Contents) -> str:
@@ -59,13 +62,14 @@ def mirrored(names: tuple[str, ...]) -> list[int]:
     return [places.get(other, place) for place, other in enumerate(swapped)]
 
 
-def _names(folder: Folder, name: str) -> tuple[str, str]:
-    """Find free names of image and labels, for a.jpg and a.png would share one text file."""
-    image, count = PurePosixPath(name), 1
-    while folder.exists(labels := f"labels/{image.with_suffix('.txt')}"):
-        count += 1
-        image = PurePosixPath(name).with_stem(f"{PurePosixPath(name).stem}-{count}")
-    return f"images/{image}", labels
+def _flat(name: str) -> str:
+    """Leave folders called ``images`` out of a name.
+
+    >>> _flat("birds/images/a.jpg")
+    'birds/a.jpg'
+    """
+    *folders, last = name.split("/")
+    return "/".join([*(one for one in folders if one != "images"), last])
 
 
 def _line(record: Record, contents: Contents, class_number: int) -> str:

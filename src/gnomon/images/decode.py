@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from gnomon.errors import ImageError, LimitError
 from gnomon.images.arrays import rgb_from_array, rgb_from_tensor
 from gnomon.images.files import images_in
+from gnomon.images.heif import is_heif, open_heif
+from gnomon.images.jpeg_end import paddings
 from gnomon.images.modes import rgb_from_pillow
 from gnomon.images.picture import Picture, Rgb
+from gnomon.images.raws import is_raw
 from gnomon.images.read import read_bytes
-from gnomon.images.webp import webp_size
+from gnomon.images.webp import padded_webp, webp_size
 from gnomon.limits import Limits
 
 Source: TypeAlias = str | Path | bytes | PIL.Image.Image | NDArray[Any] | torch.Tensor | Picture
@@ -29,7 +32,7 @@ Source: TypeAlias = str | Path | bytes | PIL.Image.Image | NDArray[Any] | torch.
 RUNS_A_PROGRAM = {"EPS"}
 NO_MORE = Limits()
 
-PLAIN, PROGRESSIVE = 8, 12
+PIXEL, PLAIN, PROGRESSIVE = 3, 8, 12
 BYTES_A_PIXEL = {"AVIF": 13, "HEIF": 16, "JPEG2000": 25, "WEBP": 17}
 """Memory that decoding takes at its peak, as measured: Pillow's 4 bytes a pixel, our 3, and what a
 format's own decoder needs besides."""
@@ -44,8 +47,8 @@ def decode(source: Source, *, limits: Limits = NO_MORE, name: str | None = None)
     EXIF orientation is applied, transparency laid over neutral grey, deep grey scaled to 8 bits; an
     animation gives its first frame. Arrays and tensors are as in ``gnomon.images.arrays``. A file's
     bytes go by ``name``. Raises ``ImageError``, naming the source, for what is missing, empty,
-    damaged, cut short or no image, its kind ``LimitError`` for what is beyond ``limits``; Pillow's
-    own limit of pixels holds as well.
+    damaged, cut short (but for its ending alone) or no image, its kind ``LimitError`` for what is
+    beyond ``limits``; Pillow's own limit of pixels holds as well.
     """
     try:
         return _picture(source, limits, name)
@@ -105,13 +108,38 @@ def rgb_from_bytes(content: bytes, name: str, limits: Limits) -> Rgb:
         raise ImageError(f"{name}: empty (0 bytes); fetch or copy it again")
     if (size := webp_size(content)) is not None:  # which takes memory when it is opened already
         _refuse_costly(name, size, len(content), BYTES_A_PIXEL["WEBP"], limits)
+        content = padded_webp(content)
+    if (padded := next(endings := paddings(content, name), None)) is None:
+        return _rgb_opened(content, name, limits)
+    rgb = _rgb_opened(padded, name, limits, PIXEL)
+    for padded in endings:
+        if not np.array_equal(rgb, _rgb_opened(padded, name, limits, PIXEL)):
+            raise ImageError(f"{name}: cut short (its last rows are missing); fetch it again")
+    return rgb
+
+
+def _rgb_opened(content: bytes, name: str, limits: Limits, beside: int = 0) -> Rgb:
+    """Decode a file's bytes, with so many bytes a pixel of another picture in memory."""
+    with _errors_about(name), _opened(content, name) as image:
+        if image.format == "TIFF" and is_raw(name):
+            raise ImageError(
+                f"{name}: a camera raw, of which only a thumbnail could be read; develop it first,"
+                " and give the TIFF or JPEG"
+            )
+        return _rgb_within(image, name, limits, len(content), beside)
+
+
+def _opened(content: bytes, name: str) -> PIL.Image.Image:
+    if is_heif(content):
+        return open_heif(content, name)
     PIL.Image.init()
     formats = [kind for kind in PIL.Image.OPEN if kind not in RUNS_A_PROGRAM]
-    with _errors_about(name), PIL.Image.open(BytesIO(content), formats=formats) as image:
-        return _rgb_within(image, name, limits, len(content))
+    return PIL.Image.open(BytesIO(content), formats=formats)
 
 
-def _rgb_within(image: PIL.Image.Image, name: str, limits: Limits, file: int = 0) -> Rgb:
+def _rgb_within(
+    image: PIL.Image.Image, name: str, limits: Limits, file: int = 0, beside: int = 0
+) -> Rgb:
     """Decode an image whose ``file`` takes so many bytes, where no limit is met."""
     width, height = image.size
     if width * height == 0:
@@ -122,7 +150,7 @@ def _rgb_within(image: PIL.Image.Image, name: str, limits: Limits, file: int = 0
             f"{limits.max_pixels:,} are read: make it smaller, or raise it (gnomon detect"
             " --max-pixels)"
         )
-    _refuse_costly(name, image.size, file, bytes_a_pixel(image), limits)
+    _refuse_costly(name, image.size, file, bytes_a_pixel(image) + beside, limits)
     frames = _frames(image)
     if frames > limits.max_frames:
         raise LimitError(

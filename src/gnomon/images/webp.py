@@ -1,4 +1,4 @@
-"""The size of a WebP image by its header alone."""
+"""The size of a WebP image by its header alone, and its last byte."""
 
 
 def webp_size(content: bytes) -> tuple[int, int] | None:
@@ -16,3 +16,16 @@ def webp_size(content: bytes) -> tuple[int, int] | None:
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     width, height = (int.from_bytes(content[at : at + 2], "little") & 0x3FFF for at in (26, 28))
     return width, height
+
+
+def padded_webp(content: bytes) -> bytes:
+    """Add the byte that fills up a WebP file's last chunk, where nothing but it is missing."""
+    if len(content) % 2 == 0 or int.from_bytes(content[4:8], "little") != len(content) - 7:
+        return content
+    place = 12
+    while place < len(content):
+        size = int.from_bytes(content[place + 4 : place + 8], "little")
+        if place + 8 + size == len(content):
+            return content + b"\0"
+        place += 8 + size + size % 2
+    return content

@@ -8,6 +8,7 @@ from gnomon.errors import DatasetError
 from gnomon.landmarks.assign import assign
 from gnomon.landmarks.histogram import Histogram, count
 from gnomon.landmarks.matched import Matched
+from gnomon.path_text import path_text
 from gnomon.runs import Run, annotated
 from gnomon.runs.by_image import places, points_by_image
 from gnomon.types import Floats
@@ -59,7 +60,7 @@ def salient(run: Run, dataset: Dataset, alpha: float = 0.1) -> Salient:
     bare = []
     for key, sample in zip(seen.image_ids, seen.samples, strict=True):
         if sample.landmarks is None or not sample.landmarks.visible.any():
-            bare.append(str(sample.image))
+            bare.append(path_text(str(sample.image)))
         else:
             known.append((key, sample))
     if not known:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from gnomon.figures import ellipses_95
+from gnomon.path_text import last_step
 from gnomon.report.evidence import Maps, figure_of, picture_of
 from gnomon.report.pictures import PlacedMap, data_uri, photograph, placed
 from gnomon.runs import Run
@@ -47,7 +48,7 @@ class Entry:
     @property
     def name(self) -> str:
         """The file's own name."""
-        return self.path.replace("\\", "/").rpartition("/")[2]
+        return last_step(self.path)
 
 
 def make_entry(

@@ -10,6 +10,7 @@ from typing import Any
 from gnomon.datasets.sample import Sample, Split
 from gnomon.errors import ImageError, RunError
 from gnomon.images import decode
+from gnomon.path_text import text_path
 from gnomon.runs.photographs import is_elsewhere
 from gnomon.runs.reader import Run
 
@@ -45,12 +46,12 @@ def annotated(run: Run, dataset: Iterable[Sample], split: Split | None = None) -
     absent: list[str] = []
     rows: list[dict[str, Any]] = run.images.to_pylist()
     for row in rows:
-        path = row["path"]
+        path = text_path(row["path"])
         match = None if is_elsewhere(path) else files.get(os.path.realpath(path))
         if match is None or not _is_of(row, match, unread=True):
             match = next((one for one in names[Path(path).name] if _is_of(row, one)), None)
         if match is None:
-            absent.append(path)
+            absent.append(row["path"])
         else:
             found.append((row["image_id"], match))
     chosen = [(key, one) for key, one in found if split in (None, one.split)]

@@ -19,7 +19,7 @@ from gnomon.runs.reader import Failure
 from gnomon.runs.spans import Part, Span, parts_of
 from gnomon.runs.store import Store
 from gnomon.strict_json import read_as
-from gnomon.tables import IMAGES, KEYPOINTS, image_id, keypoint_rows
+from gnomon.tables import IMAGES, KEYPOINTS, keypoint_rows, recorded_id
 
 NOTE = b"gnomon"
 DIGEST = "rows"
@@ -131,7 +131,7 @@ def _settle(store: Store, group: list[Part]) -> Settled:
         mine, failed = _read(store, part)
         images = mine | images
         failures |= failed
-    left = ((n, why) for n, why in sorted(failures.items()) if image_id(why.path) not in images)
+    left = ((n, why) for n, why in sorted(failures.items()) if recorded_id(why.path) not in images)
     attempt = max(part.span.attempt for part in group)
     return Settled(attempt, len(images), sum(images.values()), tuple(left))
 

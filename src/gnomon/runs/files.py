@@ -21,5 +21,5 @@ def _guarded(cell: object) -> object:
 
 
 def csv_bytes(header: Iterable[object], rows: Iterable[Iterable[object]]) -> bytes:
-    """Write a whole CSV file; a path's bytes that are no UTF-8 stay what they are."""
-    return csv_text([header, *rows]).encode("utf-8", "surrogateescape")
+    """Write a whole CSV file; paths in it are text, see `path_text`."""
+    return csv_text([header, *rows]).encode()

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from gnomon.classifier.certainty import is_unsure
 from gnomon.errors import one_line
+from gnomon.path_text import path_text
 from gnomon.presets import Outputs, Settings
 from gnomon.runs.account import Account, Count, Sha256, Text, now, versions
 from gnomon.showing import quoted
@@ -114,7 +115,7 @@ class RunInfo(Account):
         return cls(
             classifier=detector.classifier.name,
             weights_sha256=detector.classifier.weights_sha256,
-            weights_file=detector.classifier.origin.weights,
+            weights_file=path_text(detector.classifier.origin.weights),
             class_names=detector.classifier.origin.class_names,
             outputs=detector.classifier.outputs,
             n_classes=len(detector.classifier.class_names),

@@ -14,7 +14,7 @@ from gnomon.errors import RunError
 from gnomon.masking import is_masked, masked
 from gnomon.runs.parquet import RunTable, to_parquet
 from gnomon.runs.store import Store
-from gnomon.tables import shown
+from gnomon.tables import recorded
 
 A_FILE = 65_536
 NAME = re.compile(r"part-\d{6,}\.parquet")
@@ -64,11 +64,8 @@ class Input:
         return is_masked(self.path) or is_masked(self.location)
 
     def to_row(self) -> tuple[Any, ...]:
-        """Give the row of the listing; what is no UTF-8 in a path is readable there, not exact.
-
-        Secrets in URLs are not kept.
-        """
-        text, path, location = shown(self.path), masked(self.path), masked(self.location)
+        """Return the row of the listing, its path as text; secrets in URLs are not kept."""
+        text, path, location = recorded(self.path), masked(self.path), masked(self.location)
         exact = "" if text == path else f"\0{path}"
         place = os.fsencode(location + exact)
         return text, place, self.offset, self.size, self.row, self.column, self.landmarks

@@ -27,6 +27,6 @@ def write_run(
                     case Detection() as detection:
                         gathering.add(one.path, detection)
                     case error:
-                        gathering.fail(number, Failure(one.path, type(error).__name__, str(error)))
+                        gathering.fail(number, Failure.of(one.path, error))
             run.record(gathering.commit(run.store, shard.span))
     return run.info

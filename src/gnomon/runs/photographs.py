@@ -17,6 +17,7 @@ from gnomon.images.files import images_in
 from gnomon.images.hosts import Hosts, NotNamedError
 from gnomon.images.read import is_local_url, is_url, read_bytes
 from gnomon.masking import is_masked, masked
+from gnomon.path_text import text_path
 
 
 class Absence(Enum):
@@ -79,13 +80,16 @@ class Photographs:
         return self.find(path, content_hash).picture
 
     def place(self, path: str, content_hash: str) -> str:
-        """Say where a photograph is now, if there is a folder to find it in; else as recorded."""
+        """Return where a photograph is now, if there is a folder to find it in; else as recorded.
+
+        It is a path to open, no text of one.
+        """
         if self._folder is None:
-            return path
+            return text_path(path)
         try:
             return self.find(path, content_hash).place
         except AbsentError:
-            return path
+            return text_path(path)
 
     def find(self, path: str, content_hash: str) -> Found:
         """Find a photograph of the run by its recorded path and hash.
@@ -135,10 +139,16 @@ class Photographs:
         return read_bytes(place, self._limits, name=path, hosts=self._hosts)
 
     def _places(self, path: str) -> Iterator[str]:
-        """Give where a photograph may be: the likeliest first."""
+        """Return where a photograph may be: the likeliest first.
+
+        An earlier gnomon, and Windows, have backslashes that are no escapes.
+        """
+        paths = dict.fromkeys((text_path(path), path))
         if self._folder is not None:
-            yield from self._in_folder(self._folder, path)
-        yield path.partition("://")[2] if is_local_url(path) else path
+            for one in paths:
+                yield from self._in_folder(self._folder, one)
+        for one in paths:
+            yield one.partition("://")[2] if is_local_url(one) else one
 
     def _in_folder(self, folder: Path, path: str) -> list[str]:
         """List the files of the photograph's name, those whose folders have its names too first."""

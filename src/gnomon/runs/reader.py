@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,13 +13,14 @@ import pyarrow.compute as pc
 from gnomon.arguments import checked
 from gnomon.errors import RunError
 from gnomon.masking import masked
+from gnomon.path_text import readable
 from gnomon.runs.discovered import part_names, with_parts
 from gnomon.runs.info import RunInfo
 from gnomon.runs.records import Photograph, Record, batches, stream
 from gnomon.runs.store import LocalStore, Store, open_store
 from gnomon.showing import quoted
 from gnomon.strict_json import read_as
-from gnomon.tables import IMAGES, KEYPOINTS, image_id
+from gnomon.tables import IMAGES, KEYPOINTS, recorded, recorded_id
 
 if TYPE_CHECKING:
     import pandas
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An input that could not be processed, and why; secrets in URLs are masked."""
+    """An input that could not be processed, its path as a run's tables hold it, and why.
+
+    Secrets in URLs are masked.
+    """
 
     path: str
     error: str
@@ -35,7 +39,12 @@ class Failure:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", masked(self.path))
-        object.__setattr__(self, "message", masked(self.message))
+        object.__setattr__(self, "message", readable(masked(self.message)))
+
+    @classmethod
+    def of(cls, path: str, error: Exception) -> Self:
+        """Take down which error an input came to."""
+        return cls(recorded(path), type(error).__name__, str(error))
 
     def line(self) -> bytes:
         """Write it as a line of failures.jsonl."""
@@ -141,7 +150,7 @@ def read_run(folder: str | Path) -> Run:
     info = RunInfo.read(store)
     images, keypoints = read_tables(store, len(info.part_names))
     there = set(images["image_id"].to_pylist())
-    failures = tuple(one for one in read_failures(store) if image_id(one.path) not in there)
+    failures = tuple(one for one in read_failures(store) if recorded_id(one.path) not in there)
     names = part_names(store)
     return Run(
         folder=home,

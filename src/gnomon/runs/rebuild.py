@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gnomon.errors import ClassifierError, RunError
+from gnomon.path_text import text_path
 from gnomon.presets import changes_to
 from gnomon.runs.info import RunInfo
 
@@ -145,7 +146,7 @@ def _recorded(info: RunInfo, weights: Path | None, trust: Trust) -> tuple[str | 
 
 def _recorded_file(name: str) -> Path | None:
     """Follow a path that a run names, if it leads to a .safetensors file, which is data alone."""
-    file = Path(name)
+    file = Path(text_path(name))
     local = not name.startswith(("//", "\\\\"))
     return file if local and file.suffix == ".safetensors" and isfile(file) else None
 

@@ -26,6 +26,7 @@ from gnomon.runs.reader import Failure
 from gnomon.runs.spans import Span, gaps, overlapping, parts_of
 from gnomon.runs.store import Store, open_store
 from gnomon.runs.verify import damaged_parts, discard
+from gnomon.tables import recorded
 
 FAILURES = "failures.jsonl"
 
@@ -211,7 +212,7 @@ class RunFolder:
         gathering = Gathering()
         for number, one in shard.inputs:
             message = f"{one.path}: worker after worker died at it ({reason}); leave it out"
-            gathering.fail(number, Failure(one.path, "WorkerDied", message))
+            gathering.fail(number, Failure(recorded(one.path), "WorkerDied", message))
         return gathering.commit(self.store, shard.span)
 
     def close(self, *, complete: bool) -> None:

@@ -60,7 +60,7 @@ class Behind:
                 self.gathering.add(one.path, found)
 
     def _fail(self, number: int, one: Input, error: Exception) -> None:
-        failure = Failure(one.path, type(error).__name__, str(error))
+        failure = Failure.of(one.path, error)
         self.gathering.fail(number, failure)
         self._watch.failed(failure)
 

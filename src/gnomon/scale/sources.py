@@ -10,6 +10,7 @@ from typing import Any
 from gnomon.datasets import DATASETS, open_dataset
 from gnomon.errors import DatasetError, ImageError
 from gnomon.images.files import IMAGE_SUFFIXES, Once, each_image
+from gnomon.images.raws import DEVELOP, Raws, is_raw
 from gnomon.images.read import is_url, open_url, patiently
 from gnomon.masking import masked
 from gnomon.runs.listing import Input
@@ -27,20 +28,27 @@ CONTAINERS: dict[str, Callable[[str], Iterator[Input]]] = {
 """File suffixes that stand for many images, and what lists these."""
 
 
-def list_inputs(given: Iterable[str], limit: int | None = None) -> Iterator[Input]:
+def list_inputs(
+    given: Iterable[str], limit: int | None = None, raws: Raws | None = None
+) -> Iterator[Input]:
     """List every image once, in the order given, one by one, the first ``limit`` if given.
 
     Each of ``given`` is an image, a folder, a glob, a list of paths (.txt, .csv, .tsv, .parquet), a
     table with a column of images (.parquet, .arrow, or a folder that `datasets` saved), an archive
-    as WebDataset's (.tar), any of these as an fsspec URL, or a data set as kind:FOLDER.
+    as WebDataset's (.tar), any of these as an fsspec URL, or a data set as kind:FOLDER. ``raws``
+    gets the camera raws that were passed over in folders.
     """
-    return islice(_every(given), limit)
+    return islice(_every(given, raws), limit)
 
 
-def _every(given: Iterable[str]) -> Iterator[Input]:
+def _every(given: Iterable[str], raws: Raws | None) -> Iterator[Input]:
     once = Once()
-    for each in given:
-        yield from _expand(each, once)
+    try:
+        for each in given:
+            yield from _expand(each, once)
+    finally:
+        if raws is not None and once.raws.count > raws.count:  # A listing may be left half-way.
+            raws.count, raws.first = once.raws.count, once.raws.first
 
 
 def see_inputs(given: Sequence[str]) -> None:
@@ -70,9 +78,13 @@ def _missing(given: str) -> str | None:
             open_dataset(given)
         return None
     if os.path.isdir(given):
-        first = next(_expand(given, Once()), None)
-        empty = first is None or first.path == str(Path(given))
-        return "there is no image in this folder; check the path" if empty else None
+        once = Once()
+        first = next(_expand(given, once), None)
+        if first is not None and first.path != str(Path(given)):
+            return None
+        if once.raws.count:
+            return f"there is no image in this folder but {once.raws}; {DEVELOP}"
+        return "there is no image in this folder; check the path"
     if not os.path.lexists(given) and not (has_magic(given) and any(iglob(given, recursive=True))):
         return "no such file, and no file matches; check the path"
     if (
@@ -86,7 +98,7 @@ def _missing(given: str) -> str | None:
 def _expand(given: str, once: Once) -> Iterator[Input]:
     kind = given.partition(":")[0]
     if is_url(given):
-        for url in _urls(given):
+        for url in _urls(given, once.raws):
             yield from _contained(url, once) or _new(Input(url), once)
     elif kind in DATASETS and not os.path.exists(given):
         for sample in open_dataset(given):
@@ -121,7 +133,7 @@ def _new(one: Input, once: Once, *, real: bool = False) -> Iterator[Input]:
         yield one
 
 
-def _urls(given: str) -> Iterator[str]:
+def _urls(given: str, raws: Raws) -> Iterator[str]:
     """Give the files that a URL, a folder behind one, or a glob in one stands for, sorted."""
     filesystem, path = open_url(given)
     if has_magic(path):
@@ -136,8 +148,12 @@ def _urls(given: str) -> Iterator[str]:
         return
     for folder, _, files in filesystem.walk(path):
         for name in sorted(files):
-            if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES and not name.startswith("."):
+            if name.startswith("."):
+                continue
+            if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES:
                 yield filesystem.unstrip_protocol(f"{folder}/{name}")
+            elif is_raw(name):
+                raws.add(filesystem.unstrip_protocol(f"{folder}/{name}"))
 
 
 def _is_folder(filesystem: Any, path: str) -> bool:

@@ -15,6 +15,7 @@ from gnomon.classifier.device import resolve_device
 from gnomon.datasets import open_dataset
 from gnomon.errors import ImageError, SettingError
 from gnomon.images import decode
+from gnomon.path_text import path_text
 from gnomon.runs.account import now
 from gnomon.runs.reader import Failure
 from gnomon.training.augment import PlainView, VariedView
@@ -92,7 +93,7 @@ def train(
     parts = divide(photos, settings)
     network = beginner(start, len(parts.class_names), settings.seed)
     info = TrainingInfo(
-        data=str(data),
+        data=path_text(str(data)),
         arch=start.arch,
         start_weights_sha256=network.weights_sha256,
         preprocessing=network.preprocessing,
@@ -185,7 +186,7 @@ def _readable(
         try:
             decode(photo.image)
         except ImageError as error:
-            failures.append(Failure(str(photo.image), type(error).__name__, str(error)))
+            failures.append(Failure.of(str(photo.image), error))
         else:
             readable.append(photo)
         progress(done, len(photos))

@@ -14,23 +14,20 @@ from gnomon.runs import Review
 from gnomon.web.album import Album
 from gnomon.web.controls import Choice, button
 
-SUFFIXES = {b"\x89HDF\r\n\x1a\n": ".h5", b"SQLite format 3\0": ".db"}
-"""By what a file begins with; every other single file is .json."""
-
 
 def exported(album: Album, kind: str) -> tuple[str, bytes]:
     """Export the accepted, moved and added points: a file's name and content; a folder as zip."""
     name = f"{album.run.folder.resolve().name}-{kind}"
     said = Review(tuple(album.review.events))
     with TemporaryDirectory() as place:
-        out = Path(place) / name
-        export_run(album.run.folder, kind, out, review=said, photographs=album.photographs)
+        wanted = Path(place) / name
+        done = export_run(
+            album.run.folder, kind, wanted, review=said, photographs=album.photographs
+        )
+        out = done.path
         if out.is_dir():
-            packed = Path(shutil.make_archive(str(out), "zip", out))
-            return packed.name, packed.read_bytes()
-        content = out.read_bytes()
-        suffix = next((SUFFIXES[start] for start in SUFFIXES if content.startswith(start)), ".json")
-        return f"{name}{suffix}", content
+            out = Path(shutil.make_archive(str(out), "zip", out))
+        return out.name, out.read_bytes()
 
 
 def draw_export(album: Album, say: Callable[[str], None]) -> None:

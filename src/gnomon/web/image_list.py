@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from gnomon.path_text import last_step
 from gnomon.web.album import Album, State
 from gnomon.web.controls import Choice, Field, button, words
 
@@ -102,5 +103,5 @@ class ImageList:
             picture.props["src"] = f"/run/thumbnail/{quote(image_id)}"
             with ui.element("span"):
                 words("b", row["label"])
-                words("small", row["path"].replace("\\", "/").rpartition("/")[2])
+                words("small", last_step(row["path"]))
             words("span", f"{judged}/{of}" if judged else "", "judged")
