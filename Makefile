@@ -7,7 +7,7 @@ UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --
 SIZE := about 6 GB
 MORE := about 2 GB more
 
-.PHONY: demo test lint bench fuzz clean
+.PHONY: demo test lint bench mutants fuzz clean
 
 # Done a second time, it goes on with the run that is there: nothing in runs/ is ever removed.
 demo: .venv/core
@@ -31,6 +31,11 @@ bench: .venv/dev
 	@missed=; for name in $(BENCHMARKS); do \
 	  echo $$name; $(BIN)/python benchmarks/$$name.py || missed="$$missed $$name"; \
 	done; test -z "$$missed" || { echo "missed their goals, or failed:$$missed"; exit 1; }
+
+# Plants small faults one at a time, and tells which the tests notice: an hour or two.
+MUTANTS := --count 60
+mutants: .venv/dev
+	$(BIN)/python benchmarks/mutants.py $(MUTANTS)
 
 # Coverage-guided fuzzing: two minutes of the decoders, a quarter of one of each reader of foreign
 # files; then random networks, others each time: dense equal to incremental in float64.
