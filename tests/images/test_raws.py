@@ -29,11 +29,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_search_counts_all_and_names_five(home: Path) -> None:
     raws = Raws()
     photographs = ["folder.nef/r.jpg", "p.jpg", "sub/q.png"]
-    assert [one.path for one in list_inputs(["."], raws)] == photographs
+    assert [one.path for one in list_inputs(["."], raws=raws)] == photographs
     assert raws.count == 7
     assert str(raws) == "7 camera raws (a.CR2, b.nef, sub/c.arw, sub/d.dng, sub/f.orf and 2 more)"
     assert raws.warning.endswith("passed over: develop them first, and give the TIFFs or JPEGs")
-    assert [one.path for one in list_inputs(["."], raws)] == photographs
+    assert [one.path for one in list_inputs(["."], raws=raws)] == photographs
     assert raws.count == 7, "a second listing counts anew"
 
 
@@ -49,8 +49,8 @@ def test_from_python_it_is_a_warning(home: Path) -> None:
 
 def test_a_listing_that_is_left_half_way_takes_no_raw_back(home: Path) -> None:
     raws = Raws()
-    list(list_inputs(["."], raws))
-    assert next(iter(list_inputs(["."], raws))).path == "folder.nef/r.jpg"
+    list(list_inputs(["."], raws=raws))
+    assert next(iter(list_inputs(["."], raws=raws))).path == "folder.nef/r.jpg"
     assert raws.count == 7
 
 
@@ -67,10 +67,10 @@ def test_a_folder_of_raws_alone_is_refused_with_the_reason(home: Path) -> None:
 
 def test_a_glob_and_a_folder_behind_a_url(home: Path) -> None:
     raws = Raws()
-    assert [one.path for one in list_inputs(["su*"], raws)] == ["sub/q.png"]
+    assert [one.path for one in list_inputs(["su*"], raws=raws)] == ["sub/q.png"]
     assert (raws.count, raws.first[0]) == (5, "sub/c.arw")
     raws = Raws()
-    list(list_inputs([f"file://{home}/sub"], raws))
+    list(list_inputs([f"file://{home}/sub"], raws=raws))
     assert raws.count == 5
     assert all(one.startswith("file://") for one in raws.first)
 

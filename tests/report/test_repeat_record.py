@@ -28,10 +28,10 @@ def test_only_points_that_could_be_found_again_are_counted() -> None:
     assert left.get_title() == "photograph: 1 of 2 points found again"
     assert right.get_title() == "warped: 1 of 2 points found again"
     drawn = {
-        to_hex(dots.get_facecolor()[0]): np.asarray(dots.get_offsets()).tolist()
+        to_hex(tuple(np.asarray(dots.get_facecolor())[0])): np.asarray(dots.get_offsets()).tolist()
         for dots in left.collections
     }
     assert drawn == {OUTSIDE: [[10, 10]], FOUND: [[20, 10]], KEYPOINT_COLOUR.lower(): [[30, 10]]}
     (line,) = figure.artists
     assert isinstance(line, ConnectionPatch)
-    assert (line.xy1.tolist(), line.xy2.tolist()) == ([20, 10], [21, 11])
+    assert (*line.xy1, *line.xy2) == (20, 10, 21, 11)

@@ -168,8 +168,11 @@ def test_settings_that_make_no_sense_are_refused(choice: dict[str, Any]) -> None
 
 
 def test_a_few_photographs_are_spread_over_classes_and_splits() -> None:
-    learnt: list[tuple[str, Split | None]] = [("a", "train")] * 5 + [("b", "train")] * 3
-    every = photos(*learnt, ("a", "test"), *[("b", "test")] * 4)
+    labels = {"train": "aaaaabbb", "test": "abbbb"}
+    every = photos(
+        *((label, "train") for label in labels["train"]),
+        *((label, "test") for label in labels["test"]),
+    )
     few = spread(every, 7)
     assert [one.image.stem for one in few] == ["0", "1", "5", "6", "8", "9", "10"]
     assert spread(every, None) == every

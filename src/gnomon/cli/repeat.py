@@ -84,7 +84,7 @@ def repeat(
     )
     repeating = Repeating(recipe(), similarities=warps, seed=changes.get("seed", 0))
     raws = Raws()
-    inputs = list(islice(list_inputs(paths, raws), limit or None))
+    inputs = list(islice(list_inputs(paths, raws=raws), limit or None))
     read = Reading(Limits(), Hosts.of(paths, ()), isolate=False)
     n_failed = 0
     with Progress(len(inputs), quiet=quiet) as progress:
