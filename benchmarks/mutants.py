@@ -27,7 +27,8 @@ from pathlib import Path
 from measure import record
 
 ROOT = Path(__file__).resolve().parents[1]
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "runs", "test-output")
+LEFT_OUT = {".git", ".venv", "runs", "test-output"}
+"""What of the tree is not copied: nothing that make or a user made."""
 ALWAYS = (
     "tests/test_locate.py",
     "tests/test_fusion.py",
@@ -186,10 +187,9 @@ def judged(mutation: Mutation, home: Path, seconds: float) -> Outcome:
         return Outcome(mutation, OUT_OF_TIME, "")
     if status == 0:
         return Outcome(mutation, SURVIVED, "")
-    if failed.startswith("tests/"):
-        sound, _ = _run(home, [failed], seconds)
-        return Outcome(mutation, UNFIT if sound else NOTICED, failed)
-    return Outcome(mutation, NOTICED, failed)
+    tests = [failed] if failed else ["--collect-only", *mirrors_of(mutation.module)]
+    sound, _ = _run(home, tests, seconds)
+    return Outcome(mutation, UNFIT if sound != 0 else NOTICED, failed or "the import")
 
 
 def _run(home: Path, tests: Sequence[str], seconds: float) -> tuple[int | None, str]:
@@ -215,7 +215,7 @@ def _run(home: Path, tests: Sequence[str], seconds: float) -> tuple[int | None, 
                 process.wait()
         said.seek(0)
         failed = re.search(r"^(?:FAILED|ERROR) (\S+)", said.read(), re.MULTILINE)
-    return status, failed[1] if failed else "no test began"
+    return status, failed[1] if failed else ""
 
 
 def main() -> None:
@@ -234,8 +234,10 @@ def main() -> None:
         if module.startswith(given.modules)
     ]
     outcomes = []
+    if not any(everything):
+        parser.error(f"no module's name begins with {given.modules}")
     with tempfile.TemporaryDirectory() as place:
-        home = Path(shutil.copytree(ROOT, Path(place, "tree"), ignore=LEFT_OUT))
+        home = Path(shutil.copytree(ROOT, Path(place, "tree"), ignore=_left_out))
         for mutation in drawn(everything, given.count, given.seed):
             outcome = judged(mutation, home, given.seconds)
             outcomes.append(outcome)
@@ -248,6 +250,11 @@ def main() -> None:
         {**chosen, "verdicts": dict(counts), "faults": [asdict(one) for one in outcomes]},
         ("pytest",),
     )
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    here = LEFT_OUT if Path(folder) == ROOT else set()
+    return {one for one in names if one in here or one == "__pycache__" or one.endswith("_cache")}
 
 
 def _short(mutation: Mutation) -> str:

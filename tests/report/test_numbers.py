@@ -108,11 +108,11 @@ def test_a_map_lies_from_edge_to_edge_of_its_pixels() -> None:
 
 
 def test_a_parts_example_is_cut_out_around_its_point() -> None:
-    y, x = np.mgrid[:100, :150].astype(np.uint8)
+    y, x = np.mgrid[:105, :150].astype(np.uint8)
     rgb = np.stack([x, y, x], axis=2)
     patch = _patch(rgb, 70.4, 29.6)
-    assert patch.shape == (20, 20, 3)
+    assert patch.shape == (21, 21, 3)
     assert patch[10, 10, :2].tolist() == [70, 30]
-    corner = _patch(rgb, 0.0, 99.0)
-    assert corner[10, 10, :2].tolist() == [0, 99]
-    assert corner[0, 0, :2].tolist() == [0, 89], "the picture's edge goes on"
+    corner = _patch(rgb, 0.0, 104.0)
+    assert corner[10, 10, :2].tolist() == [0, 104]
+    assert corner[0, 0, :2].tolist() == [0, 94], "the picture's edge goes on"

@@ -46,6 +46,12 @@ def test_only_the_whole_password_opens(door: Door) -> None:
         assert status(door, wrong) == 401
 
 
+def test_a_thousand_other_passwords_do_not_open(door: Door, clock: Clock) -> None:
+    for number in range(1000):
+        clock.now += 1e5
+        assert status(door, f"sésame:öffne dich{number}") == 401
+
+
 def test_who_guesses_waits_ever_longer(door: Door, clock: Clock) -> None:
     assert [status(door, "x") for _ in range(FREE)] == [401] * FREE
     waits = []
