@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from drawn import drawn_info, found_points
+from small_sets import write_small
 
 from gnomon.export import export_run
 from gnomon.runs import write_run
@@ -58,3 +59,17 @@ def test_five_images_that_the_run_lacks_are_named(
     assert run(*words, "--out", project / "none") == 2
     assert "none of the 7 images" in " ".join(capsys.readouterr().err.split())
     assert not (project / "none").exists()
+
+
+@pytest.mark.filterwarnings("always::gnomon.errors.LeftOutWarning")
+def test_what_a_data_set_leaves_out_is_a_line(
+    tmp_path: Path, run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_small("cub", tmp_path / "set")
+    with (folder / "image_class_labels.txt").open("a") as file:
+        file.write("2 1\n")
+    write_run(tmp_path / "run", drawn_info(), {"a.jpg": found_points(3)})
+    assert run("salient", tmp_path / "run", "--dataset", f"cub:{folder}") == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == f"images that {folder}/images.txt does not list, left out: 1, 2"
+    assert "none of the 1 images" in said[1]

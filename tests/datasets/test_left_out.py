@@ -24,7 +24,10 @@ def added(name: str, line: str) -> Change:
 
 
 def written(name: str, text: str) -> Change:
-    return lambda folder: (folder / name).write_text(text) and None
+    def change(folder: Path) -> None:
+        (folder / name).write_text(text)
+
+    return change
 
 
 def twice(file: str, *path: str) -> Change:

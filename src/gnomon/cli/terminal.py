@@ -1,6 +1,13 @@
 """The terminal, to which every name is text."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
 from rich.console import Console
+
+from gnomon.errors import LeftOutWarning
 
 
 def terminal(*, errors: bool) -> Console:
@@ -15,3 +22,26 @@ def plain(text: str) -> str:
     [red]\x1b[2J
     """
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+@contextmanager
+def left_out_in_sentences() -> Iterator[None]:
+    """Print what is told of left-out records as a line, without the place in gnomon's code."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def shown(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, LeftOutWarning):
+                terminal(errors=True).print(plain(str(message)), soft_wrap=True)
+            else:
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = shown
+        yield
