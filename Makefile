@@ -38,9 +38,11 @@ mutants: .venv/dev
 	$(BIN)/python benchmarks/mutants.py $(MUTANTS)
 
 # Coverage-guided fuzzing: two minutes of the decoders, a quarter of one of each reader of foreign
-# files; then random networks, others each time: dense equal to incremental in float64.
+# files; then annotation files with one wrong record, 500 of each format; then random networks,
+# others each time: dense equal to incremental in float64.
 # More by FUZZ=-max_total_time=3600; one alone by READERS=import-cvat.
 NETWORKS := 2000
+MUTATIONS := 500
 READERS :=
 READER := PYTHONPATH=tests/support $(BIN)/python fuzz/fuzz_readers.py
 fuzz: .venv/dev
@@ -48,6 +50,7 @@ fuzz: .venv/dev
 	$(BIN)/python fuzz/fuzz_decode.py $(FUZZ)
 	@names="$(READERS)"; names="$${names:-$$($(READER) --list)}" || exit 1; \
 	for name in $$names; do echo $$name; $(READER) $$name $(FUZZ) || exit 1; done
+	MUTATIONS=$(MUTATIONS) $(BIN)/python -m pytest tests/datasets/test_mutated_sets.py tests/corrections/test_mutated_imports.py
 	NETWORKS=$(NETWORKS) $(BIN)/python -m pytest tests/occlusion/incremental/test_random_networks.py -k float64
 
 # What make made, and no results: runs/ is the user's.

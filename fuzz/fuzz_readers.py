@@ -5,6 +5,7 @@ fails on any other exception, on an input of 10 s, and above 2 GB of memory.
 """
 
 import sys
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,7 +15,7 @@ import atheris
 with atheris.instrument_imports(include=["gnomon", "tarfile", "zipfile"]):
     from targets import TARGETS
 
-    from gnomon.errors import GnomonError
+    from gnomon.errors import GnomonError, LeftOutWarning
 
 OPTIONS = ("-timeout=10", "-rss_limit_mb=2048", "-max_len=8192", "-max_total_time=15")
 
@@ -27,6 +28,7 @@ def main(name: str, options: list[str]) -> None:
         with suppress(GnomonError):
             target(content)
 
+    warnings.simplefilter("ignore", LeftOutWarning)
     seeds = Path(mkdtemp(prefix="gnomon-fuzz-seeds-"))
     (seeds / "sound").write_bytes(target.seed)
     atheris.Setup([sys.argv[0], *OPTIONS, *options, str(seeds)], one_input)

@@ -66,6 +66,7 @@ def contents(target: Target) -> Iterator[bytes]:
         yield mutated(target.seed, number)
 
 
+@pytest.mark.filterwarnings("ignore::gnomon.errors.LeftOutWarning")
 @pytest.mark.parametrize("name", TARGETS)
 def test_any_bytes_are_read_or_a_sentence_says_why_not(name: str, home: Path) -> None:
     target = TARGETS[name]()

@@ -55,6 +55,10 @@ class DatasetError(GnomonError):
     """A data set folder that is not what its kind expects."""
 
 
+class LeftOutWarning(UserWarning):
+    """What a data set's files hold and gnomon has no use for, so that it was left out."""
+
+
 class ExportError(GnomonError):
     """An export that cannot be written, or annotations that cannot be read back."""
 

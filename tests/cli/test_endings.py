@@ -54,7 +54,7 @@ def test_report_and_export_try_the_first_images(a_run: Path, run: Run, capsys: C
     ends(capsys, out, f"{opener} {out}")
     rows = (out / "images.csv").read_text().splitlines()
     assert len(rows) == 2
-    tasks = a_run.parent / "tasks"
+    tasks = a_run.parent / "tasks.json"
     assert run("export", a_run, "--format", "coco", "--out", tasks) == 0
     back = f"gnomon import {a_run} CORRECTED --format coco --out corrected"
     ends(capsys, tasks, back)

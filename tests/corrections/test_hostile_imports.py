@@ -123,10 +123,15 @@ IMAGE = '<image id="0" name="a.png" width="64" height="48">{}</image>'
         ("document type", '<!DOCTYPE a [<!ENTITY e SYSTEM "/etc/hostname">]><annotations/>'),
         ("undefined entity", f"<annotations>{IMAGE.format('&e;')}</annotations>"),
         ("deeper than 32", "<a>" * 100_000),
-        ("deeper than 32", "<annotations>" + "<image>" * 50),
+        ("deeper than 32", "<annotations>" + "<meta>" * 50),
         ("no element found", ""),
         ("no 'width'", "<annotations><image/></annotations>"),
-        ("no 'name'", f"<annotations>{IMAGE.format('<attribute/>')}</annotations>"),
+        (
+            "no 'name'",
+            f"<annotations>{IMAGE.format('<points><attribute/></points>')}</annotations>",
+        ),
+        ("'images' in 'annotations'", "<annotations><images/></annotations>"),
+        ("'point' in 'image'", f"<annotations>{IMAGE.format('<point/>')}</annotations>"),
         ("not well-formed", "\0" * 9),
     ],
 )

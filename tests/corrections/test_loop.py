@@ -177,6 +177,59 @@ def test_an_image_of_another_name_is_told(run: Path, tmp_path: Path) -> None:
     assert found.unknown == ("elsewhere.png",)
 
 
+def test_a_file_name_tells_an_image_only_where_one_has_it(run: Path, tmp_path: Path) -> None:
+    export_run(run, "cvat", tmp_path / "out")
+    file = tmp_path / "out" / "annotations.xml"
+    tree = ElementTree.parse(file)
+    tree.getroot().remove(next(tree.getroot().iter("image")))
+    tree.write(file)
+    found = read_corrections(open_contents(run), "cvat", file)
+    names = [Path(one.image.path).relative_to(tmp_path / "photographs") for one in found.images]
+    assert [one.as_posix() for one in names] == ["birds/a.png", "birds/b.png"]
+    assert found.changes == Changes(kept=12)
+    file.write_text(file.read_text().replace('"birds/a.png"', '"elsewhere/a.png"'))
+    found = read_corrections(open_contents(run), "cvat", file)
+    assert [Path(one.image.path).name for one in found.images] == ["b.png"]
+    assert found.unknown == ("elsewhere/a.png",), "the run has two of this name"
+
+
+@pytest.mark.parametrize("tool", CORRECT)
+def test_an_image_that_stands_twice_is_refused(tool: str, run: Path, tmp_path: Path) -> None:
+    export_run(run, tool, tmp_path / "out")
+    file = CORRECT[tool][0](tmp_path / "out")
+    if tool == "cvat":
+        tree = ElementTree.parse(file / "annotations.xml")
+        tree.getroot().append(next(tree.getroot().iter("image")))
+        tree.write(file / "annotations.xml")
+    else:
+        value = json.loads(file.read_text())
+        images = value if tool == "label-studio" else value["images"]
+        images.append(images[0] if tool == "label-studio" else images[0] | {"id": 99})
+        file.write_text(json.dumps(value))
+    with pytest.raises(ExportError, match=r"has 'a\.png' 2 times; leave one of them"):
+        read_corrections(open_contents(run), tool, file)
+
+
+def test_each_annotator_is_counted(run: Path, tmp_path: Path) -> None:
+    export_run(run, "label-studio", tmp_path / "out")
+    file = correct_label_studio(tmp_path / "out")
+    tasks = json.loads(file.read_text())
+    first, second = (task["annotations"] for task in tasks)
+    first[0] |= {"completed_by": {"id": 1, "email": "ann@host"}, "ground_truth": True}
+    first.append({"result": [], "completed_by": 2, "updated_at": "2030-01-01T00:00:00Z"})
+    second[0] |= {"completed_by": 2}
+    file.write_text(json.dumps(tasks))
+    contents = open_contents(run)
+    found = read_corrections(contents, "label-studio", file)
+    assert found.annotators == {"ann@host": 1, "2": 1}
+    assert found.n_chosen == 1
+    assert found.changes == CORRECT["label-studio"][1], "ann's, though the other's are newer"
+    write_corrections(found, contents, tmp_path / "corrected")
+    said = json.loads((tmp_path / "corrected" / "changes.json").read_text())
+    assert said["annotators"] == {"ann@host": 1, "2": 1}
+    assert [one["annotator"] for one in said["each"]] == ["ann@host", "2"]
+
+
 def test_what_cannot_be_read_is_told(run: Path, tmp_path: Path) -> None:
     contents = open_contents(run)
     bad = tmp_path / "bad"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gnomon.datasets.coco import read_coco
-from gnomon.errors import DatasetError
+from gnomon.errors import DatasetError, LeftOutWarning
 
 PERSON = {"id": 1, "name": "person", "keypoints": ["nose", "left_eye", "right_eye"]}
 
@@ -74,7 +74,10 @@ def test_cocos_own_layout_and_splits(tmp_path: Path, write_image: Callable[..., 
     write(tmp_path, "annotations/person_keypoints_train2017.json", *TWO)
     write(tmp_path, "annotations/person_keypoints_val2017.json", TWO[0], images=("b.png", "c.png"))
     (tmp_path / "annotations/captions_val2017.json").write_text("{}")
-    train, val = read_coco(tmp_path)
+    with pytest.warns(
+        LeftOutWarning, match=r"val2017.json without an object, left out: 1, c\.png$"
+    ):
+        train, val = read_coco(tmp_path)
     assert (train.image.name, train.split) == ("a.png", "train")
     assert (val.image.name, val.split) == ("b.png", "test")
 

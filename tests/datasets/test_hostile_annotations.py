@@ -14,6 +14,8 @@ from small_sets import WRITERS, black, write_small
 
 from gnomon.datasets import DATASETS, open_dataset
 
+pytestmark = pytest.mark.filterwarnings("ignore::gnomon.errors.LeftOutWarning")
+
 JSON_FILES = {
     "coco": "annotations.json",
     "car_parts": "annotations.json",

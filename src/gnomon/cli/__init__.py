@@ -20,7 +20,7 @@ from gnomon.cli.repeat import repeat
 from gnomon.cli.report import report
 from gnomon.cli.salient import salient
 from gnomon.cli.serve import CLOSED, serve
-from gnomon.cli.terminal import terminal
+from gnomon.cli.terminal import left_out_in_sentences, terminal
 from gnomon.cli.train import train
 from gnomon.errors import GnomonError
 
@@ -59,16 +59,17 @@ def main() -> None:
         print(f"gnomon {version('gnomon')}")
         sys.exit(0)
     try:
-        outcome = tyro.extras.subcommand_cli_from_dict(
-            {name: explained(verb) for name, verb in VERBS.items()},
-            prog="gnomon",
-            description=DESCRIPTION,
-            config=(
-                tyro.conf.FlagCreatePairsOff,
-                tyro.conf.OmitArgPrefixes,
-                tyro.conf.DisallowNone,
-            ),
-        )
+        with left_out_in_sentences():
+            outcome = tyro.extras.subcommand_cli_from_dict(
+                {name: explained(verb) for name, verb in VERBS.items()},
+                prog="gnomon",
+                description=DESCRIPTION,
+                config=(
+                    tyro.conf.FlagCreatePairsOff,
+                    tyro.conf.OmitArgPrefixes,
+                    tyro.conf.DisallowNone,
+                ),
+            )
     except GnomonError as error:
         said = Text.assemble(("gnomon:", "bold red"), f" {error}")
         terminal(errors=True).print(said, soft_wrap=True)

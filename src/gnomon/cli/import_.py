@@ -41,7 +41,7 @@ def import_(
         quiet: Show no table.
     """
     from gnomon.cli.ending import wrote
-    from gnomon.cli.import_table import import_table, left_out, unnamed
+    from gnomon.cli.import_table import annotators, import_table, left_out, unnamed
     from gnomon.cli.terminal import plain, terminal
     from gnomon.corrections import read_corrections, write_corrections
     from gnomon.export import open_contents
@@ -59,6 +59,8 @@ def import_(
         console.print(plain(left_out(found)), soft_wrap=True)
     if not found.of_this_run:
         console.print(plain(unnamed(annotations)), soft_wrap=True)
+    if found.annotators or found.n_chosen:
+        console.print(plain(annotators(found)), soft_wrap=True)
     if not quiet:
         console.print(import_table(found))
     wrote(out, ("gnomon", "salient", run, "--dataset", f"corrected:{out}"), quiet=quiet)

@@ -6,6 +6,7 @@ from rich import box
 from rich.table import Table
 
 from gnomon.corrections import Corrections
+from gnomon.datasets.left_out import named
 
 
 def import_table(found: Corrections) -> Table:
@@ -29,11 +30,21 @@ def import_table(found: Corrections) -> Table:
 
 
 def left_out(found: Corrections) -> str:
-    """Count the images of the file that are not in the run, and name the first."""
+    """Count the images of the file that are not in the run, and name the first five."""
     return (
-        f"images of the file that are not in the run: {len(found.unknown)},"
-        f" the first {found.unknown[0]}"
+        f"images of the file that are not in the run: {len(found.unknown)}, {named(found.unknown)}"
     )
+
+
+def annotators(found: Corrections) -> str:
+    """Say from whom images were taken, and how many of them had several annotators."""
+    each = ", ".join(f"{name} {count}" for name, count in found.annotators.items())
+    chosen = (
+        f"; of {found.n_chosen} with several annotators, the ground truth or else the newest"
+        if found.n_chosen
+        else ""
+    )
+    return f"images by annotator: {each or 'none is named'}{chosen}"
 
 
 def unnamed(file: Path) -> str:

@@ -22,7 +22,8 @@ class CorrectedPoint:
 class CorrectedImage:
     """An image in a tool's file: its ``name`` there, its ``size`` (width, height), its points.
 
-    ``image_id`` and ``run_id`` are the run's, where the tool kept them, else ``None``.
+    ``image_id`` and ``run_id`` are the run's, where the tool kept them, else ``None``; so is
+    ``annotator``, whose points these are. ``n_annotators`` is how many were chosen from.
     """
 
     name: str
@@ -30,6 +31,8 @@ class CorrectedImage:
     points: tuple[CorrectedPoint, ...]
     image_id: str | None = None
     run_id: str | None = None
+    annotator: str | None = None
+    n_annotators: int = 1
 
 
 def rank_in(text: str) -> int | None:

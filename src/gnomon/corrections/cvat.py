@@ -15,6 +15,13 @@ DEEPEST = 32
 """Elements in elements; CVAT's own are 7 deep at most."""
 
 
+TOP = frozenset({"version", "meta", "image", "track"})
+SHAPES = frozenset(
+    {"points", "skeleton", "box", "polygon", "polyline", "mask", "tag", "ellipse", "cuboid"}
+)
+"""What CVAT writes in its file, and in an image; of these, points and skeletons are read."""
+
+
 def read_cvat(path: Path) -> list[CorrectedImage]:
     """Read ``annotations.xml``, or a folder that holds it, image by image.
 
@@ -64,12 +71,20 @@ class _Images:
             raise ValueError(f"it has elements in elements, deeper than {DEEPEST}")
         self._open.append((tag, attributes))
         self._text.clear()
+        self._see_known(tag)
         if tag == "track":
             raise ValueError("it has a video's tracks; export the task as CVAT for images 1.1")
         if tag == "image":
             self._shapes, self._runs = [], []
         elif tag == "points" and self._inside("image"):
             self._shapes.append(_Shape(attributes))
+
+    def _see_known(self, tag: str) -> None:
+        """Refuse elements that CVAT has not where images and their shapes stand."""
+        outer = self._open[-2][0] if len(self._open) > 1 else ""
+        known = {"annotations": TOP, "image": SHAPES}.get(outer)
+        if known is not None and tag not in known:
+            raise ValueError(f"it has an element {tag!r} in {outer!r}; CVAT has {sorted(known)}")
 
     def text(self, text: str) -> None:
         if self._open[-1][0] == "attribute":

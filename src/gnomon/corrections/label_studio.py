@@ -1,7 +1,8 @@
 """Label Studio's JSON as it gives it back: tasks with annotations."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -25,11 +26,33 @@ class _Data:
 
 
 @dataclass(frozen=True, slots=True)
+class _Person:
+    id: Key | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Annotation:
     result: list[dict[str, Any]]
     was_cancelled: bool | None = None
     ground_truth: bool | None = None
-    updated_at: str | None = None
+    updated_at: datetime | None = None
+    created_at: datetime | None = None
+    completed_by: _Person | Key | None = None
+
+    @property
+    def annotator(self) -> str | None:
+        """Who did it: an address, else the number of the account, where the export names one."""
+        by = self.completed_by
+        if isinstance(by, _Person):
+            by = by.email or by.id
+        return None if by is None else str(by)
+
+    @property
+    def changed(self) -> datetime:
+        """When it was changed last; long ago where that is not said. Without a zone it is UTC."""
+        said = self.updated_at or self.created_at or datetime.min
+        return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +95,17 @@ class _Region:
 def read_label_studio(path: Path) -> list[CorrectedImage]:
     """Read the tasks that were submitted, of each one annotation that was not cancelled.
 
-    Of several it is the one marked as ground truth, else the one that was changed last.
+    Of several it is the one marked as ground truth, else the one that was changed last; the image
+    says whose it is.
     """
     found = []
     try:
         for task in read_whole_json(read_regular(path), list[_Task]):
             done = [one for one in task.annotations if not one.was_cancelled]
             if done:
-                found.append(_image(task.data, _best(done).result))
+                best = _best(done)
+                image = _image(task.data, best.result)
+                found.append(replace(image, annotator=best.annotator, n_annotators=len(done)))
     except (OSError, ValueError) as error:
         raise ExportError(
             f"{path} is not Label Studio's JSON (export as JSON, not as JSON-MIN): {error}"
@@ -88,10 +114,9 @@ def read_label_studio(path: Path) -> list[CorrectedImage]:
 
 
 def _best(done: list[_Annotation]) -> _Annotation:
-    """Choose among annotators; dates of Label Studio are all in UTC and sort as text."""
-    last = max(range(len(done)), key=lambda n: (done[n].updated_at or "", n))
-    marked = [one for one in done if one.ground_truth]
-    return max(marked, key=lambda one: one.updated_at or "") if marked else done[last]
+    """Choose among annotators; of those that were changed at one time the last counts."""
+    marked = [one for one in done if one.ground_truth] or done
+    return max(enumerate(marked), key=lambda one: (one[1].changed, one[0]))[1]
 
 
 def file_name(image: str) -> str:
@@ -115,7 +140,9 @@ def file_name(image: str) -> str:
 
 def _image(data: _Data, result: list[dict[str, Any]]) -> CorrectedImage:
     """Take an image's points; a result holds regions of other kinds too."""
-    regions = [typed(one, _Region) for one in result if one.get("type") == KIND]
+    if untyped := [one for one in result if not isinstance(one.get("type"), str)]:
+        raise ValueError(f"a region has the type {untyped[0].get('type')!r}, which is no text")
+    regions = [typed(one, _Region) for one in result if one["type"] == KIND]
     name = data.name or file_name(data.image)
     if any(one.image_rotation for one in regions):
         raise ExportError(f"{name} was turned in Label Studio; turn it back and submit it again")

@@ -1,7 +1,7 @@
 """From a tool's file to landmarks on the run's images, and what was changed on the way."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from gnomon.corrections.changes import REACH, Changes, compare
 from gnomon.corrections.coco import read_coco
 from gnomon.corrections.corrected import CorrectedImage, CorrectedPoint
 from gnomon.corrections.cvat import read_cvat
+from gnomon.corrections.index import ImageIndex
 from gnomon.corrections.label_studio import read_label_studio
 from gnomon.datasets.orientation import to_displayed
 from gnomon.datasets.sample import Change
@@ -39,13 +40,16 @@ TOOLS: dict[str, ToolReader] = {
 class Corrected:
     """An image of the run, its points as a person left them in file pixels, and the changes.
 
-    ``each`` is what was done to each point.
+    ``each`` is what was done to each point, ``annotator`` who did it, where the tool names one, and
+    ``n_annotators`` how many were chosen from.
     """
 
     image: Photograph
     points: tuple[CorrectedPoint, ...]
     each: tuple[Change, ...]
     changes: Changes
+    annotator: str | None = None
+    n_annotators: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,17 @@ class Corrections:
         """Sum the changes up over all images."""
         return sum((one.changes for one in self.images), Changes())
 
+    @property
+    def annotators(self) -> dict[str, int]:
+        """Count the images taken from each annotator, most first; none where none is named."""
+        counted = Counter(one.annotator for one in self.images if one.annotator is not None)
+        return dict(counted.most_common())
+
+    @property
+    def n_chosen(self) -> int:
+        """Count the images for which one of several annotators was chosen."""
+        return sum(one.n_annotators > 1 for one in self.images)
+
 
 def read_corrections(contents: Contents, format_: str, path: Path) -> Corrections:
     """Read a tool's file back and compare it to what was exported.
@@ -71,8 +86,9 @@ def read_corrections(contents: Contents, format_: str, path: Path) -> Correction
     An image is found by the run's id where the tool kept it, else by its name in the export, else
     by its file name, there or in the run, where no other image has it. One whose points lie on its
     stored pixels is left out where its photograph is not here. Images that another run was exported
-    with are unknown. ``ExportError`` where the file is not in its format, none of its images is in
-    the run, or all are another run's; ``SettingError`` for an unknown format.
+    with are unknown. ``ExportError`` where the file is not in its format or has an image twice,
+    none of its images is in the run, or all are another run's; ``SettingError`` for an unknown
+    format.
     """
     images = plugged("import format", format_, TOOLS)(path)
     mine = run_id(contents.info)
@@ -82,7 +98,7 @@ def read_corrections(contents: Contents, format_: str, path: Path) -> Correction
                 f"{path}: {one.name} has {len(one.points):,} points; at most {MOST_POINTS:,} of an"
                 " image are read"
             )
-    index = _Index([one for one in images if one.run_id in (None, mine)])
+    index = ImageIndex([one for one in images if one.run_id in (None, mine)], contents, path)
     others = [one for one in images if one.run_id not in (None, mine)]
     if others and not index.rest:
         raise ExportError(
@@ -91,18 +107,27 @@ def read_corrections(contents: Contents, format_: str, path: Path) -> Correction
         )
     keeps_ranks = any(point.rank is not None for one in images for point in one.points)
     found = []
+    absent: AbsentError | None = None
     for record in contents:
         if (theirs := index.take(record.image, contents.name(record.image))) is None:
             continue
         try:
             points = _displayed(theirs, record.image, contents.photographs)
-        except AbsentError:
+        except AbsentError as error:
+            absent = error
             continue
         reach = None if keeps_ranks else REACH * max(record.image.width, record.image.height)
         ranks = record.column("rank").tolist()
         each = compare(record.xy, ranks, contents.point_names(record), points, reach)
         changes = Changes.of(each, len(record.xy))
-        found.append(Corrected(record.image, points, each, changes))
+        found.append(
+            Corrected(record.image, points, each, changes, theirs.annotator, theirs.n_annotators)
+        )
+    if not found and absent is not None:
+        raise ExportError(
+            f"the points of {path} lie on its photographs' stored pixels, and none of these is"
+            f" here: {absent}; give the folder they are in with --images"
+        )
     if not found:
         some = f"such as {images[0].name!r}" if images else "none at all"
         raise ExportError(
@@ -124,38 +149,6 @@ def read_corrections(contents: Contents, format_: str, path: Path) -> Correction
 def _nothing_in_place(changes: Changes) -> bool:
     """Tell whether so many points were moved and none was kept that no person did that."""
     return changes.kept == 0 and changes.moved >= MANY
-
-
-class _Index:
-    """A tool's images, each taken once."""
-
-    def __init__(self, images: Sequence[CorrectedImage]) -> None:
-        self._by_id = {one.image_id: one for one in images if one.image_id}
-        self._by_name = {one.name.lstrip("/"): one for one in images}
-        namesakes: defaultdict[str, list[CorrectedImage]] = defaultdict(list)
-        for one in images:
-            namesakes[Path(one.name).name].append(one)
-        self._by_file = {name: ones[0] for name, ones in namesakes.items() if len(ones) == 1}
-        self._taken: set[int] = set()
-        self._images = images
-
-    def take(self, image: Photograph, name: str) -> CorrectedImage | None:
-        """Find an image of the run, called ``name`` in the export."""
-        found = (
-            self._by_id.get(image.image_id)
-            or self._by_name.get(name)
-            or self._by_file.get(Path(name).name)
-            or self._by_file.get(image.path.rpartition("/")[2])
-        )
-        if found is None or id(found) in self._taken:
-            return None
-        self._taken.add(id(found))
-        return found
-
-    @property
-    def rest(self) -> list[CorrectedImage]:
-        """List the images that were not taken."""
-        return [one for one in self._images if id(one) not in self._taken]
 
 
 def _displayed(

@@ -28,7 +28,12 @@ def write_corrections(found: Corrections, contents: Contents, out: Path) -> None
             write_object(file, {"images": (_image(one, ids, contents) for one in found.images)})
         with folder.create_text("changes.json") as file:
             total = {"images": len(found.images)} | _account(found.changes)
-            fields = {"total": total, "unknown": list(found.unknown), "each": _each(found)}
+            fields = {
+                "total": total,
+                "annotators": found.annotators,
+                "unknown": list(found.unknown),
+                "each": _each(found),
+            }
             write_object(file, fields)
 
 
@@ -60,7 +65,7 @@ def _image(one: Corrected, ids: dict[str, int], contents: Contents) -> dict[str,
 
 def _each(found: Corrections) -> Iterator[dict[str, Any]]:
     for one in found.images:
-        yield {"path": one.image.path} | _account(one.changes)
+        yield {"path": one.image.path, "annotator": one.annotator} | _account(one.changes)
 
 
 def _account(changes: Changes) -> dict[str, int]:

@@ -14,6 +14,7 @@ from gnomon.datasets.files import image_inside, require, require_images
 from gnomon.datasets.orientation import to_displayed
 from gnomon.datasets.polygon import PartPolygon
 from gnomon.datasets.sample import Dataset, Sample, Samples, box_around, longer_side
+from gnomon.errors import DatasetError
 from gnomon.types import Landmarks
 
 _FRONT = {"front_bumper", "front_glass", "hood"}
@@ -35,6 +36,8 @@ def read_car_parts(folder: Path) -> Dataset:
     coco = read_coco_json(file)
     paths = [image_inside(folder / "JPEGImages", image.file_name, file) for image in coco.images]
     require_images("car_parts", paths)
+    if not any(found.outlines for objects in coco.objects.values() for found in objects):
+        raise DatasetError(f"{file} outlines no part of any car; give the file with segmentations")
 
     def make(index: int) -> Sample:
         image = coco.images[index]

@@ -8,6 +8,7 @@ import numpy as np
 
 from gnomon.datasets.coco_json import CocoFile, CocoImage, CocoObject, read_coco_json
 from gnomon.datasets.files import contents, image_inside, require, require_images
+from gnomon.datasets.left_out import warn_left_out
 from gnomon.datasets.orientation import to_displayed, turn_boxes
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split, box_around, longer_side
 from gnomon.errors import DatasetError
@@ -52,11 +53,31 @@ def _records(folder: Path, file: Path) -> list[_Record]:
     places = ("", "images", "JPEGImages", file.stem.split("_")[-1])
     homes = [folder / place for place in places] + [folder / "images" / places[-1]]
     split = _split(file.stem)
+    _warn(coco, file)
     return [
         _Record(_find(homes, image.file_name, file), image, coco, split)
         for image in coco.images
         if any(not found.crowd for found in coco.objects[image.key])
     ]
+
+
+def _warn(coco: CocoFile, file: Path) -> None:
+    """Say which images, and which objects' points, are left out."""
+    seen = {
+        image.key: [one for one in coco.objects[image.key] if not one.crowd]
+        for image in coco.images
+    }
+    empty = [image.file_name for image in coco.images if not seen[image.key]]
+    warn_left_out(f"images of {file} without an object, left out", empty)
+    pointless = [
+        image.file_name
+        for image in coco.images
+        for one in seen[image.key]
+        if coco.categories[one.category].keypoints and not len(one.keypoints)
+    ]
+    warn_left_out(
+        f"objects of {file} without keypoints, though their category names some", pointless
+    )
 
 
 def _find(homes: list[Path], name: str, file: Path) -> Path:

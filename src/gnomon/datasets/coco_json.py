@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gnomon.datasets.files import read_json
+from gnomon.datasets.files import read_json, unique
 from gnomon.errors import DatasetError
 from gnomon.foreign import Key, Number, Side, whole_size
 from gnomon.types import Floats
@@ -86,6 +86,7 @@ class _Category:
 class _Annotation:
     image_id: Key
     category_id: Key
+    id: Key | None = None
     bbox: tuple[Number, Number, Number, Number] | None = None
     iscrowd: bool | int | None = None
     keypoints: list[Number] | None = None
@@ -108,6 +109,12 @@ def read_coco_json(path: Path) -> CocoFile:
         one.id: CocoCategory(one.id, one.name, one.keypoints or ()) for one in content.categories
     }
     try:
+        for what, keys in (
+            ("image", [one.id for one in content.images]),
+            ("category", [one.id for one in content.categories]),
+            ("annotation", [one.id for one in content.annotations if one.id is not None]),
+        ):
+            unique(keys, what, path)
         images = tuple(map(_image, content.images))
         objects: dict[Key, list[CocoObject]] = {image.key: [] for image in images}
         for entry in content.annotations:

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from gnomon.datasets.files import read_json, require, require_images
+from gnomon.datasets.files import read_json, require, require_images, unique
 from gnomon.datasets.sample import Change, Dataset, Edits, Sample, Samples
 from gnomon.errors import DatasetError, ImageError
 from gnomon.foreign import LARGEST, Number
@@ -52,6 +52,7 @@ def read_corrected(folder: Path) -> Dataset:
     require(folder, "corrected", FILE_NAME)
     path = folder / FILE_NAME
     content = read_json(path, _File, "what `gnomon import` writes")
+    unique((image.path for image in content.images), "image", path)
     samples = [_sample(image, folder) for image in content.images]
     require_images("corrected", [sample.image for sample in samples])
     hashes = [image.content_hash for image in content.images]

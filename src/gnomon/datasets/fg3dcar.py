@@ -17,8 +17,10 @@ from gnomon.datasets.files import (
     read_mat,
     require,
     require_images,
+    unique,
     whole,
 )
+from gnomon.datasets.left_out import unlisted, warn_left_out
 from gnomon.datasets.sample import Dataset, Sample, Samples, box_around, longer_side
 from gnomon.errors import DatasetError
 from gnomon.types import Floats, Landmarks
@@ -103,13 +105,18 @@ def read_fg3dcar(folder: Path) -> Dataset:
         for name, places in table.items()
     }
     require_images("fg3dcar", images)
+    left = unlisted(folder / "images", images)
+    warn_left_out(f"images without a landmark in {folder / 'landmarks.csv'}, left out", left)
     samples = [_sample(image, places) for image, places in images.items()]
     return Samples(len(samples), samples.__getitem__)
 
 
 def _landmarks(path: Path) -> dict[str, list[tuple[int, float, float]]]:
     table: dict[str, list[tuple[int, float, float]]] = {}
-    for row in csv_rows(path)[1:]:
+    header, *found = csv_rows(path) or [[]]
+    if len(header) != 4 or header[0] != "image":
+        raise DatasetError(f"{path}: expected the columns image, vertex, x, y, found {header}")
+    for row in found:
         if len(row) != 4:
             raise DatasetError(f"{path}: expected image, vertex, x, y, found {row}")
         vertex = whole(row[1], path)
@@ -117,6 +124,8 @@ def _landmarks(path: Path) -> dict[str, list[tuple[int, float, float]]]:
             raise DatasetError(f"{path}: vertices are 1 to {VERTICES}, found {vertex}")
         place = (vertex, number(row[2], path), number(row[3], path))
         table.setdefault(row[0], []).append(place)
+    for name, places in table.items():
+        unique((vertex for vertex, _, _ in places), f"of {name} the vertex", path)
     return table
 
 

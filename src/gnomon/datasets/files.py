@@ -65,6 +65,15 @@ def require_images(kind: str, images: Iterable[Path]) -> None:
         )
 
 
+def unique(keys: Iterable[object], what: str, path: Path) -> None:
+    """See that nothing stands twice in an annotation file, where one would hide the other."""
+    seen = set()
+    for key in keys:
+        if key in seen:
+            raise DatasetError(f"{path} has {what} {key!r} twice; leave one of them out")
+        seen.add(key)
+
+
 def image_inside(home: Path, name: str, path: Path) -> Path:
     """Find the image that the annotation file ``path`` names; it lies in its folder ``home``."""
     try:

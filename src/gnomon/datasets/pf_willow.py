@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gnomon.datasets.files import contents, image_inside, read_mat, require, require_images
+from gnomon.datasets.left_out import unlisted, warn_left_out
 from gnomon.datasets.sample import Dataset, Sample, Samples, box_around, longer_side
 from gnomon.errors import DatasetError
 from gnomon.types import Floats, Landmarks
@@ -30,6 +31,9 @@ def read_pf_willow(folder: Path) -> Dataset:
         )
     images = [image_inside(table.parent, f"{table.stem}.png", table) for table in tables]
     require_images("pf_willow", images)
+    homes = dict.fromkeys(table.parent for table in tables)
+    left = [name for home in homes for name in unlisted(home, images)]
+    warn_left_out(f"images of {folder} without a table of points, left out", left)
     samples = [_sample(image, table) for image, table in zip(images, tables, strict=True)]
     return Samples(len(samples), samples.__getitem__)
 

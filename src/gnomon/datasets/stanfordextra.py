@@ -16,6 +16,7 @@ from gnomon.datasets.files import (
     read_whole_numbers,
     require,
     require_images,
+    unique,
 )
 from gnomon.datasets.orientation import to_displayed, turn_boxes
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split, longer_side
@@ -72,18 +73,24 @@ def read_stanfordextra(folder: Path) -> Dataset:
     expected = "a list of objects with img_path, img_width, img_height, joints and img_bbox"
     entries = read_json(files[0], list[_Entry], expected)
     paths = [image_inside(folder / "Images", entry.img_path, files[0]) for entry in entries]
+    unique((entry.img_path for entry in entries), "image", files[0])
     require_images("stanfordextra", paths)
-    splits = _splits(folder)
+    splits = _splits(folder, len(paths))
     return Samples(
         len(paths), lambda index: _sample(paths[index], entries[index], splits.get(index))
     )
 
 
-def _splits(folder: Path) -> dict[int, Split]:
+def _splits(folder: Path, count: int) -> dict[int, Split]:
+    """Read which of so many rows are in which split; a row is in one."""
     splits: dict[int, Split] = {}
     for name in ("train", "val", "test"):
         for file in folder.glob(f"{name}_stanford_StanfordExtra*.npy"):
             for row in read_whole_numbers(file):
+                if not 0 <= row < count or row in splits:
+                    raise DatasetError(
+                        f"{file}: rows are 0 to {count - 1}, each in one split; found {row}"
+                    )
                 splits[row] = "train" if name == "train" else "test"
     return splits
 

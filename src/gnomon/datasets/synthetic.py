@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from gnomon.datasets.files import csv_rows, image_inside, number, require, require_images
+from gnomon.datasets.files import csv_rows, image_inside, number, require, require_images, unique
+from gnomon.datasets.left_out import unlisted, warn_left_out
 from gnomon.datasets.sample import Dataset, Sample, Samples, Split
 from gnomon.disk import Folder
 from gnomon.errors import DatasetError
@@ -99,7 +100,11 @@ def read_synthetic(folder: Path) -> Dataset:
     if header != _HEADER or any(len(row) != len(_HEADER) for row in table):
         raise DatasetError(f"{path}: expected the columns {', '.join(_HEADER)}, found {header}")
     samples = [_sample(folder, row, path) for row in table]
-    require_images("synthetic", [sample.image for sample in samples])
+    images = [sample.image for sample in samples]
+    unique((str(image.name) for image in images), "image", path)
+    require_images("synthetic", images)
+    left = unlisted(folder / "images", images)
+    warn_left_out(f"images that {path} does not list, left out", left)
     return Samples(len(samples), samples.__getitem__)
 
 
@@ -108,6 +113,8 @@ def _sample(folder: Path, row: list[str], path: Path) -> Sample:
     x, y, radius = (number(cell, path) for cell in cells)
     if radius <= 0:
         raise DatasetError(f"{path}: a badge's radius is above 0, found {radius}")
+    if split_name not in ("train", "test"):
+        raise DatasetError(f"{path}: a split is train or test, found {split_name!r}")
     split: Split = "train" if split_name == "train" else "test"
     return Sample(
         image_inside(folder / "images", name, path),
