@@ -23,6 +23,15 @@ def quoted(name: str) -> str:
     return repr(text)
 
 
+def file_name(path: str) -> str:
+    """Return the last step of a path or URL, secrets masked.
+
+    >>> file_name("birds/a.jpg"), file_name("a.jpg"), file_name("C:/birds/b.jpg")
+    ('a.jpg', 'a.jpg', 'b.jpg')
+    """
+    return masked(path).replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
 def size(width: int, height: int) -> str:
     """Write a size in pixels.
 

@@ -107,12 +107,13 @@ def test_the_time_left_is_known_though_an_image_takes_minutes() -> None:
     with Progress(4, quiet=True) as progress:
         bars = progress._bars
         bars.get_time = lambda: clock[0]
-        bars.start_task(0)
-        bars.reset(0)
+        (task,) = bars.tasks
+        bars.start_task(task.id)
+        bars.reset(task.id)
         for now in (1.0, 91.0, 181.0):
             clock[0] = now
             progress.image_done()
-        assert bars.tasks[0].time_remaining == pytest.approx(90, abs=1)
+        assert task.time_remaining == pytest.approx(90, abs=1)
 
 
 def test_training_tells_loss_and_accuracy_and_tries_a_few_images(

@@ -14,7 +14,7 @@ from gnomon.figures import KEYPOINT_COLOUR, png
 from gnomon.report.evaluation_record import known
 from gnomon.runs.store import LocalStore
 
-FOUND = "#27e05a"
+FOUND = "#f0e442"
 
 
 def write_repeat(folder: Path, repeated: Repeated) -> Path:
@@ -36,7 +36,7 @@ def write_repeat(folder: Path, repeated: Repeated) -> Path:
 def lines(seen: Seen) -> Figure:
     """Draw a photograph and its warp side by side, with a line for each point found again."""
     height, width = seen.picture.shape[:2]
-    figure = Figure(figsize=(12, 6 * height / width + 0.6), dpi=100, layout="constrained")
+    figure = Figure(figsize=(12, 6 * height / width + 1.0), dpi=100, layout="constrained")
     both = figure.subplots(1, 2)
     for axes, picture, points, rows, title in (
         (both[0], seen.picture, seen.points, seen.pairs[:, 0], "photograph"),
@@ -46,9 +46,19 @@ def lines(seen: Seen) -> Figure:
         axes.imshow(picture)
         axes.set_title(f"{title}: {again.sum()} of {len(points)} points matched")
         axes.set_axis_off()
-        for chosen, color in ((~again, KEYPOINT_COLOUR), (again, FOUND)):
-            x, y = points.xy[chosen].T
-            axes.scatter(x, y, s=30, c=color, edgecolors="w", linewidths=0.8)
+        x, y = points.xy[~again].T
+        missed = {
+            "marker": "X",
+            "c": KEYPOINT_COLOUR,
+            "edgecolors": "w",
+            "label": "not found again",
+        }
+        axes.scatter(x, y, s=64, linewidths=0.8, **missed)
+        x, y = points.xy[again].T
+        met = {"marker": "o", "c": FOUND, "edgecolors": "k", "label": "found again"}
+        axes.scatter(x, y, s=30, linewidths=0.8, **met)
+    handles, names = both[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=2, frameon=False)
     for mine, other in seen.pairs:
         figure.add_artist(
             ConnectionPatch(
