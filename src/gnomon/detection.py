@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from gnomon.arguments import checked_class
 from gnomon.errors import ArgumentError
 from gnomon.geometry import Affine
-from gnomon.showing import quoted, size
+from gnomon.showing import file_name, quoted, size
 from gnomon.types import Heatmap, Image, Keypoints, Landmarks, Work
 
 if TYPE_CHECKING:
     import supervision
     from matplotlib.figure import Figure
+
+NAME_LETTERS = 40
+"""Of a photograph's name in a figure's title."""
 
 
 @checked_class
@@ -130,12 +133,21 @@ class Detection:
             map_to_file=self.image.to_file,
             keypoints=self.keypoints.xy,
             covariance=self.keypoints.covariance,
+            kind=self.keypoints.kind,
+            proved=self.keypoints.proved if self._hidden_one_by_one() else None,
             landmarks=None if landmarks is None else landmarks.xy[landmarks.visible],
         )
         label = figures.drawable(self.label)
         sure = f"{self.probability:.0%}{' (unsure)' if self.unsure else ''}"
-        title = f"{label} {sure} · {len(self.keypoints)} keypoints"
+        name = figures.drawable(file_name(self.image.source), NAME_LETTERS)
+        title = f"{name}: {label} {sure} · {len(self.keypoints)} keypoints"
         return figures.draw(panels, self.image.size, title)
+
+    def _hidden_one_by_one(self) -> bool:
+        """Tell whether each keypoint was hidden by itself, so that some may be unproved."""
+        points = self.keypoints
+        known = self.coarse is None and bool(np.isfinite(points.coarse).any())
+        return known or bool(points.proved.any())
 
     def _titled_maps(self) -> dict[str, NDArray[np.float32]]:
         coarse = {} if self.coarse is None else {"coarse: occlusion": self.coarse.values}

@@ -297,7 +297,7 @@ class Detector:
         coarse map was computed, whose value it is.
         """
         chosen, points, begin = self.settings, found.keypoints, perf_counter()
-        if chosen.points == "map" or chosen.coarse == "none":
+        if not chosen.hides_points:
             return found
         proof = prove(
             self.classifier,

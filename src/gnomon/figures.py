@@ -1,5 +1,7 @@
 """The paper's figure: image, coarse map, fine map, keypoints in red, annotations in green.
 
+A keypoint's marker says what it sits on, its filling whether hiding it was seen to cost the class.
+
 Draws arrays, knows nothing of the pipeline's types, and never touches matplotlib's global state.
 Axes are file pixels, so maps of any model size lie where they belong.
 """
@@ -22,14 +24,20 @@ from gnomon.geometry import Affine
 COLOUR_MAP = "inferno"
 KEYPOINT_COLOUR = "#ff2d2d"
 LANDMARK_COLOUR = "#27e05a"
+FITTED = ("corner", "blob")
+"""Kinds that are fitted on both axes; an edge or a map's peak is not."""
 TITLE_LETTERS, PANEL_LETTERS, TICK_LETTERS = 15, 13, 10.5
 """In points; still legible where a paper shrinks five columns to its text's width."""
+LEGEND_ROW, ROWS_BESIDE_A_SCALE = 0.2, 2
+"""Inches; and the rows for which there is room where maps have their scales."""
 ELLIPSE_95 = 2 * np.sqrt(5.991)
 AS_WRITTEN: dict[str, Any] = {"parse_math": False, "usetex": False}
 """How a figure draws names: neither as mathtext nor as LaTeX, which are languages of commands."""
 LONGEST_NAME = 100
 
 Floats = NDArray[np.float64]
+Strings = NDArray[np.str_]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +45,8 @@ class Panel:
     """One column: a picture (h,w,3) or a map (h,w), points on it, and what stands above it.
 
     ``to_file`` takes the picture's own pixels to file pixels. ``covariance`` (N,2,2) draws the 95 %
-    ellipse of each of the ``keypoints`` (N,2) where it is finite.
+    ellipse of each of the ``keypoints`` (N,2) where it is finite. ``kind`` (N,) and ``proved`` (N,)
+    choose their markers; without ``proved``, as where none was hidden, all are filled.
     """
 
     title: str
@@ -46,6 +55,30 @@ class Panel:
     keypoints: Floats | None = None
     covariance: Floats | None = None
     landmarks: Floats | None = None
+    kind: Strings | None = None
+    proved: Flags | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How some keypoints are drawn, and what the legend says of them."""
+
+    name: str
+    marker: str
+    filled: bool
+
+
+def looks(kind: Strings, proved: Flags | None) -> list[tuple[Look, Flags]]:
+    """Sort keypoints by their looks: each look that occurs, with the points (N,) that have it."""
+    fitted = np.isin(kind, FITTED)
+    groups = []
+    for mine, name, marker in ((fitted, "corner or blob", "o"), (~fitted, "edge or map", "D")):
+        if proved is None:
+            groups.append((Look(name, marker, filled=True), mine))
+        else:
+            groups.append((Look(f"{name}, proved", marker, filled=True), mine & proved))
+            groups.append((Look(f"{name}, not proved", marker, filled=False), mine & ~proved))
+    return [(look, mine) for look, mine in groups if mine.any()]
 
 
 def drawable(name: str, most: int = LONGEST_NAME) -> str:
@@ -67,13 +100,16 @@ def method_panels(
     map_to_file: Affine,
     keypoints: Floats,
     covariance: Floats,
+    kind: Strings,
+    proved: Flags | None,
     landmarks: Floats | None,
 ) -> list[Panel]:
     """Lay out the paper's Figure 2 for one image: ``maps`` by title, all points in file pixels."""
+    points = Panel("keypoints", picture, picture_to_file, keypoints, covariance, None, kind, proved)
     panels = [
         Panel("image", picture, picture_to_file),
         *(Panel(title, values, map_to_file) for title, values in maps.items()),
-        Panel("keypoints", picture, picture_to_file, keypoints=keypoints, covariance=covariance),
+        points,
     ]
     if landmarks is not None:
         panels.append(Panel("annotations", picture, picture_to_file, landmarks=landmarks))
@@ -86,6 +122,8 @@ def draw(panels: Sequence[Panel], size: tuple[int, int], title: str = "") -> Fig
     column = 3.0
     row = float(np.clip(column * height / width, 1.2, 6.0))
     headroom = 1.15 if title else 0.75
+    rows = max(len(_looks(panel)) for panel in panels)
+    headroom += LEGEND_ROW * max(0, rows - ROWS_BESIDE_A_SCALE)
     figure = Figure(figsize=(column * len(panels), row + headroom), dpi=110, layout="constrained")
     if title:
         figure.suptitle(title, fontsize=TITLE_LETTERS, **AS_WRITTEN)
@@ -136,7 +174,7 @@ def _draw_panel(axes: Axes, panel: Panel, size: tuple[int, int]) -> None:
     if panel.landmarks is not None:
         _mark(axes, panel.landmarks, marker="P", colour=LANDMARK_COLOUR, area=34)
     if panel.keypoints is not None:
-        _mark(axes, panel.keypoints, marker="o", colour=KEYPOINT_COLOUR, area=22)
+        _mark_keypoints(axes, panel, panel.keypoints)
     if panel.keypoints is not None and panel.covariance is not None:
         _draw_ellipses(axes, panel.keypoints, panel.covariance)
 
@@ -159,6 +197,48 @@ def _mark(axes: Axes, xy: Floats, *, marker: str, colour: str, area: float) -> N
     axes.scatter(
         xy[:, 0], xy[:, 1], s=area, marker=marker, c=colour, edgecolors="w", linewidths=0.7
     )
+
+
+def _looks(panel: Panel) -> list[tuple[Look, Flags]]:
+    if panel.keypoints is None:
+        return []
+    kind = np.full(len(panel.keypoints), FITTED[0]) if panel.kind is None else panel.kind
+    return looks(kind, panel.proved)
+
+
+def _mark_keypoints(axes: Axes, panel: Panel, xy: Floats) -> None:
+    """Draw each look, the best keypoints on top, and say below what it means."""
+    for look, mine in reversed(_looks(panel)):
+        face, edge = (KEYPOINT_COLOUR, "w") if look.filled else ("w", KEYPOINT_COLOUR)
+        x, y = xy[mine].T
+        width = 0.7 if look.filled else 1.3
+        area = 22 if look.marker == "o" else 18
+        axes.scatter(
+            x,
+            y,
+            s=area,
+            marker=look.marker,
+            c=face,
+            edgecolors=edge,
+            linewidths=width,
+            label=look.name,
+            zorder=3,
+        )
+    if panel.kind is not None and len(xy):
+        handles, names = axes.get_legend_handles_labels()
+        legend = axes.legend(
+            handles[::-1],
+            names[::-1],
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.01),
+            fontsize=TICK_LETTERS,
+            frameon=False,
+            handletextpad=0.1,
+            borderpad=0.1,
+            labelspacing=0.25,
+        )
+        for text in legend.get_texts():
+            text.set(**AS_WRITTEN)
 
 
 def _draw_ellipses(axes: Axes, xy: Floats, covariance: Floats) -> None:

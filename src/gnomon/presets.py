@@ -108,6 +108,11 @@ class Settings:
         return {name: value for name, value in mine.items() if value != theirs[name]}
 
     @property
+    def hides_points(self) -> bool:
+        """Whether each keypoint is hidden by itself."""
+        return self.points != "map" and self.coarse != "none"
+
+    @property
     def aim(self) -> str:
         """Say which class the keypoints are for; nothing where it is the predicted one."""
         if self.label:

@@ -5,6 +5,7 @@ from html import escape
 
 from gnomon.errors import one_line
 from gnomon.masking import masked
+from gnomon.path_text import last_step, path_text
 
 LONGEST_NAME = 60
 ROWS = 8
@@ -21,6 +22,15 @@ def quoted(name: str) -> str:
     if len(text) > LONGEST_NAME:
         text = f"{text[:20]}...{text[-LONGEST_NAME + 23 :]}"
     return repr(text)
+
+
+def file_name(path: str) -> str:
+    """Return the last step of a path or URL, secrets masked.
+
+    >>> file_name("birds/a.jpg"), file_name("a.jpg"), file_name("C:/birds/b.jpg")
+    ('a.jpg', 'a.jpg', 'b.jpg')
+    """
+    return last_step(path_text(masked(path)).rstrip("/"))
 
 
 def size(width: int, height: int) -> str:

@@ -42,8 +42,10 @@ def test_detect_writes_a_run_with_figures_and_report_a_page(
     assert written.info.settings.keep == 0.5
     assert written.info.preprocessing.size == (64, 96)
     assert written.keypoints.num_rows == sum(written.images["n_keypoints"].to_pylist()) > 0
-    for image_id in written.images["image_id"].to_pylist():
-        assert (out / "figures" / f"{image_id}.png").read_bytes().startswith(b"\x89PNG")
+    names = ("cat", "coffee")
+    for image_id, name in zip(written.images["image_id"].to_pylist(), names, strict=True):
+        figure = out / "figures" / f"{name}-{image_id}.png"
+        assert figure.read_bytes().startswith(b"\x89PNG")
         assert (out / "heatmaps" / f"{image_id}.npz").exists()
     assert run("report", out) == 0
     page = (out / "report.html").read_text()

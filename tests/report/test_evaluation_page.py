@@ -1,16 +1,19 @@
 import json
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from gnomon import Detector
 from gnomon.datasets import PartPolygon, open_dataset
 from gnomon.datasets.synthetic import write_synthetic
 from gnomon.evaluation import check_sanity, evaluate
 from gnomon.report import EvaluatedRun, write_evaluation
+from gnomon.report.evaluation_figures import METHOD_COLOURS, budgets_figure, method_look
 from gnomon.runs import RunInfo
 
 
@@ -95,3 +98,30 @@ def test_a_page_without_sanity_and_one_without_landmarks(
     assert "Part by part" not in html
     assert "<img" not in html
     assert ">nan" not in html
+
+
+def test_methods_are_told_apart_by_more_than_color() -> None:
+    seen = [method_look(number) for number in range(40)]
+    for first, second in combinations(seen, 2):
+        same = (first.colour == second.colour, first.marker == second.marker)
+        assert sum((*same, first.dash == second.dash)) <= 1
+
+
+@pytest.mark.parametrize("missing", ["red", "green"])
+def test_their_colors_stay_apart_without_red_or_green(missing: str) -> None:
+    """Viénot, Brettel and Mollon (1999): what is left of a color where a cone is missing."""
+    share = {"red": (0.1124, 0.8876, 0.0040), "green": (0.2927, 0.7073, -0.0223)}[missing]
+    for first, second in combinations(METHOD_COLOURS, 2):
+        apart = np.array(to_rgb(first)) ** 2.2 - np.array(to_rgb(second)) ** 2.2
+        yellow = share[0] * apart[0] + share[1] * apart[1]
+        blue = share[2] * (apart[0] - apart[1]) + apart[2]
+        assert np.hypot(yellow, blue) > 0.05, (first, second)
+
+
+def test_each_line_of_the_budgets_has_its_look(evaluated: EvaluatedRun) -> None:
+    axes = budgets_figure(evaluated.evaluation).axes[0]
+    lines = axes.get_lines()
+    assert len(lines) == len(evaluated.evaluation.methods)
+    for number, line in enumerate(lines):
+        assert line.get_color() == method_look(number).colour
+        assert line.get_marker() == method_look(number).marker

@@ -127,8 +127,29 @@ def test_annotations_have_another_shape(report: Path, open_page: Callable[..., A
     page = open_page(report.as_uri())
     crosses = page.locator(".crosses path.over").first.get_attribute("d")
     assert crosses.count("M") == 4
-    dots = page.locator(".dots path").first.get_attribute("d")
+    dots = page.locator(".dots.round path").first.get_attribute("d")
     assert "h0" in dots
+
+
+def test_points_are_drawn_by_what_they_sit_on_and_whether_they_are_proved(
+    report: Path, open_page: Callable[..., Any]
+) -> None:
+    run = read_run(report.parent)
+    first = run.keypoints.slice(0, run.images["n_keypoints"][0].as_py())
+    fitted = np.isin(first["kind"].to_pylist(), ["corner", "blob"])
+    proved = np.array(first["proved"].to_pylist())
+    page = open_page(report.as_uri())
+    card = page.locator(".card").first
+
+    def count(which: str) -> int:
+        drawn = card.locator(f'.dots path[data-dots="{which}"]').get_attribute("d")
+        return int((drawn or "").count("M"))
+
+    assert count("round") == fitted.sum() > 0
+    assert count("square") == (~fitted).sum()
+    assert count("round open") == (fitted & ~proved).sum()
+    assert count("square open") == (~fitted & ~proved).sum()
+    assert "white core" in page.locator(".legend").inner_text()
     assert page.locator(".panel svg[aria-label='2 annotated points']").count() == 1
 
 

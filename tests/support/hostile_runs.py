@@ -18,6 +18,7 @@ from hostile import DEEP, HOSTILE_VALUES, MARK, as_json
 from gnomon.classifier import Preprocessing
 from gnomon.presets import Settings
 from gnomon.runs import RunInfo
+from gnomon.runs.figure_file import figure_file
 
 Change = Callable[[Path], None]
 """Prepares a run folder. What lies beside it, in ``outside``, is the user's own."""
@@ -361,8 +362,9 @@ def _any_bytes(path: Path) -> None:
 def _bad_figures(path: Path) -> None:
     path.mkdir()
     (path / "001_x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 64)
-    for image in _ids(path.parent if path.name == "figures" else path.parents[1]):
-        (path / f"{image}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 64)
+    run = path.parent if path.name == "figures" else path.parents[1]
+    for file in _figures(run):
+        (path / file).write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 64)
 
 
 def _zip_bombs(path: Path) -> None:
@@ -382,6 +384,13 @@ def _pickles(path: Path) -> None:
 def _ids(run: Path) -> list[str]:
     ids: list[str] = pq.read_table(_parquet(run, "images"))["image_id"].to_pylist()
     return ids
+
+
+def _figures(run: Path) -> list[str]:
+    """Name the figures of a run's images."""
+    table = pq.read_table(_parquet(run, "images"))
+    columns = (table[name].to_pylist() for name in ("path", "image_id"))
+    return [figure_file(*one).rpartition("/")[2] for one in zip(*columns, strict=True)]
 
 
 def _beside(name: str) -> Change:

@@ -168,11 +168,10 @@ def test_settings_that_make_no_sense_are_refused(choice: dict[str, Any]) -> None
 
 
 def test_a_few_photographs_are_spread_over_classes_and_splits() -> None:
-    labels = {"train": "aaaaabbb", "test": "abbbb"}
-    every = photos(
-        *((label, "train") for label in labels["train"]),
-        *((label, "test") for label in labels["test"]),
-    )
+    groups: list[tuple[str, Split | None]] = [("a", "train"), ("b", "train"), ("a", "test")]
+    groups.append(("b", "test"))
+    counts = (5, 3, 1, 4)
+    every = photos(*(one for one, count in zip(groups, counts, strict=True) for _ in range(count)))
     few = spread(every, 7)
     assert [one.image.stem for one in few] == ["0", "1", "5", "6", "8", "9", "10"]
     assert spread(every, None) == every

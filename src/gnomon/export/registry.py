@@ -134,7 +134,7 @@ def open_contents(
 ) -> Contents:
     """Choose points of a run, as ``export_run`` does."""
     info = RunInfo.read(run)
-    if proved and (info.settings.points == "map" or info.settings.coarse == "none"):
+    if proved and not info.settings.hides_points:
         raise RunError(
             f"{run}: its keypoints were not hidden one by one, so none is proved; detect with the"
             " default preset, or export without --proved"

@@ -24,9 +24,10 @@ DIGITS = 5
 class Entry:
     """One image; ``points`` has the rows that the page's script reads, best first.
 
-    A row is [rank, x, y, score, coarse, fine, long axis, short axis, degrees, part]; what is
-    unknown is ``None``. ``maps`` are by title, ``landmarks`` hold [x, y, name]; ``figure`` stands
-    in for missing maps, and ``absence`` says why there is no photograph.
+    A row is [rank, x, y, score, coarse, fine, long axis, short axis, degrees, part, kind, proved];
+    what is unknown is ``None``, as ``proved`` is where no point was hidden by itself. ``maps`` are
+    by title, ``landmarks`` hold [x, y, name]; ``figure`` stands in for missing maps, and
+    ``absence`` says why there is no photograph.
     """
 
     image_id: str
@@ -42,7 +43,7 @@ class Entry:
     absence: str | None
     maps: dict[str, PlacedMap]
     figure: str | None
-    points: list[list[float | None]]
+    points: list[list[float | str | None]]
     landmarks: list[list[float | str]]
 
     @property
@@ -62,7 +63,7 @@ def make_entry(
     """Gather one image of a run; a photograph that is not here leaves its place empty."""
     rgb = picture_of(row, photographs)
     figure = None
-    if maps is None and (drawn := figure_of(run, row["image_id"])) is not None:
+    if maps is None and (drawn := figure_of(run, row)) is not None:
         figure = data_uri(photograph(drawn, FIGURE_SIDE))
     return Entry(
         image_id=row["image_id"],
@@ -78,7 +79,7 @@ def make_entry(
         photograph=None if rgb is None else data_uri(photograph(rgb)),
         maps={} if maps is None else _placed(maps, keypoints, run.info.settings.patch),
         figure=figure,
-        points=point_rows(keypoints),
+        points=_told(keypoints, run.info.settings.hides_points),
         landmarks=[] if landmarks is None else _landmark_rows(landmarks),
     )
 
@@ -95,6 +96,16 @@ def point_rows(keypoints: pa.Table) -> list[list[float | None]]:
     columns = [keypoints[name].to_numpy() for name in names]
     table = np.column_stack([*columns, shapes, keypoints["part"].to_numpy()])
     return [[_short(value) for value in row] for row in table.tolist()]
+
+
+def _told(keypoints: pa.Table, hidden: bool) -> list[list[float | str | None]]:
+    """Add kind and proof to the page's rows."""
+    kinds = keypoints["kind"].to_pylist()
+    proved = [int(one) if hidden else None for one in keypoints["proved"].to_pylist()]
+    return [
+        [*row, kind, proof]
+        for row, kind, proof in zip(point_rows(keypoints), kinds, proved, strict=True)
+    ]
 
 
 def _short(value: float) -> float | None:

@@ -1,6 +1,7 @@
 """The pictures of an evaluation: methods over budgets, maps under shuffling, two games."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,29 +12,50 @@ from gnomon.evaluation.methods import GNOMON
 from gnomon.evaluation.sanity import GAMES
 from gnomon.figures import AS_WRITTEN, drawable
 
-METHOD_COLOURS = (
-    "#d7261e",
-    "#1f6fb4",
-    "#2f9e44",
-    "#8c8c8c",
-    "#5c5c5c",
-    "#e8890c",
-    "#7b4fb5",
-    "#0b9aa3",
-)
+Dash = str | tuple[int, tuple[float, ...]]
 
-METHOD_MARKERS = "oDsXP^vh"
+METHOD_COLOURS = (
+    "#d55e00",
+    "#0072b2",
+    "#009e73",
+    "#8c8c8c",
+    "#000000",
+    "#e69f00",
+    "#cc79a7",
+    "#56b4e9",
+)
+"""Okabe and Ito's, which color-blind people tell apart, with a gray in place of the yellow."""
+METHOD_MARKERS = "oDsXP^v<>hp"
+METHOD_DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)))
 
 LOOKS = {
-    "confidence": ("#d7261e", "o"),
-    "fine": ("#2f9e44", "s"),
-    "coarse": ("#1f6fb4", "D"),
+    "confidence": ("#d55e00", "o"),
+    "fine": ("#009e73", "s"),
+    "coarse": ("#0072b2", "D"),
     "random squares": ("#8c8c8c", "X"),
-    "random pixels": ("#b4b4b4", "^"),
-    "keypoints": ("#d7261e", "o"),
+    "random pixels": ("#000000", "^"),
+    "keypoints": ("#d55e00", "o"),
     "any point": ("#8c8c8c", "X"),
 }
 """Colour and marker: no line is told from another by colour alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodLook:
+    """How a method's line is drawn."""
+
+    colour: str
+    marker: str
+    dash: Dash
+
+
+def method_look(number: int) -> MethodLook:
+    """Return the look of a method, counted from 0: any two of 40 differ in two ways at least."""
+    return MethodLook(
+        METHOD_COLOURS[number % len(METHOD_COLOURS)],
+        METHOD_MARKERS[number % len(METHOD_MARKERS)],
+        METHOD_DASHES[number % len(METHOD_DASHES)],
+    )
 
 
 def budgets_figure(evaluation: Evaluation) -> Figure:
@@ -45,19 +67,22 @@ def budgets_figure(evaluation: Evaluation) -> Figure:
             cells = [method.at(budget, alpha).f1 for budget in evaluation.budgets]
             values = np.array([cell.value for cell in cells])
             bold = method.method == GNOMON
-            colour = METHOD_COLOURS[number % len(METHOD_COLOURS)]
+            look = method_look(number)
             axes.plot(
                 evaluation.budgets,
                 values,
-                marker=METHOD_MARKERS[number % len(METHOD_MARKERS)],
-                color=colour,
+                marker=look.marker,
+                color=look.colour,
+                ls=look.dash,
                 label=drawable(method.method),
                 lw=2.4 if bold else 1.2,
                 ms=6 if bold else 4.5,
             )
             if bold:
                 low, high = ([getattr(cell, end) for cell in cells] for end in ("low", "high"))
-                axes.fill_between(evaluation.budgets, low, high, color=colour, alpha=0.15, lw=0)
+                axes.fill_between(
+                    evaluation.budgets, low, high, color=look.colour, alpha=0.15, lw=0
+                )
         axes.set(title=rf"$\alpha$ = {alpha:g}", xlabel="points an image", ylim=(0, 1))
         axes.set_xticks(evaluation.budgets)
         axes.grid(alpha=0.25)

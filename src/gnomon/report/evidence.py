@@ -14,6 +14,7 @@ from gnomon.images import model_to_file
 from gnomon.prove import discs
 from gnomon.runs import Run
 from gnomon.runs.by_image import places
+from gnomon.runs.figure_file import figure_file
 from gnomon.runs.findings import read_picture
 from gnomon.runs.heatmaps import read_heatmaps
 from gnomon.runs.photographs import Photographs
@@ -97,6 +98,6 @@ def picture_of(row: dict[str, Any], photographs: Photographs) -> NDArray[np.uint
         return None
 
 
-def figure_of(run: Run, image_id: str) -> NDArray[np.uint8] | None:
+def figure_of(run: Run, row: dict[str, Any]) -> NDArray[np.uint8] | None:
     """Read the figure (h,w,3) that `detect` drew of an image, if it did."""
-    return read_picture(open_store(run.folder), f"figures/{image_id}.png")
+    return read_picture(open_store(run.folder), figure_file(row["path"], row["image_id"]))

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib
+import numpy as np
 import pyarrow as pa
 
 from gnomon import figures
+from gnomon.detection import NAME_LETTERS
 from gnomon.detector import Detector
 from gnomon.geometry import Affine
+from gnomon.path_text import last_step
 from gnomon.report.evidence import Maps, picture_of
 from gnomon.runs import Run
 from gnomon.runs.by_image import covariances, places, points_by_image
+from gnomon.runs.figure_file import figure_file
 from gnomon.runs.photographs import Photographs
 from gnomon.runs.store import LocalStore
 from gnomon.types import Landmarks
@@ -43,7 +47,7 @@ def write_figures(
         mine = points[row["image_id"]]
         drawn = _figure(run, row, mine, known, detector, photographs, kind)
         if drawn is not None:
-            name = f"figures/{row['image_id']}.{kind}"
+            name = figure_file(row["path"], row["image_id"], kind)
             store.write(name, drawn)
             written.append(run.folder / name)
         image_done()
@@ -66,6 +70,9 @@ def _figure(
     size = (row["width"], row["height"])
     xy = places(keypoints)
     marked = None if landmarks is None else landmarks.xy[landmarks.visible]
+    kinds = keypoints["kind"].to_numpy(zero_copy_only=False).astype(np.str_)
+    hidden = run.info.settings.hides_points
+    proved = keypoints["proved"].to_numpy(zero_copy_only=False) if hidden else None
     if maps is not None:
         panels = figures.method_panels(
             picture=rgb,
@@ -74,17 +81,28 @@ def _figure(
             map_to_file=maps.to_file,
             keypoints=xy,
             covariance=covariances(keypoints),
+            kind=kinds,
+            proved=proved,
             landmarks=marked,
         )
     else:
         panels = [
             figures.Panel("image", rgb, Affine.identity()),
-            figures.Panel("keypoints", rgb, Affine.identity(), xy, covariances(keypoints)),
+            figures.Panel(
+                "keypoints",
+                rgb,
+                Affine.identity(),
+                xy,
+                covariances(keypoints),
+                kind=kinds,
+                proved=proved,
+            ),
         ]
         if marked is not None:
             panels.append(figures.Panel("annotations", rgb, Affine.identity(), landmarks=marked))
     sure = f"{row['probability']:.0%}{' (unsure)' if run.info.unsure(row['probability']) else ''}"
-    title = f"{figures.drawable(row['label'])} {sure} · {len(keypoints)} keypoints"
+    name = figures.drawable(last_step(row["path"]), NAME_LETTERS)
+    title = f"{name}: {figures.drawable(row['label'])} {sure} · {len(keypoints)} keypoints"
     return _rendered(panels, size, title, kind)
 
 

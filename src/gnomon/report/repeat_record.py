@@ -1,7 +1,7 @@
 """repeat.json and repeat.png: which points of photographs are found again on their warps."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,26 @@ from gnomon.figures import KEYPOINT_COLOUR, png
 from gnomon.report.evaluation_record import known
 from gnomon.runs.store import LocalStore
 
-FOUND = "#27e05a"
+FOUND = "#f0e442"
 OUTSIDE = "#9a9a9a"
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How the points of one outcome are drawn."""
+
+    label: str
+    marker: str
+    color: str
+    edge: str
+    size: int
+
+
+LOOKS = (
+    _Look("not found again", "X", KEYPOINT_COLOUR, "w", 64),
+    _Look("found again", "o", FOUND, "k", 30),
+    _Look("outside of the other picture: not counted", "X", OUTSIDE, "w", 40),
+)
 
 
 def write_repeat(folder: Path, repeated: Repeated) -> Path:
@@ -37,10 +55,10 @@ def write_repeat(folder: Path, repeated: Repeated) -> Path:
 def lines(seen: Seen) -> Figure:
     """Draw a photograph and its warp side by side, with a line for each point found again.
 
-    Gray points are not counted: their true place lies outside of the other picture.
+    Gray crosses are not counted: their true place lies outside of the other picture.
     """
     height, width = seen.picture.shape[:2]
-    figure = Figure(figsize=(12, 6 * height / width + 0.6), dpi=100, layout="constrained")
+    figure = Figure(figsize=(12, 6 * height / width + 1.0), dpi=100, layout="constrained")
     both = figure.subplots(1, 2)
     again = seen.again
     for axes, picture, points, rows, counts, title in (
@@ -51,13 +69,18 @@ def lines(seen: Seen) -> Figure:
         axes.imshow(picture)
         axes.set_title(f"{title}: {found.sum()} of {counts.sum()} points found again")
         axes.set_axis_off()
-        for chosen, color in (
-            (~counts, OUTSIDE),
-            (counts & ~found, KEYPOINT_COLOUR),
-            (found, FOUND),
-        ):
-            x, y = points.xy[chosen].T
-            axes.scatter(x, y, s=30, c=color, edgecolors="w", linewidths=0.8)
+        for look, chosen in zip(LOOKS, (counts & ~found, found, ~counts), strict=True):
+            axes.scatter(
+                *points.xy[chosen].T,
+                s=look.size,
+                c=look.color,
+                marker=look.marker,
+                edgecolors=look.edge,
+                linewidths=0.8,
+                label=look.label,
+            )
+    handles, names = both[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
     for mine, other in again.pairs:
         figure.add_artist(
             ConnectionPatch(

@@ -10,6 +10,7 @@ from gnomon.errors import RunError
 from gnomon.images import Picture
 from gnomon.runs import Failure
 from gnomon.runs.committed import Gathering
+from gnomon.runs.figure_file import figure_file
 from gnomon.runs.heatmaps import write_heatmaps
 from gnomon.runs.listing import Input
 from gnomon.runs.store import Store
@@ -69,7 +70,7 @@ class Behind:
             from gnomon.figures import png  # matplotlib takes a second to import
 
             figure = png(found.figure(picture.rgb, _landmarks(one)))
-            self._store.write(f"figures/{image_id(one.path)}.png", figure)
+            self._store.write(figure_file(one.path, image_id(one.path)), figure)
         if self._job.save_heatmaps:
             write_heatmaps(self._store, image_id(one.path), found)
 

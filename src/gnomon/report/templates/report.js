@@ -14,23 +14,26 @@ const report = (() => {
 
   const stepsOf = (at) => index.images[index.page * index.page_size + at][3];
   const shown = (entry) => entry.points.filter((_, at) => entry.steps[at] >= share);
+  const fitted = (point) => point[10] === "corner" || point[10] === "blob";
   const dots = (points) => points.map((p) => `M${p[1]} ${p[2]}h0`).join("");
 
   function drawPoints(card, entry) {
     const points = shown(entry);
     for (const path of card.querySelectorAll("[data-dots]")) {
-      const loose = path.dataset.dots === "loose";
-      path.setAttribute("d", dots(loose ? points.filter((p) => p[6] === null) : points));
+      const [shape, what] = path.dataset.dots.split(" ");
+      const mine = points.filter((p) => (shape === "round") === fitted(p));
+      path.setAttribute("d", dots(what === "open" ? mine.filter((p) => p[11] === 0) : mine));
     }
     const count = card.querySelector("[data-count]");
     if (count) count.textContent = points.length;
   }
 
   function lines(point, entry) {
-    const [rank, x, y, score, coarse, fine, long, short, turned, part] = point;
-    const rows = [["place", `${number(x)}, ${number(y)} px`], ["score", number(score)], ["coarse", number(coarse)], ["fine", number(fine)]];
+    const [rank, x, y, score, coarse, fine, long, short, turned, part, kind, proved] = point;
+    const rows = [["place", `${number(x)}, ${number(y)} px`], ["sits on", kind], ["score", number(score)], ["coarse", number(coarse)], ["fine", number(fine)]];
     if (long === null) rows.push(["ellipse", "none: not refined"]);
     else rows.push(["95 % ellipse", `${number(long)} × ${number(short)} px, ${Math.round(turned)}°`]);
+    if (proved !== null) rows.push(["proved", proved ? "yes" : "no"]);
     if (part >= 0) rows.push(["part", partNames[part] ?? `part ${part}`]);
     return { title: `Keypoint ${rank} of ${entry.points.length}`, rows };
   }
