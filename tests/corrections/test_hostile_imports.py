@@ -58,17 +58,17 @@ def outcomes(run: Path, tool: str, file: Path, contents: Iterator[tuple[str, byt
 def exported(run: Path, tool: str, folder: Path) -> Path:
     """Export a run as a tool gives it back, and return the file; the folder is new."""
     folder.mkdir()
-    export_run(run, tool, folder / "out")
+    out = export_run(run, tool, folder / "out").path
     match tool:
         case "label-studio":
-            tasks = json.loads((folder / "out" / "tasks.json").read_bytes())
+            tasks = json.loads((out / "tasks.json").read_bytes())
             for task in tasks:
                 task["annotations"] = task.pop("predictions")
             (folder / "file").write_text(json.dumps(tasks))
         case "cvat":
-            shutil.copy(folder / "out" / "annotations.xml", folder / "file")
+            shutil.copy(out / "annotations.xml", folder / "file")
         case "coco":
-            shutil.copy(folder / "out", folder / "file")
+            shutil.copy(out, folder / "file")
     return folder / "file"
 
 

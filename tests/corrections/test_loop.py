@@ -74,8 +74,7 @@ CORRECT: dict[str, tuple[Callable[[Path], Path], Changes, int]] = {
 
 
 def loop(run: Path, tool: str, tmp_path: Path) -> Corrections:
-    export_run(run, tool, tmp_path / "out")
-    file = CORRECT[tool][0](tmp_path / "out")
+    file = CORRECT[tool][0](export_run(run, tool, tmp_path / "out").path)
     return read_corrections(open_contents(run), tool, file)
 
 
