@@ -113,7 +113,7 @@ def test_the_time_left_is_known_though_an_image_takes_minutes() -> None:
         for now in (1.0, 91.0, 181.0):
             clock[0] = now
             progress.image_done()
-        assert task.time_remaining == pytest.approx(90, abs=1)
+        assert bars.tasks[0].time_remaining == pytest.approx(90, abs=1)
 
 
 def test_training_tells_loss_and_accuracy_and_tries_a_few_images(

@@ -15,7 +15,7 @@ from gnomon.runs.heatmaps import write_heatmaps
 from gnomon.runs.listing import Input
 from gnomon.runs.store import Store
 from gnomon.scale.job import Job, Watch
-from gnomon.tables import image_id
+from gnomon.tables import image_id, recorded
 from gnomon.types import Landmarks
 
 DEPTH = 2
@@ -70,7 +70,7 @@ class Behind:
             from gnomon.figures import png  # matplotlib takes a second to import
 
             figure = png(found.figure(picture.rgb, _landmarks(one)))
-            self._store.write(figure_file(one.path, image_id(one.path)), figure)
+            self._store.write(figure_file(recorded(one.path), image_id(one.path)), figure)
         if self._job.save_heatmaps:
             write_heatmaps(self._store, image_id(one.path), found)
 
