@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from drawn import found_points
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from gnomon.figures import KEYPOINT_COLOUR, Panel, draw, looks
+from gnomon.figures import KEYPOINT_COLOUR, Panel, draw, looks, png
 from gnomon.geometry import Affine
 from gnomon.types import Keypoints
 
@@ -100,7 +99,7 @@ def test_the_legend_stays_on_the_figure(size: tuple[int, int], columns: int) -> 
     place = Affine.identity()
     points = Panel("keypoints", picture, place, np.full((5, 2), 20.0), kind=KIND, proved=PROVED)
     figure = draw([Panel("image", picture, place)] * (columns - 1) + [points], size, "title")
-    FigureCanvasAgg(figure).draw()
+    png(figure)
     legend = figure.axes[-1].get_legend()
     assert legend is not None
     box, whole = legend.get_window_extent(), figure.bbox
