@@ -4,13 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from drawn import found_points
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from gnomon.figures import KEYPOINT_COLOUR, looks
+from gnomon.figures import KEYPOINT_COLOUR, Panel, draw, looks, png
+from gnomon.geometry import Affine
 from gnomon.types import Keypoints
 
 KIND = np.array(["corner", "ridge", "blob", "map", "corner"])
@@ -87,3 +89,21 @@ def test_where_nothing_was_hidden_no_point_is_called_unproved() -> None:
 def test_the_title_names_the_photograph_without_its_secrets() -> None:
     figure = found(coarse=0.1, proved=True)
     assert figure.get_suptitle() == 'macaw.jpg: a "bird" 50% · 5 keypoints'
+
+
+@pytest.mark.parametrize("size", [(60, 40), (40, 60), (300, 40)])
+@pytest.mark.parametrize("columns", [1, 3])
+def test_the_legend_stays_on_the_figure(size: tuple[int, int], columns: int) -> None:
+    width, height = size
+    picture = np.zeros((height, width, 3), np.uint8)
+    place = Affine.identity()
+    points = Panel("keypoints", picture, place, np.full((5, 2), 20.0), kind=KIND, proved=PROVED)
+    figure = draw([Panel("image", picture, place)] * (columns - 1) + [points], size, "title")
+    png(figure)
+    legend = figure.axes[-1].get_legend()
+    assert legend is not None
+    box, whole = legend.get_window_extent(), figure.bbox
+    assert box.y0 >= 0
+    assert box.x0 >= 0
+    assert box.x1 <= whole.x1
+    assert box.y1 <= figure.axes[-1].get_window_extent().y0 + 8

@@ -171,6 +171,7 @@ def _draw_panel(axes: Axes, panel: Panel, size: tuple[int, int]) -> None:
     axes.set_ylim(size[1] - 0.5, -0.5)
     axes.set_title(panel.title, fontsize=PANEL_LETTERS, **AS_WRITTEN)
     axes.set_axis_off()
+    axes.set_anchor("N")
     if panel.landmarks is not None:
         _mark(axes, panel.landmarks, marker="P", colour=LANDMARK_COLOUR, area=34)
     if panel.keypoints is not None:

@@ -9,6 +9,7 @@ import pytest
 from small_disk import remount, small_disk
 
 from gnomon.runs import read_run
+from gnomon.runs.figure_file import figure_file
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -96,9 +97,9 @@ def test_a_report_keeps_the_user_s_pages(a_run: Path, run: Callable[..., int]) -
 def test_a_report_follows_no_link(
     format_: str, planted: str, a_run: Path, tmp_path: Path, run: Callable[..., int]
 ) -> None:
-    key = read_run(a_run).images["image_id"][0].as_py()
+    image = read_run(a_run).images.to_pylist()[0]
     (tmp_path / "mine").mkdir()
-    file = tmp_path / "mine" / f"{key}.{format_}"
+    file = tmp_path / "mine" / Path(figure_file(image["path"], image["image_id"], format_)).name
     file.write_text("mine")
     if format_ == "html":
         (a_run / "report.html").symlink_to(file)
