@@ -68,7 +68,10 @@ class Mutation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the tests made of a fault; ``by`` is the test that noticed."""
+    """What the tests made of a fault; ``by`` is the test that noticed.
+
+    Or "the import", where no test could begin, or "no end", where only with the fault they go on.
+    """
 
     mutation: Mutation
     verdict: str
@@ -177,19 +180,19 @@ def mirrors_of(module: str) -> list[str]:
 def judged(mutation: Mutation, home: Path, seconds: float) -> Outcome:
     """Plant a fault in the copy at ``home``, run the tests, and take it out again."""
     file = home / "src" / mutation.module
-    source = file.read_bytes()
+    source, tests = file.read_bytes(), mirrors_of(mutation.module)
     try:
         file.write_bytes(mutation.planted(source))
-        status, failed = _run(home, mirrors_of(mutation.module), seconds)
+        status, failed = _run(home, tests, seconds)
     finally:
         file.write_bytes(source)
     if status is None:
-        return Outcome(mutation, OUT_OF_TIME, "")
+        status, _ = _run(home, tests, seconds)
+        return Outcome(mutation, *((NOTICED, "no end") if status == 0 else (OUT_OF_TIME, "")))
     if status == 0:
         return Outcome(mutation, SURVIVED, "")
-    tests = [failed] if failed else ["--collect-only", *mirrors_of(mutation.module)]
-    sound, _ = _run(home, tests, seconds)
-    return Outcome(mutation, UNFIT if sound != 0 else NOTICED, failed or "the import")
+    status, _ = _run(home, [failed] if failed else ["--collect-only", *tests], seconds)
+    return Outcome(mutation, NOTICED if status == 0 else UNFIT, failed or "the import")
 
 
 def _run(home: Path, tests: Sequence[str], seconds: float) -> tuple[int | None, str]:

@@ -3,7 +3,9 @@
 import ast
 from pathlib import Path
 
-from mutants import ALWAYS, ROOT, Mutation, drawn, mirrors_of, mutations
+import pytest
+
+from mutants import ALWAYS, ROOT, Mutation, drawn, judged, mirrors_of, mutations
 
 SOURCE = '''"""A docstring of 1 + 1."""
 
@@ -80,3 +82,25 @@ def test_the_mirrors_of_a_module_are_its_mirror_and_what_imports_it() -> None:
         files = mirrors_of(module)
         assert files[-len(ALWAYS) :] == [one for one in files if one in ALWAYS]
         assert all(Path(ROOT, one).is_file() for one in files)
+
+
+@pytest.mark.slow
+def test_a_fault_is_noticed_survives_or_is_not_to_blame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = b"def double(x):\n    return x * 2 + 0\n"
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "small.py").write_bytes(source)
+    (tmp_path / "tests").mkdir()
+    test = tmp_path / "tests" / "test_small.py"
+    test.write_text("from small import double\n\ndef test_it():\n    assert double(3) == 6\n")
+    monkeypatch.setattr("mutants.mirrors_of", lambda module: ["tests/test_small.py"])
+    faults = {one.new: one for one in mutations("small.py", source)}
+    noticed = judged(faults["3"], tmp_path, 60)
+    assert (noticed.verdict, noticed.by) == ("noticed", "tests/test_small.py::test_it")
+    assert judged(faults["(x * 2 - 0)"], tmp_path, 60).verdict == "survived"
+    broken = Mutation("small.py", 1, "", "def", "raise", 0, 3)
+    assert judged(broken, tmp_path, 60).verdict == "noticed"
+    test.write_text("def test_it():\n    assert False\n")
+    assert judged(faults["3"], tmp_path, 60).verdict == "fails without it"
+    assert (tmp_path / "src" / "small.py").read_bytes() == source

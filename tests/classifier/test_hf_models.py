@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,9 @@ def test_a_folder_gives_the_model_s_own_outputs(
     assert classifier.class_names == ("ant", "bee", "cat")
     assert classifier.preprocessing.size == (384, 384)
     assert classifier.name == "hf/./folder"
+    assert classifier.architecture is not None
+    assert (classifier.architecture.spec, classifier.architecture.n_classes) == ("hf", 3)
+    assert json.loads(classifier.architecture.config)["depths"] == [1, 1]
 
 
 @pytest.mark.parametrize(

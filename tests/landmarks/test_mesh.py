@@ -33,6 +33,11 @@ def test_the_mesh_that_was_photographed_is_found_and_laid_on() -> None:
     assert found.error < 1e-6
     np.testing.assert_allclose(found.xy, pixels, atol=1e-6)
     np.testing.assert_array_equal(found.edges, meshes.edges)
+    clicked = replace(landmarks, xy=landmarks.xy + random.normal(0, 3, (90, 2)))
+    inexact = project_mesh(meshes, clicked)
+    squares = ((inexact.xy[ids - 1] - clicked.xy) ** 2).sum(axis=1)[clicked.visible]
+    assert inexact.error == pytest.approx(np.sqrt(squares.mean()))
+    assert 3 < inexact.error < 6
     with pytest.raises(DatasetError, match="6 landmarks or more"):
         project_mesh(meshes, replace(landmarks, visible=np.arange(90) < 5))
 
