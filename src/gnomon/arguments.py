@@ -114,7 +114,7 @@ def _literals(hint: Any) -> list[Any]:
 
 @lru_cache
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    """Give the type of each argument by name, those of a TypedDict of keywords among them."""
+    """Return the type of each argument by name, those of a TypedDict of keywords among them."""
     try:
         known = get_type_hints(function, include_extras=True)
     except NameError:  # A type that is imported for type checkers alone.
@@ -131,7 +131,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Tell whether a value is what a type says; types that it does not know fit all.
+    """Return whether a value is what a type says; types that it does not know fit all.
 
     >>> fits(3, float), fits(True, int), fits([1, 2], tuple[int, int]), fits("a", int)
     (True, False, True, False)
@@ -168,7 +168,7 @@ NUMBERS: dict[Any, tuple[type, str]] = {
 
 
 def described(hint: Any) -> str:
-    """Say in words what a type allows.
+    """Describe what a type allows.
 
     >>> described(tuple[int, int] | None), described(Literal["a", "b"])
     ('(a whole number, a whole number) or None', "'a' or 'b'")

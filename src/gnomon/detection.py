@@ -144,7 +144,7 @@ class Detection:
         return figures.draw(panels, self.image.size, title)
 
     def _hidden_one_by_one(self) -> bool:
-        """Tell whether each keypoint was hidden by itself, so that some may be unproved."""
+        """Return whether each keypoint was hidden by itself, so that some may be unproved."""
         points = self.keypoints
         known = self.coarse is None and bool(np.isfinite(points.coarse).any())
         return known or bool(points.proved.any())

@@ -83,7 +83,7 @@ def _steers(one: str) -> bool:
 
 
 def unknown_name(kind: str, given: str, allowed: Iterable[str]) -> str:
-    """Say that a name is unknown, the nearest allowed names first.
+    """Describe an unknown name, the nearest allowed names first.
 
     >>> unknown_name("fill", "randon", ["random", "mean"])
     "unknown fill 'randon'; did you mean 'random'? Allowed: mean, random"

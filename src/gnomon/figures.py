@@ -141,13 +141,13 @@ def png(figure: Figure) -> bytes:
 
 
 def colour_span(values: NDArray[Any]) -> tuple[float, float]:
-    """Give the values (H,W) that the ends of the colour map stand for; a few lie beyond them."""
+    """Return the values (H,W) that the ends of the colour map stand for; a few lie beyond them."""
     low, high = (float(end) for end in np.percentile(values, (1.0, 99.7)))
     return low, high if high > low else low + 1.0
 
 
 def ellipses_95(covariance: Floats) -> tuple[Floats, Floats]:
-    """Give the 95 % ellipses of covariances (N,2,2) px²: full axes (N,2) px, the longer first.
+    """Return the 95 % ellipses of covariances (N,2,2) px²: full axes (N,2) px, the longer first.
 
     The second array (N,) says how far the longer axis is turned from x towards y, in degrees.
     """

@@ -9,11 +9,11 @@ from typing import Any, Protocol, Self
 
 
 class Stop(Protocol):
-    """Says that work should end soon."""
+    """Asks work to end soon."""
 
     @property
     def seen(self) -> bool:
-        """Tell whether it should."""
+        """Return whether it should."""
 
     def raising(self) -> AbstractContextManager[None]:
         """Allow ``KeyboardInterrupt`` inside: nowhere else is half-done work safe from it."""

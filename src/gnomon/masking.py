@@ -55,7 +55,7 @@ def masked(text: str) -> str:
 
 
 def is_masked(url: str) -> bool:
-    """Tell whether something was taken out of a URL."""
+    """Return whether something was taken out of a URL."""
     return "://" in url and MASK in url
 
 

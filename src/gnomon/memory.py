@@ -7,7 +7,7 @@ from gnomon.errors import GnomonError
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error, of whichever device and allocator, means that memory ran out."""
+    """Return whether an error, of whichever device and allocator, means that memory ran out."""
     says = str(error)
     return (
         isinstance(error, torch.OutOfMemoryError | MemoryError)

@@ -59,7 +59,7 @@ def share_of(count: int, keep: float) -> int:
 
 
 def _regional_maxima(values: NDArray[np.float32]) -> tuple[Floats, Floats]:
-    """Give centroids (N,2) and values (N,) of all plateaus without a higher neighbour."""
+    """Return centroids (N,2) and values (N,) of all plateaus without a higher neighbour."""
     if values.min() == values.max():
         return np.empty((0, 2)), np.empty(0)
     top = values == maximum_filter(values, size=3, mode="nearest")
@@ -77,7 +77,7 @@ def _regional_maxima(values: NDArray[np.float32]) -> tuple[Floats, Floats]:
 
 
 def apart(xy: Floats, radius: float) -> NDArray[np.bool_]:
-    """Tell which points (N,2), the best first, have none that stays within the radius."""
+    """Return which points (N,2), the best first, have none that stays within the radius."""
     stays = np.ones(len(xy), dtype=np.bool_)
     if len(xy) == 0:
         return stays

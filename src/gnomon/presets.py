@@ -114,7 +114,7 @@ class Settings:
 
     @property
     def aim(self) -> str:
-        """Say which class the keypoints are for; nothing where it is the predicted one."""
+        """Describe which class the keypoints are for; nothing where it is the predicted one."""
         if self.label:
             return f"for the class {self.label}, whatever each image shows"
         if self.label_rank > 1:
@@ -219,7 +219,7 @@ def _written(choices: Mapping[str, object]) -> str:
 
 
 def changes_to(settings: Settings) -> SettingChanges:
-    """Give every setting by name, as what makes these settings of any others."""
+    """Return every setting by name, as what makes these settings of any others."""
     return cast(SettingChanges, asdict(settings))
 
 

@@ -109,7 +109,7 @@ class Image:
         return int(self.pixels.shape[2])
 
     def picture(self) -> NDArray[np.uint8]:
-        """Give the pixels as (H,W,3) uint8, to look at."""
+        """Return the pixels as (H,W,3) uint8, to look at."""
         scaled = (self.pixels.permute(1, 2, 0) * 255).round().clamp(0, 255)
         shown: NDArray[np.uint8] = scaled.to(torch.uint8).cpu().numpy()
         return shown
@@ -337,7 +337,7 @@ class Landmarks:
         )
 
     def distances(self, xy: Floats) -> Floats:
-        """Give how far points (N,2) lie from the visible landmarks, (N,M) in units of ``scale``."""
+        """Return distances (N,M) of points (N,2) from visible landmarks, in units of ``scale``."""
         apart = xy[:, None] - self.xy[None, self.visible]
         measured: Floats = np.hypot(apart[..., 0], apart[..., 1]) / self.scale
         return measured

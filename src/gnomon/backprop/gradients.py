@@ -23,12 +23,12 @@ HIDDEN_BY_A_SIGMOID = ("binary-probabilities", "multilabel-probabilities")
 
 
 class FineMethod(Protocol):
-    """Tells how much each channel of each pixel says about a class: (3,H,W), signed, any device."""
+    """Measures what each channel of each pixel says about a class: (3,H,W), signed, any device."""
 
     def __call__(
         self, classifier: Classifier, image: Image, *, label_index: int, target: Target, seed: int
     ) -> Tensor:
-        """Give the map for the class ``label_index``; ``seed`` feeds whatever is random."""
+        """Return the map for the class ``label_index``; ``seed`` feeds whatever is random."""
         ...
 
 
@@ -94,7 +94,7 @@ def pixel_gradient(
 def gradient(
     classifier: Classifier, image: Image, *, label_index: int, target: Target, seed: int
 ) -> Tensor:
-    """Give the plain gradient (Simonyan et al. 2013, arXiv 1312.6034)."""
+    """Return the plain gradient (Simonyan et al. 2013, arXiv 1312.6034)."""
     pixels = image.pixels[None]
     return pixel_gradient(classifier, pixels, label_index=label_index, target=target)[0]
 

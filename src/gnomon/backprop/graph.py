@@ -24,7 +24,7 @@ def nodes(output: Tensor) -> Iterator[Node]:
 
 
 def is_opaque(node: Node) -> bool:
-    """Say whether the node may hide an activation in a user's own backward.
+    """Return whether the node may hide an activation in a user's own backward.
 
     That is a custom ``autograd.Function`` of one tensor (of several, it is no activation), or a
     compiled network.
@@ -35,7 +35,7 @@ def is_opaque(node: Node) -> bool:
 
 
 def is_relu_clamp(node: Node) -> bool:
-    """Say whether the node is ``clamp(min=0)`` or ``clamp(0, 6)``, by whatever name."""
+    """Return whether the node is ``clamp(min=0)`` or ``clamp(0, 6)``, by whatever name."""
     if node.name().rstrip("0123456789") not in ("ClampBackward", "ClampMinBackward"):
         return False
     bounds = (getattr(node, "_saved_min", None), getattr(node, "_saved_max", None))

@@ -116,7 +116,7 @@ def guided_backward(
 def guided(
     classifier: Classifier, image: Image, *, label_index: int, target: Target, seed: int
 ) -> Tensor:
-    """Give what guided backpropagation brings to the pixels."""
+    """Return what guided backpropagation brings to the pixels."""
     return pixel_gradient(
         classifier,
         image.pixels[None],

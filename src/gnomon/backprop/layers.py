@@ -27,7 +27,7 @@ POWER = 1 / 4
 def guided_layers(
     classifier: Classifier, image: Image, *, label_index: int, target: Target, seed: int
 ) -> Tensor:
-    """Give m^(1/4) · Σ E_l / mean E_l: guided backpropagation m, lit by inner layers l.
+    """Return m^(1/4) · Σ E_l / mean E_l: guided backpropagation m, lit by inner layers l.
 
     It is (3,H,W), the same for each channel; E_l is as in ``layers``. By measurement:
     docs/quality.md. Raises ``GuidedError`` as ``layers`` does.

@@ -23,7 +23,7 @@ def is_unsure(probability: float, n_classes: int | None, outputs: Outputs) -> bo
 
 
 def unsure_note(n_unsure: int, n_images: int, classifier: str, n_classes: int | None) -> str:
-    """Say how many predictions are unsure, what it means and what to do; nothing where none is.
+    """Describe how many predictions are unsure and what to do; nothing where none is.
 
     >>> unsure_note(0, 5, "embedded/x", 1000)
     ''

@@ -94,7 +94,7 @@ def load_checkpoint(path: Path) -> Loaded:
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Tell a file that ``save_checkpoint`` wrote from one that holds only weights."""
+    """Return whether ``save_checkpoint`` wrote a file; others hold only weights."""
     try:
         return KEY in _metadata(path)
     except (SafetensorError, OSError):

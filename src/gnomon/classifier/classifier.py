@@ -90,7 +90,7 @@ class Classifier:
         return next(floats, torch.float32)
 
     def to(self, device: str | torch.device) -> "Classifier":
-        """Give this classifier on another device (``"auto"``: the best here); itself if there."""
+        """Return this classifier on another device (``"auto"``: the best here); itself if there."""
         target = resolve_device(device)
         if target == self.device:
             return self
@@ -168,7 +168,7 @@ def _digest(state: Mapping[str, Any]) -> str:
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
-    """Give the tensors of an entry, quantized ones as whole numbers, sparse ones filled in."""
+    """Return the tensors of an entry, quantized ones as whole numbers, sparse ones filled in."""
     if isinstance(value, tuple | list):
         for part in value:
             yield from _tensors(part)

@@ -13,7 +13,7 @@ Shapes = dict[str, torch.Size]
 
 
 def shapes_of(build: Build, architecture: Architecture) -> Shapes:
-    """Give the shape of each of a network's tensors by name."""
+    """Return the shape of each of a network's tensors by name."""
     network = sketch(lambda: build(architecture))
     return {name: tensor.shape for name, tensor in network.state_dict().items()}
 

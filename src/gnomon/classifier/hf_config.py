@@ -49,7 +49,7 @@ def _size(value: object) -> float:
 
 
 def _fields(value: object, name: str = "") -> Iterator[tuple[str, object]]:
-    """Give every field at every depth, and the elements of lists by the name of their list."""
+    """Yield every field at every depth, and the elements of lists by the name of their list."""
     yield name, value
     if isinstance(value, dict):
         for key, inner in value.items():

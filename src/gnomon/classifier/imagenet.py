@@ -2,7 +2,7 @@
 
 
 def imagenet_names() -> tuple[str, ...]:
-    """Give the names in the order of the usual 1,000 outputs, as torchvision has them."""
+    """Return the names in the order of the usual 1,000 outputs, as torchvision has them."""
     from torchvision.models import get_model_weights
 
     return tuple(get_model_weights("squeezenet1_1").DEFAULT.meta["categories"])

@@ -46,7 +46,7 @@ def with_scores(network: nn.Module, outputs: Outputs) -> nn.Module:
 
 
 def is_multilabel(outputs: Outputs) -> bool:
-    """Tell whether each class has a probability of its own, whatever the others'."""
+    """Return whether each class has a probability of its own, whatever the others'."""
     return outputs.startswith("multilabel")
 
 

@@ -78,7 +78,7 @@ def read_pickled(path: Path) -> Any:
 
 
 def _refuse_program(path: Path) -> None:
-    """Tell a program from weights by the names in the archive; neither is opened."""
+    """Refuse a program, recognized by the names in the archive; nothing is opened."""
     try:
         with ZipFile(path) as archive:
             names = [name.partition("/")[2] for name in archive.namelist()]

@@ -80,7 +80,7 @@ class Preprocessing:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the fields as JSON can hold them; ``from_dict`` takes them back."""
+        """Return the fields as JSON can hold them; ``from_dict`` takes them back."""
         return asdict(self)
 
     @classmethod

@@ -51,11 +51,11 @@ class Probe:
     outputs: Tensor
 
     def within(self) -> bool:
-        """Tell whether all outputs lie in [0, 1]."""
+        """Return whether all outputs lie in [0, 1]."""
         return _within(self.outputs)
 
     def sums_to_one(self) -> bool:
-        """Tell whether each row does, as probabilities of one class of several do."""
+        """Return whether each row does, as probabilities of one class of several do."""
         return _sums_to_one(self.outputs)
 
     def ends_in(self) -> str:

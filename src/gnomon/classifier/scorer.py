@@ -93,7 +93,7 @@ def type_name(network: nn.Module) -> str:
 
 
 def fixed_batch(network: nn.Module) -> int | None:
-    """Give the one number of images that an exported program takes; ``None`` where any is right."""
+    """Return the one number of images that an exported program takes; ``None`` for any."""
     if not isinstance(network, fx.GraphModule):
         return None
     first = next(iter(network.graph.find_nodes(op="placeholder")), None)
@@ -102,7 +102,7 @@ def fixed_batch(network: nn.Module) -> int | None:
 
 
 def mixes_images(network: nn.Module) -> bool:
-    """Say whether a batch norm in it takes the statistics of the batch that is being computed."""
+    """Return whether a batch norm in it takes the statistics of the batch at hand."""
     return any(
         isinstance(module, _BatchNorm) and (module.training or module.running_mean is None)
         for module in network.modules()
@@ -110,7 +110,7 @@ def mixes_images(network: nn.Module) -> bool:
 
 
 def are_alike(one: Any, other: Any) -> bool:
-    """Say whether two outputs are the same up to rounding."""
+    """Return whether two outputs are the same up to rounding."""
     if not (isinstance(one, Tensor) and isinstance(other, Tensor) and one.shape == other.shape):
         return False
     if not one.numel():

@@ -74,7 +74,7 @@ Build = Callable[[Architecture], nn.Module]
 
 
 def unknown_model(spec: str, names: Iterable[str], allowed: str) -> str:
-    """Say that a model is unknown, which of many names are near, and what is allowed.
+    """Describe an unknown model, which of many names are near, and what is allowed.
 
     >>> unknown_model("vg19", ["torchvision/vgg19"], "PREFIX/NAME")
     "unknown model 'vg19'; did you mean 'torchvision/vgg19'? Allowed: PREFIX/NAME"

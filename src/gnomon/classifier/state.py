@@ -100,7 +100,7 @@ def fit(network: nn.Module, state: State, what: str) -> None:
 
 
 def mismatch(network: nn.Module, state: Mapping[str, Tensor], what: str) -> str:
-    """Say which tensors are missing, unexpected or of another shape, the first few by name."""
+    """Describe which tensors are missing, unexpected or of another shape, the first few by name."""
     own = network.state_dict()
     shapes = [
         f"{name} {tuple(state[name].shape)} for {tuple(tensor.shape)}"

@@ -72,7 +72,7 @@ def names() -> list[str]:
 
 
 def pretrained(name: str) -> Any:
-    """Give timm's account of a model's weights; ``ClassifierError`` for an unknown name."""
+    """Return timm's account of a model's weights; ``ClassifierError`` for an unknown name."""
     import timm
 
     spec = f"timm/{name}"

@@ -85,7 +85,7 @@ def names() -> list[str]:
 
 
 def weights_of(name: str) -> Any:
-    """Give torchvision's weights of a model, an enumeration; ``ClassifierError`` if it has none."""
+    """Return torchvision's enumeration of a model's weights; ``ClassifierError`` if none."""
     from torchvision import models
 
     spec = f"torchvision/{name}"

@@ -43,11 +43,11 @@ class Shown:
         self._console.print(Text.assemble((self.FAILED, "red"), said), soft_wrap=True)
 
     def say(self, sentence: str) -> None:
-        """Say what a person should know, also where no bar is shown."""
+        """Print what a person should know, also where no bar is shown."""
         self._console.print("\n".join(map(plain, sentence.splitlines())), soft_wrap=True)
 
     def note(self, sentence: str) -> None:
-        """Say how the work goes, unless quiet."""
+        """Print how the work goes, unless quiet."""
         if not self._quiet:
             self.say(sentence)
 

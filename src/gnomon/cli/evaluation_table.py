@@ -48,7 +48,7 @@ def consistency_table(found: Consistency) -> Table:
 
 
 def regression_table(found: PartRegression) -> Table:
-    """Say how far annotated points lie from what a linear map of the parts predicts."""
+    """Describe how far annotated points lie from what a linear map of the parts predicts."""
     title = f"annotated points from parts, learnt on {found.learnt}, {found.measured} images"
     table = Table(box=box.SIMPLE, show_edge=False, title=title)
     table.add_column("from")

@@ -37,7 +37,7 @@ def left_out(found: Corrections) -> str:
 
 
 def annotators(found: Corrections) -> str:
-    """Say from whom images were taken, and how many of them had several annotators."""
+    """Describe from whom images were taken, and how many of them had several annotators."""
     each = ", ".join(f"{name} {count}" for name, count in found.annotators.items())
     chosen = (
         f"; of {found.n_chosen} with several annotators, the ground truth or else the newest"
@@ -48,7 +48,7 @@ def annotators(found: Corrections) -> str:
 
 
 def unnamed(file: Path) -> str:
-    """Say that a file does not tell which run it came from."""
+    """Explain that a file does not tell which run it came from."""
     return (
         f"{file} names no run, as a file of an earlier gnomon or of a tool that drops it; it is"
         " taken for this run's by its images and points"

@@ -14,7 +14,7 @@ class Outcome:
 
     @property
     def exit_status(self) -> int:
-        """Give 0 where all was done, 1 where some inputs failed, 2 where nothing could be done."""
+        """Return 0 if all was done, 1 if some inputs failed, 2 if nothing could be done."""
         if self.n_failed == 0:
             return 0
         return 1 if self.n_done else 2

@@ -147,7 +147,7 @@ def read_corrections(contents: Contents, format_: str, path: Path) -> Correction
 
 
 def _nothing_in_place(changes: Changes) -> bool:
-    """Tell whether so many points were moved and none was kept that no person did that."""
+    """Return whether so many points were moved and none was kept that no person did that."""
     return changes.kept == 0 and changes.moved >= MANY
 
 

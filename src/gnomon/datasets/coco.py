@@ -62,7 +62,7 @@ def _records(folder: Path, file: Path) -> list[_Record]:
 
 
 def _warn(coco: CocoFile, file: Path) -> None:
-    """Say which images, and which objects' points, are left out."""
+    """Warn of the images, and of the objects' points, that are left out."""
     seen = {
         image.key: [one for one in coco.objects[image.key] if not one.crowd]
         for image in coco.images

@@ -1,4 +1,4 @@
-"""Saying what a data set's files hold and no sample shows."""
+"""Warnings of what a data set's files hold and no sample shows."""
 
 import warnings
 from collections.abc import Iterable, Sequence

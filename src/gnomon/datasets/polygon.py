@@ -44,7 +44,7 @@ class PartPolygon:
         return centre
 
     def contains(self, xy: Floats) -> NDArray[np.bool_]:
-        """Tell which points (N,2) lie inside, by the even-odd rule."""
+        """Return which points (N,2) lie inside, by the even-odd rule."""
         x, y = xy[:, :1], xy[:, 1:]
         x0, y0 = self.xy.T
         x1, y1 = np.roll(self.xy, -1, axis=0).T
@@ -62,7 +62,7 @@ def _cross(corners: Floats) -> Floats:
 
 
 def inside_any(polygons: tuple[PartPolygon, ...], xy: Floats) -> NDArray[np.bool_]:
-    """Tell which points (N,2) lie inside at least one of the polygons."""
+    """Return which points (N,2) lie inside at least one of the polygons."""
     hit = np.zeros(len(xy), dtype=np.bool_)
     for polygon in polygons:
         hit |= polygon.contains(xy)

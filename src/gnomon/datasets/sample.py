@@ -63,11 +63,11 @@ class Dataset(Protocol):
         ...
 
     def __getitem__(self, index: int, /) -> Sample:
-        """Give one sample; ``IndexError`` where there is none."""
+        """Return one sample; ``IndexError`` where there is none."""
         ...
 
     def __iter__(self) -> Iterator[Sample]:
-        """Give all samples in order."""
+        """Yield all samples in order."""
         ...
 
 

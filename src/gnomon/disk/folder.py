@@ -39,12 +39,12 @@ class Folder:
         return content
 
     def size(self, name: str) -> int:
-        """Give the length of a file in bytes."""
+        """Return the length of a file in bytes."""
         with self.open(name) as file:
             return os.fstat(file.fileno()).st_size
 
     def exists(self, name: str) -> bool:
-        """Tell whether there is such a file; ``RefusedError`` where something else has its name."""
+        """Return whether there is such a file; ``RefusedError`` if something else has its name."""
         try:
             with self._at(name) as (here, last):
                 return here.is_plain(last)
@@ -64,7 +64,7 @@ class Folder:
         return [name for name, _ in self.entries(folder) if not name.startswith(".")]
 
     def walk(self, folder: str = "") -> Iterator[tuple[str, os.stat_result]]:
-        """Give everything below a folder but folders, by name, without following a link."""
+        """Yield everything below a folder but folders, by name, without following a link."""
         waiting = [folder]
         while waiting:
             place = waiting.pop()
@@ -106,7 +106,7 @@ class Folder:
             return f"{name.removesuffix(last)}{aside}", here.made
 
     def put(self, aside: str, name: str) -> None:
-        """Give what was written aside its name."""
+        """Return what was written aside its name."""
         with self._at(name) as (here, last):
             here.replace(steps(aside)[-1], last)
             here.sync()

@@ -45,7 +45,7 @@ class Here:
     made: list[str] = field(default_factory=list)
 
     def at(self, name: str) -> str:
-        """Give what to call a name in system calls that also take ``dir_fd=handle``."""
+        """Return what to call a name in system calls that also take ``dir_fd=handle``."""
         return os.path.join(self.path, name) if self.handle is None else name
 
     def look(self, name: str) -> os.stat_result | None:
@@ -56,7 +56,7 @@ class Here:
             return None
 
     def is_plain(self, name: str) -> bool:
-        """Tell whether a regular file has this name; ``RefusedError`` where something else has."""
+        """Return whether a regular file has this name; ``RefusedError`` if something else has."""
         found = self.look(name)
         if found is None:
             return False
@@ -97,7 +97,7 @@ class Here:
             os.fsync(self.handle)
 
     def entries(self) -> Iterator[tuple[str, os.stat_result]]:
-        """Give what lies in the folder by name, hidden things too, and what each is itself."""
+        """Return what lies in the folder by name, hidden things too, and what each is itself."""
         for name in sorted(os.listdir(self.path if self.handle is None else self.handle)):
             found = self.look(name)
             if found is not None:
@@ -165,6 +165,6 @@ def _enter(here: Here, folder: str, *, make: bool) -> None:
 
 
 def _is_link(found: os.stat_result) -> bool:
-    """Tell whether this is a symbolic link, or on Windows a junction or the like."""
+    """Return whether this is a symbolic link, or on Windows a junction or the like."""
     reparse: int = getattr(stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0)
     return stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_file_attributes", 0) & reparse)

@@ -30,7 +30,7 @@ class RefusedError(OSError):
 
 
 def reason_of(error: OSError) -> str:
-    """Say in a few words what went wrong with a file."""
+    """Describe in a few words what went wrong with a file."""
     if isinstance(error, RefusedError):
         return str(error)
     return error.strerror or str(error)
@@ -60,7 +60,7 @@ def aside_of(name: str) -> str:
 
 
 def is_aside(name: str) -> bool:
-    """Tell whether a file is what `aside_of` named, left by a writer that was killed.
+    """Return whether a file is what `aside_of` named, left by a writer that was killed.
 
     >>> is_aside(aside_of("run.json")), is_aside(".photograph.part")
     (True, False)

@@ -14,7 +14,7 @@ from gnomon.disk.names import aside_of
 
 @contextmanager
 def staged(out: Path) -> Iterator[Path]:
-    """Give a path to write a file or folder to, in a folder made for it; at the end it is ``out``.
+    """Yield a path to write a file or folder to, in a folder made for it; at the end it is ``out``.
 
     ``FileExistsError`` where something is there already, but for an empty folder. Where it fails,
     nothing is left, and folders of ``out`` that were missing are so again. One that is killed

@@ -19,7 +19,7 @@ class Edited:
     added: int
 
     def __str__(self) -> str:
-        """Say what is measured, and why not the rest."""
+        """Describe what is measured, and why not the rest."""
         return (
             f"this data set was made from gnomon's own points: {self.kept} were left where gnomon"
             f" put them and tell nothing about it, so only the {self.moved} that a person moved and"

@@ -141,7 +141,7 @@ def evaluate(
 
 
 def is_annotated(sample: Sample) -> bool:
-    """Tell whether anything can be measured: a visible landmark or an outline is there.
+    """Return whether anything can be measured: a visible landmark or an outline is there.
 
     A landmark that is gnomon's own point, left where it was, measures nothing.
     """

@@ -17,18 +17,18 @@ Own = Callable[[Detection, Settings], Keypoints]
 
 
 def confidence(found: Detection, settings: Settings) -> Keypoints:
-    """Give the detector's own points: peaks of both maps together."""
+    """Return the detector's own points: peaks of both maps together."""
     return found.keypoints
 
 
 def coarse_only(found: Detection, settings: Settings) -> Keypoints:
-    """Give the peaks of the coarse map, smoothed and refined as the detector would."""
+    """Return the peaks of the coarse map, smoothed and refined as the detector would."""
     assert found.coarse is not None
     return _peaks(found, found.coarse, settings.coarse_smoothing, settings)
 
 
 def fine_only(found: Detection, settings: Settings) -> Keypoints:
-    """Give the peaks of the fine map, smoothed and refined as the detector would."""
+    """Return the peaks of the fine map, smoothed and refined as the detector would."""
     return _peaks(found, found.fine, settings.fine_smoothing, settings)
 
 
@@ -56,7 +56,7 @@ def baselines(detector: Detector) -> dict[str, Baseline]:
 
 
 def keeping_all(detector: Detector) -> Detector:
-    """Give a detector that differs from ``detector`` only in that it keeps every candidate.
+    """Return a detector that differs from ``detector`` only in that it keeps every candidate.
 
     Points by themselves are not hidden: it would change neither their places nor their order.
     """

@@ -102,7 +102,7 @@ def _targets(samples: Sequence[Sample], sizes: Floats) -> Targets:
 
 
 def first_landmarks(sample: Sample) -> dict[str, Floats]:
-    """Give a sample's visible landmarks (2,) by name, the first of each."""
+    """Return a sample's visible landmarks (2,) by name, the first of each."""
     marks = sample.landmarks
     if marks is None:
         return {}

@@ -88,7 +88,7 @@ def _images(contents: Contents) -> Iterator[dict[str, Any]]:
 def _objects(
     contents: Contents, shift: float = 0.0
 ) -> Iterator[tuple[dict[str, Any], Photograph, Floats, Floats]]:
-    """Give each image with points: its object so far, the image, xy (K,2), confidences (K,)."""
+    """Yield each image with points: its object so far, the image, xy (K,2), confidences (K,)."""
     category = {label: key for key, label in enumerate(contents.labels, start=1)}
     for key, record in enumerate(contents, start=1):
         xy, _, score = contents.placed(record)

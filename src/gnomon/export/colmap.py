@@ -47,7 +47,7 @@ def write_colmap(contents: Contents, out: Path) -> None:
 
 
 def _rows(contents: Contents) -> Iterator[tuple[tuple[object, ...], ...]]:
-    """Give each image's rows of the three tables; camera and image have the same number."""
+    """Yield each image's rows of the three tables; camera and image have the same number."""
     for key, record in enumerate(contents, start=1):
         width, height = record.image.width, record.image.height
         camera = [FOCAL * max(width, height), width / 2, height / 2, 0.0]

@@ -182,7 +182,7 @@ def _wanted(record: Record, names: tuple[str, ...]) -> Ints:
 
 
 def _places(record: Record, names: tuple[str, ...]) -> Ints:
-    """Give each place to the first, so the best, point that asks for it (N,)."""
+    """Assign each place to the first, so the best, point that asks for it (N,)."""
     wanted = _wanted(record, names)
     places = np.full_like(wanted, -1)
     _, first = np.unique(wanted, return_index=True)

@@ -48,6 +48,6 @@ def _write(file: Any, contents: Contents, lasting: Lasting) -> None:
 
 
 def deviation(record: Record) -> Floats:
-    """Give the points' standard deviations (N,): the mean of both axes' variances, in px."""
+    """Return the points' standard deviations (N,): the mean of both axes' variances, in px."""
     both: Floats = np.sqrt((record.column("cov_xx") + record.column("cov_yy")) / 2)
     return both

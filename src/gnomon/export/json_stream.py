@@ -7,7 +7,7 @@ from typing import TextIO
 
 
 def number(value: float) -> float | None:
-    """Give a number as JSON can say it: what is not finite is null."""
+    """Return a number as JSON can hold it: what is not finite is null."""
     return float(value) if isfinite(value) else None
 
 

@@ -9,7 +9,7 @@ from gnomon.runs.records import Record
 
 
 def photographed(contents: Contents) -> Iterator[tuple[Record, bytes]]:
-    """Give the images whose photographs are here, each with its file's bytes.
+    """Yield the images whose photographs are here, each with its file's bytes.
 
     The others are left out, and are the contents' ``absent`` from then on.
     """

@@ -11,7 +11,7 @@ from gnomon.errors import ExportError
 
 @contextmanager
 def staged(out: Path) -> Iterator[Path]:
-    """Give a path to write a file or folder to, in a folder made for it; at the end it is ``out``.
+    """Yield a path to write a file or folder to, in a folder made for it; at the end it is ``out``.
 
     An empty folder may stand there already. ``ExportError`` where something else does, or where it
     cannot be written; what was written until then is gone.

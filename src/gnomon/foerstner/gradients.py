@@ -17,12 +17,12 @@ MIN_ROUNDNESS = 0.1
 
 
 def grey_of(image: Image) -> Singles:
-    """Give the luminance (H,W)."""
+    """Return the luminance (H,W)."""
     return luminance(image.pixels.detach().cpu().numpy())
 
 
 def luminance(rgb: Singles) -> Singles:
-    """Give the luminance (h,w) of colors (3,h,w)."""
+    """Return the luminance (h,w) of colors (3,h,w)."""
     red, green, blue = rgb
     grey: Singles = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
     return grey

@@ -31,7 +31,7 @@ def by_plain_sums(grey: Singles, start: Floats, half: float) -> tuple[Floats, Fl
 
 
 def _around(slopes: Singles, xy: Floats, half: float) -> tuple[Floats, Floats, Floats]:
-    """Give the slopes (2,n,k) of the pixels about each point, and their offsets (2,n,k) from it.
+    """Return the slopes (2,n,k) of the pixels about each point, and their offsets (2,n,k) from it.
 
     Slopes are zero beyond ``half`` and outside of the image; the third is how many are left (n).
     """

@@ -136,7 +136,7 @@ def _disc(field: Field, place: Vector, radius: float) -> _Disc:
 
 @compiled_for_sums
 def _pixels(disc: _Disc) -> Iterator[tuple[int, int, float, float, float]]:
-    """Give each pixel's row and column, where it lies from the middle (x, y), and its taper.
+    """Return each pixel's row and column, where it lies from the middle (x, y), and its taper.
 
     The taper falls from 1 in the middle to 0 at the rim.
     """

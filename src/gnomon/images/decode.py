@@ -172,7 +172,7 @@ def _refuse_costly(name: str, size: tuple[int, int], file: int, each: int, limit
 
 
 def bytes_a_pixel(image: PIL.Image.Image) -> int:
-    """Say how many bytes decoding takes for a pixel of an opened image, at its peak."""
+    """Estimate how many bytes decoding takes for a pixel of an opened image, at its peak."""
     if image.info.get("progressive"):
         return PROGRESSIVE
     return BYTES_A_PIXEL.get(image.format or "", PLAIN)

@@ -42,7 +42,7 @@ def mend_order(image: PIL.ImageFile.ImageFile) -> None:
 
 
 def is_signed(image: PIL.Image.Image) -> bool:
-    """Tell whether a file's integers have signs."""
+    """Return whether a file's integers have signs."""
     return SIGNED in _stated(image, SAMPLE_FORMAT)
 
 

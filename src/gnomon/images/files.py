@@ -18,7 +18,7 @@ IMAGE_SUFFIXES = frozenset({
 
 
 class Once:
-    """Tells what it is asked for the first time; it keeps 12 bytes of hash a name.
+    """Recognizes what it is asked for the first time; it keeps 12 bytes of hash a name.
 
     ``raws`` are the camera raws that were passed over on the way.
     """
@@ -28,7 +28,7 @@ class Once:
         self._seen: set[bytes] = set()
 
     def first(self, name: str) -> bool:
-        """Tell whether ``name`` is new, and note it."""
+        """Return whether ``name`` is new, and note it."""
         digest = blake2b(os.fsencode(name), digest_size=12).digest()
         before = len(self._seen)
         self._seen.add(digest)
@@ -53,7 +53,7 @@ def find_images(inputs: Iterable[str | Path]) -> list[str]:
 
 
 def each_image(given: str | Path, once: Once) -> Iterator[str]:
-    """Give one by one what `find_images` lists for one input, without those met before."""
+    """Yield what `find_images` lists for one input, without those met before."""
     for path, real in _expand(str(Path(given)), once.raws):
         if once.first(real):
             yield path
@@ -68,12 +68,12 @@ def images_in(folder: Path, raws: Raws | None = None) -> list[Path]:
 
 
 def holds_images(folder: Path) -> bool:
-    """Tell whether `images_in` lists anything."""
+    """Return whether `images_in` lists anything."""
     return next(_walk(str(folder), Raws()), None) is not None
 
 
 def _expand(path: str, raws: Raws) -> Iterator[tuple[str, str]]:
-    """Give each file's path, and the one that it really has."""
+    """Yield each file's path, and the one that it really has."""
     found = False
     if os.path.isdir(path):
         for pair in _walk(path, raws):

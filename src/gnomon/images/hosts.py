@@ -20,12 +20,12 @@ TRANSLATED = IPv6Network("64:ff9b::/96")
 
 
 def is_web(url: str) -> bool:
-    """Tell whether a URL is one of the web."""
+    """Return whether a URL is one of the web."""
     return url.partition("://")[0].lower() in PORTS
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address is one of the public internet.
+    """Return whether an IP address is one of the public internet.
 
     >>> is_public("8.8.8.8"), is_public("10.0.0.1"), is_public("::ffff:127.0.0.1")
     (True, False, False)
@@ -73,16 +73,16 @@ class Hosts:
         return cls(tuple(sorted(place for place in found if place is not None)))
 
     def has(self, host: str, port: int) -> bool:
-        """Tell whether a host was named, for this port or for all."""
+        """Return whether a host was named, for this port or for all."""
         return not {(host.lower(), 0), (host.lower(), port)}.isdisjoint(self.named)
 
     def has_host_of(self, url: str) -> bool:
-        """Tell whether a URL's host was named."""
+        """Return whether a URL's host was named."""
         place = _place(url)
         return place is not None and self.has(*place)
 
     def has_address(self, address: str, port: int) -> bool:
-        """Tell whether an address is one that a named host has now."""
+        """Return whether an address is one that a named host has now."""
         wanted = ip_address(address.partition("%")[0])
         for host, its_port in self.named:
             if its_port in (0, port):
@@ -130,7 +130,7 @@ def forbidden_host(error: BaseException | None) -> str | None:
 
 
 def not_named(name: str, host: str) -> NotNamedError:
-    """Say that a host is not asked as long as only data names it."""
+    """Explain that a host is not asked as long as only data names it."""
     host = f"[{host}]" if ":" in host else host
     return NotNamedError(
         f"{name}: not fetched, as {host or 'its host'} is this machine, in a private network, or of"
@@ -139,7 +139,7 @@ def not_named(name: str, host: str) -> NotNamedError:
 
 
 def _links(url: str) -> list[str]:
-    """Give what a chain of file systems is made of; a web address is one link."""
+    """Return what a chain of file systems is made of; a web address is one link."""
     return [url] if is_web(url) else url.split("::")
 
 

@@ -38,7 +38,7 @@ class Raws:
 
     @property
     def warning(self) -> str:
-        """Say that they were passed over, and what to do."""
+        """Describe what was passed over, and what to do."""
         return f"{self} passed over: {DEVELOP}"
 
     def __str__(self) -> str:

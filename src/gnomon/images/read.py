@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def is_url(location: str) -> bool:
-    """Tell a URL from a path.
+    """Return whether this is a URL and no path.
 
     >>> is_url("s3://birds/a.jpg"), is_url("birds/a.jpg")
     (True, False)
@@ -28,7 +28,7 @@ def is_url(location: str) -> bool:
 
 
 def is_local_url(url: str) -> bool:
-    """Tell whether a URL is a path of this machine.
+    """Return whether a URL is a path of this machine.
 
     >>> is_local_url("file:///a.jpg"), is_local_url("zip://a.jpg::file:///a.zip")
     (True, False)
@@ -125,13 +125,13 @@ def _read_url(
 
 
 def _unfetched(name: str, error: Exception) -> ImageError:
-    """Say why a URL could not be read; its own words may hold its secrets."""
+    """Explain why a URL could not be read; its own words may hold its secrets."""
     host = forbidden_host(error)
     return _unreadable(name, error) if host is None else not_named(name, host)
 
 
 def open_url(url: str, hosts: Hosts | None = None) -> tuple[Any, str]:
-    """Give the fsspec file system of a URL and the path in it; ``GnomonError`` where none is.
+    """Return the fsspec file system of a URL and the path in it; ``GnomonError`` where none is.
 
     ``hosts`` is given where the URL comes from data: the hosts that the user named. Of a URL that
     the user gave, its own host is named.

@@ -68,7 +68,7 @@ class Sandbox:
         return rgb
 
     def _last_words(self) -> ImageError | None:
-        """Give what the process said before it ended, if it did."""
+        """Return what the process said before it ended, if it did."""
         try:
             if self._pipe is not None and self._pipe.poll(0):
                 return _error(json.loads(self._pipe.recv_bytes(MOST_WORDS)))

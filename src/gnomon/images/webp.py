@@ -2,7 +2,7 @@
 
 
 def webp_size(content: bytes) -> tuple[int, int] | None:
-    """Give width and height of a WebP file; ``None`` for any other file.
+    """Return width and height of a WebP file; ``None`` for any other file.
 
     https://developers.google.com/speed/webp/docs/riff_container
     """

@@ -11,7 +11,7 @@ SAME = 1e-9
 
 
 def assign(xy: Floats, landmarks: Landmarks, alpha: float = 0.1) -> NDArray[np.bool_]:
-    """Give each keypoint to its nearest visible landmark within ``alpha`` of the object's size.
+    """Assign each keypoint to its nearest visible landmark within ``alpha`` of the object's size.
 
     Takes keypoints (N,2) in file pixels and returns (N,M), true where landmark m is keypoint n's.
     A row holds no truth where no landmark is near enough (at exactly the tolerance, it is), and

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 def overlap_mean(
     drops: Floats, windows: NDArray[np.int64], patch: int, height: int, width: int
 ) -> NDArray[np.float32]:
-    """Give every pixel the mean of ``drops`` over the windows that cover it.
+    """Compute for every pixel the mean of ``drops`` over the windows that cover it.
 
     ``drops`` (N,); ``windows`` (N,2) top-left (y,x), each at most once. Returns (H,W). A pixel that
     no window covers (where the stride is larger than the patch) gets 0: no drop was seen there.

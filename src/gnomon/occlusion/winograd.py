@@ -172,7 +172,7 @@ def use_winograd(network: nn.Module) -> None:
 
 
 def pays(convolution: nn.Module) -> TypeGuard[nn.Conv2d]:
-    """Say whether Winograd's way can gain something here: many channels, float32, on a CPU."""
+    """Return whether Winograd's way can gain something here: many channels, float32, on a CPU."""
     hooked = convolution._forward_hooks or convolution._forward_pre_hooks
     if type(convolution) is not nn.Conv2d or hooked:
         return False
@@ -201,13 +201,13 @@ def best_tile(sizes: Mapping[Size, int]) -> int:
 
 
 def _out_size(maps: Tensor, padding: int) -> Size:
-    """Give the height and width that come out."""
+    """Return the height and width that come out."""
     height, width = (size + 2 * padding - MORE for size in maps.shape[2:])
     return height, width
 
 
 def _gain(weight: Tensor, tile: int, beside: int) -> float:
-    """Say how many times as fast as the direct way whole tiles are, so many side by side."""
+    """Estimate how many times as fast as the direct way whole tiles are, so many side by side."""
     others, channels = weight.shape[:2]
     base = BASE + BASE_BESIDE * beside
     products = (1 + base / channels + base / others) * (tile + MORE) ** 2

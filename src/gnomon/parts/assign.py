@@ -48,7 +48,7 @@ class Assigned:
 
 
 class PartFinder:
-    """Gives the keypoints of an image their parts.
+    """Assigns parts to the keypoints of an image.
 
     ``classifier`` is the one that the model was learnt with, ``RunError`` if it is another.
     """
@@ -64,7 +64,7 @@ class PartFinder:
         self._features = FeatureMaps(classifier, model.layers)
 
     def __call__(self, picture: Picture, keypoints: Keypoints, label: str) -> Keypoints:
-        """Give keypoints in file pixels with their ``part`` filled in."""
+        """Return keypoints in file pixels with their ``part`` filled in."""
         if keypoints.frame != "file":
             raise SettingError("parts are found for keypoints in file pixels")
         return replace(keypoints, part=self.assign(picture, keypoints.xy, label).part)
@@ -133,7 +133,7 @@ def _best(group: Group, match: Floats) -> tuple[NDArray[np.int64], Floats]:
 
 
 def _grid(seen: Look, size: tuple[int, int]) -> Floats:
-    """Give the places of the view, ``STEP`` apart, that lie in the file of ``size``, in its px."""
+    """Return the places of the view, ``STEP`` apart, that lie in a file of ``size``, in its px."""
     height, width = seen.view.pixels.shape[1:]
     x, y = np.meshgrid(np.arange(STEP / 2, width, STEP), np.arange(STEP / 2, height, STEP))
     xy = seen.view.from_file.inverse().apply(np.stack([x.ravel(), y.ravel()], axis=1))

@@ -42,11 +42,11 @@ class Look:
         return tuple(len(one) for one in self.maps)
 
     def with_maps(self, maps: list[torch.Tensor]) -> "Look":
-        """Give the same look with other maps."""
+        """Return the same look with other maps."""
         return replace(self, maps=maps)
 
     def places(self, xy: Floats) -> Places:
-        """Give points (N,2) file pixels as x + iy, in units of the anchors' spread."""
+        """Return points (N,2) file pixels as x + iy, in units of the anchors' spread."""
         at: Places = ((xy[:, 0] + 1j * xy[:, 1]) - self.middle) / self.scale
         return at
 

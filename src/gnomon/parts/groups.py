@@ -48,7 +48,7 @@ def group_classes(points: Points, labels: Sequence[str], seed: int = 0) -> list[
 
 
 def roots_apart(roots: Floats) -> Floats:
-    """Give the condensed distances, 1 less the Bhattacharyya coefficient, of square roots (C,W)."""
+    """Return condensed distances, 1 less the Bhattacharyya coefficient, of square roots (C,W)."""
     apart = 1 - np.clip(roots @ roots.T, 0, 1)
     upper: Floats = apart[np.triu_indices(len(roots), 1)]
     return upper

@@ -44,24 +44,24 @@ class Layout:
         return f"<Layout of {len(self)} parts>"
 
     def ordered(self, order: NDArray[np.int64]) -> "Layout":
-        """Give the parts in another order."""
+        """Return the parts in another order."""
         return Layout(
             self.centres[order], self.places[order], self.spread[order], self.weight[order]
         )
 
     def likeness(self, descriptors: Descriptors) -> Floats:
-        """Say how much points (...,N,d) look like each part, in nats: (...,N,K)."""
+        """Return how much points (...,N,d) look like each part, in nats: (...,N,K)."""
         cosines: Floats = (SHARPNESS * (descriptors @ self.centres.T)).astype(np.float64)
         return cosines
 
     def match(self, likeness: Floats, placed: Places) -> Floats:
-        """Give the log-likelihood (...,N,K) of look and place (...,N) on the object together."""
+        """Return the log-likelihood (...,N,K) of look and place (...,N) on the object together."""
         away = np.abs(placed[..., None] - self.places) ** 2
         matched: Floats = likeness - away / (2 * self.spread) - np.log(self.spread)
         return matched
 
     def shares(self, match: Floats) -> Floats:
-        """Give each part's probability at each point (...,N,K), one of the parts being there."""
+        """Return each part's probability at each point (...,N,K), one of the parts being there."""
         weighted = match + np.log(self.weight)
         shares: Floats = np.exp(weighted - logsumexp(weighted, axis=-1, keepdims=True))
         return shares

@@ -54,7 +54,7 @@ class Group:
         return f"<Group: parts {self.first} to {last} of {len(self.labels)} classes>"
 
     def score(self, match: Floats) -> Floats:
-        """Say what share of each part's own points match worse than these (N,K)."""
+        """Return what share of each part's own points match worse than these (N,K)."""
         steps = np.linspace(0, 1, self.quantiles.shape[1])
         columns = zip(match.T, self.quantiles, strict=True)
         return np.stack([np.interp(one, own, steps) for one, own in columns], axis=1)
@@ -66,7 +66,7 @@ class Group:
         return np.array([np.interp(one, self.quantiles[part], steps) for part, one in pairs])
 
     def expects(self, label: str) -> Floats:
-        """Give the share of images of a class that show each part (K,); unknown: of all."""
+        """Return the share of images of a class that show each part (K,); unknown: of all."""
         if label in self.labels:
             shares: Floats = self.expected[self.labels.index(label)]
             return shares
@@ -97,14 +97,14 @@ class PartModel:
         return f"<PartModel: {len(self)} parts of {classes} classes, by {quoted(self.classifier)}>"
 
     def named(self, names: dict[int, str]) -> "PartModel":
-        """Give parts other names, by id; ``SettingError`` for an id that is none."""
+        """Rename parts by id; ``SettingError`` for an id that is none."""
         for part in names:
             if not 0 <= part < len(self):
                 raise SettingError(f"there is no part {part}; ids are 0 to {len(self) - 1}")
         return replace(self, names=tuple(names.get(i, one) for i, one in enumerate(self.names)))
 
     def twin(self, part: int) -> int:
-        """Give a part's mirror image, itself where it is its own, -1 where unknown."""
+        """Return a part's mirror image, itself where it is its own, -1 where unknown."""
         for group in self.groups:
             if group.first <= part < group.first + len(group):
                 found = int(group.twins[part - group.first])

@@ -20,7 +20,7 @@ TWINNED = 0.5
 
 
 def quantiles(match: Floats, shares: Floats, known: NDArray[np.bool_]) -> Floats:
-    """Give the quantiles (K,Q) of the match of the points (I,N) that are most likely each part."""
+    """Return the quantiles (K,Q) of the match of the points (I,N) most likely of each part."""
     mine = shares.argmax(axis=2)
     steps = np.linspace(0, 1, QUANTILES)
     rows = []
@@ -33,7 +33,7 @@ def quantiles(match: Floats, shares: Floats, known: NDArray[np.bool_]) -> Floats
 def expected(
     shares: Floats, known: NDArray[np.bool_], classes: Sequence[str], labels: Sequence[str]
 ) -> Floats:
-    """Give the share (L,K) of each label's images in which some point is most likely the part."""
+    """Return the share (L,K) of each label's images in which some point is most likely the part."""
     count = shares.shape[2]
     shown = np.zeros((len(classes), count), dtype=np.bool_)
     rows, columns = np.nonzero(known)
@@ -46,7 +46,7 @@ def expected(
 def repeats(
     layout: Layout, shares: Floats, placed: NDArray[np.complex128], known: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """Say how often each part may occur in one image (K,): once, or as often as it usually does.
+    """Return how often each part may occur in one image (K,): once, or as often as it usually does.
 
     Several points on one large part do not count: they lie near each other, while a second wheel
     lies apart from the first.
@@ -87,5 +87,5 @@ def twins(shares: Floats, mirrored: Floats, known: NDArray[np.bool_]) -> NDArray
 
 
 def mirror(points: Points, descriptors: NDArray[np.float32]) -> Points:
-    """Give the points of mirrored images, ``descriptors`` those read there."""
+    """Return the points of mirrored images, ``descriptors`` those read there."""
     return Points(descriptors, -points.places.conj(), points.known)

@@ -25,7 +25,7 @@ class View:
 
 
 def spread_of(xy: Floats) -> tuple[Floats, float]:
-    """Give the middle of points (N,2), N > 0, and the distance from it that holds 80 % of them."""
+    """Return the middle of points (N,2), N > 0, and the distance that holds 80 % of them."""
     middle = np.median(xy, axis=0)
     away = np.hypot(*(xy - middle).T)
     return middle, max(float(np.quantile(away, 0.8)), SMALLEST)

@@ -11,7 +11,7 @@ STEPS = 100
 
 
 def image_index(rows: Sequence[dict[str, Any]], points: dict[str, pa.Table]) -> dict[str, Any]:
-    """Give, short enough for every page to hold, what images are sorted and filtered by.
+    """Return, short enough for every page to hold, what images are sorted and filtered by.
 
     ``low`` and ``high`` are the ends of the run's scores. A row of ``images`` is [path after
     ``folder``, number of its class in ``labels``, probability, steps]; a step says how far up from

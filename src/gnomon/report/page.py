@@ -116,7 +116,7 @@ def _name(number: int) -> str:
 
 
 def _mark(number: int) -> str:
-    """Say in a page that gnomon wrote it, and under which name."""
+    """Mark a page as written by gnomon, and under which name."""
     return f"gnomon report, {_name(number)}"
 
 

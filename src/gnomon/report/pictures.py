@@ -74,7 +74,7 @@ def data_uri(content: bytes, kind: str = "image/webp") -> str:
 
 
 def colour_stops(count: int = 9) -> str:
-    """Give the colour map as the stops of a CSS gradient."""
+    """Return the colour map as the stops of a CSS gradient."""
     rows = _colours()[np.linspace(0, 255, count).astype(int)]
     return ", ".join(f"rgb({red} {green} {blue})" for red, green, blue in rows.tolist())
 

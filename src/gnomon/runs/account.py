@@ -26,12 +26,12 @@ MOST_MODEL_PIXELS = 2**24
 
 
 def now() -> str:
-    """Say the time as an account writes it: UTC, ISO 8601."""
+    """Return the time as an account writes it: UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def versions(*more: str) -> dict[str, str]:
-    """Give the versions that a result depends on, and those of ``more`` packages."""
+    """Return the versions that a result depends on, and those of ``more`` packages."""
     names = ("gnomon", "torch", "torchvision", "timm", *more, "numpy", "pillow")
     return {"python": platform.python_version()} | {name: version(name) for name in names}
 
@@ -90,7 +90,7 @@ class Account:
             raise ValueError("versions do not name gnomon's")
 
     def differences(self, other: Self) -> list[str]:
-        """Say in which choices two accounts differ: each a line "name: this, that"."""
+        """Describe in which choices two accounts differ: each a line "name: this, that"."""
         pairs = _pairs(self, other, self.COMPARED)
         for name in ("preprocessing", "settings"):
             mine, theirs = getattr(self, name), getattr(other, name)

@@ -62,7 +62,7 @@ def annotated(run: Run, dataset: Iterable[Sample], split: Split | None = None) -
 
 
 def _is_of(row: dict[str, Any], sample: Sample, *, unread: bool = False) -> bool:
-    """Tell whether a sample's photograph is that of a row; ``unread`` where it cannot be read."""
+    """Return whether a sample's photograph is that of a row; ``unread`` where it cannot be read."""
     try:
         picture = decode(sample.image)
     except ImageError:

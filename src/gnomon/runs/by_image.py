@@ -10,7 +10,7 @@ from gnomon.types import Floats
 
 
 def points_by_image(keypoints: pa.Table) -> defaultdict[str, pa.Table]:
-    """Give each image its rows, in their order; no rows to one that has none."""
+    """Return the rows of each image, in their order; no rows to one that has none."""
     found: defaultdict[str, pa.Table] = defaultdict(lambda: keypoints.slice(0, 0))
     if keypoints.num_rows == 0:
         return found
@@ -27,13 +27,13 @@ def points_by_image(keypoints: pa.Table) -> defaultdict[str, pa.Table]:
 
 
 def covariances(rows: pa.Table) -> Floats:
-    """Give the covariances (N,2,2) of rows of the keypoints table."""
+    """Return the covariances (N,2,2) of rows of the keypoints table."""
     xx, xy, yy = (rows[name].to_numpy() for name in ("cov_xx", "cov_xy", "cov_yy"))
     matrices: Floats = np.stack([xx, xy, xy, yy], axis=1).reshape(-1, 2, 2)
     return matrices
 
 
 def places(rows: pa.Table) -> Floats:
-    """Give the places (N,2) of rows of the keypoints table, file pixels."""
+    """Return the places (N,2) of rows of the keypoints table, file pixels."""
     xy: Floats = np.column_stack([rows["x"].to_numpy(), rows["y"].to_numpy()])
     return xy

@@ -117,7 +117,7 @@ def committed(store: Store, span: Span) -> Committed | None:
 
 
 def settled(store: Store, together: Iterable[list[Part]]) -> Iterator[Settled]:
-    """Say what each group of parts that overlap comes to, in order."""
+    """Return what each group of parts that overlap comes to, in order."""
     groups = iter(together)
     with ThreadPoolExecutor(READERS) as pool:
         while batch := list(islice(groups, 64 * READERS)):

@@ -140,7 +140,7 @@ def with_parts(keypoints: pa.Table, place: str | Path | Store) -> pa.Table:
 def points_and_parts(
     run: "Run", image_ids: Iterable[str]
 ) -> tuple[list[Floats], list[NDArray[np.int64]]]:
-    """Give the keypoints (N,2), file pixels, and their parts (N,) of some images of a run."""
+    """Return the keypoints (N,2), file pixels, and their parts (N,) of some images of a run."""
     points = points_by_image(run.keypoints)
     rows = [points[key] for key in image_ids]
     return [places(mine) for mine in rows], [
@@ -149,7 +149,7 @@ def points_and_parts(
 
 
 def part_places(run: "Run", image_ids: Sequence[str]) -> Floats:
-    """Give where each image shows each part (I,K,2), file pixels.
+    """Return where each image shows each part (I,K,2), file pixels.
 
     That is the part's best keypoint, or else the place where it was searched, or else NaN.
     """

@@ -50,17 +50,17 @@ class Input:
 
     @property
     def file(self) -> str:
-        """Say which file to open."""
+        """Describe which file to open."""
         return self.location or self.path
 
     def identity(self) -> bytes:
-        """Give what tells two inputs apart: all but the secrets in their URLs."""
+        """Return what tells two inputs apart: all but the secrets in their URLs."""
         place = f"\0{self.offset}\0{self.size}\0{self.row}\0{self.column}\n"
         return os.fsencode(f"{masked(self.path)}\0{masked(self.location)}") + place.encode()
 
     @property
     def lacks_secrets(self) -> bool:
-        """Tell whether secrets in its URLs are masked, as they are in a listing."""
+        """Return whether secrets in its URLs are masked, as they are in a listing."""
         return is_masked(self.path) or is_masked(self.location)
 
     def to_row(self) -> tuple[Any, ...]:
@@ -154,7 +154,7 @@ def listing_file(store: Store, number: int) -> pa.Table:
 
 
 def damaged_listing(store: Store, known: Listing) -> list[str]:
-    """Say what is wrong with the files of a complete listing, a line each."""
+    """Describe what is wrong with the files of a complete listing, a line each."""
     found = []
     for first in range(0, known.n_inputs, A_FILE):
         name, rows = _name(first // A_FILE), min(known.n_inputs - first, A_FILE)
@@ -206,7 +206,7 @@ class Numbered:
 
 
 class Secrets:
-    """Gives listed inputs the secrets of their URLs back, which no listing keeps.
+    """Restores the secrets of listed inputs' URLs, which no listing keeps.
 
     The inputs are listed again beside it, so it is fast where numbers rise.
     """
@@ -217,7 +217,7 @@ class Secrets:
         self._next = 0
 
     def restored(self, number: int, one: Input) -> Input:
-        """Give an input as it is listed now; ``RunError`` where its number is another's."""
+        """Return an input as it is listed now; ``RunError`` where its number is another's."""
         if not one.lacks_secrets:
             return one
         if number < self._next or not self._next:

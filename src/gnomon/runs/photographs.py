@@ -167,7 +167,7 @@ class Photographs:
 
 
 def is_elsewhere(path: str) -> bool:
-    """Tell whether opening a path would ask another machine: a URL, or a share of Windows."""
+    """Return whether opening a path would ask another machine: a URL, or a share of Windows."""
     if is_url(path):
         return not is_local_url(path)
     return os.name == "nt" and path.replace("/", "\\").startswith("\\\\")

@@ -61,7 +61,7 @@ class Review:
         return [self.events[number] for number in self._of_image.get(image_id, ())]
 
     def apply(self, image_id: str, keypoints: pa.Table) -> pa.Table:
-        """Give an image's rows of the keypoints table as the review leaves them.
+        """Return an image's rows of the keypoints table as the review leaves them.
 
         Three columns more: ``verdict`` (accepted, rejected, unseen), ``name`` (null for none) and
         ``origin`` (detected, moved, added). A point that was moved or added counts as accepted
@@ -91,7 +91,7 @@ class Review:
 
 
 def reviewed_schema(schema: pa.Schema) -> pa.Schema:
-    """Give the keypoints table's schema with the three columns of a review."""
+    """Return the keypoints table's schema with the three columns of a review."""
     for name, nullable in (("verdict", False), ("name", True), ("origin", False)):
         schema = schema.append(pa.field(name, pa.string(), nullable=nullable))
     return schema

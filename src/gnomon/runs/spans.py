@@ -67,7 +67,7 @@ def _complete(store: Store) -> list[str]:
 
 
 def overlapping(parts: Iterable[Part]) -> Iterator[list[Part]]:
-    """Give parts in the order of the listing, those that overlap together, first attempts first.
+    """Return parts in the order of the listing, those that overlap together, first attempts first.
 
     >>> parts = [Part(Span(4, 7)), Part(Span(0, 3)), Part(Span(1, 2, 1)), Part(Span(2, 3))]
     >>> [[(one.span.first, one.span.last) for one in group] for group in overlapping(parts)]
@@ -101,7 +101,7 @@ def files_together(store: Store) -> Iterator[list[str]]:
 
 
 def gaps(parts: Iterable[Part], n_inputs: int) -> Iterator[tuple[int, int]]:
-    """Give the ranges [from, to) of inputs that no part covers, in order.
+    """Return the ranges [from, to) of inputs that no part covers, in order.
 
     >>> list(gaps([Part(Span(2, 3)), Part(Span(6, 7, 1))], 8))
     [(0, 2), (4, 8)]

@@ -25,7 +25,7 @@ class Store(Protocol):
     """
 
     def __str__(self) -> str:
-        """Give the path or URL."""
+        """Return the path or URL."""
 
     def read(self, name: str, most: int | None = None) -> bytes:
         """Read a file, at most so many bytes; ``FileNotFoundError`` where there is none."""
@@ -34,10 +34,10 @@ class Store(Protocol):
         """Open a file to read and to seek in; ``FileNotFoundError`` where there is none."""
 
     def size(self, name: str) -> int:
-        """Give a file's length in bytes; ``FileNotFoundError`` where there is none."""
+        """Return a file's length in bytes; ``FileNotFoundError`` where there is none."""
 
     def exists(self, name: str) -> bool:
-        """Tell whether there is a file of this name."""
+        """Return whether there is a file of this name."""
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file so that it appears whole or not at all."""
@@ -49,7 +49,7 @@ class Store(Protocol):
         """Name what lies in a folder, sorted, without what is hidden; none where it is absent."""
 
     def is_free(self) -> bool:
-        """Tell whether a new run may begin here: it is absent, or holds at most a killed start."""
+        """Return whether a new run may begin here: nothing, or at most a killed start, is there."""
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""

@@ -28,7 +28,7 @@ def damaged_parts(store: Store) -> Iterator[tuple[Part, str]]:
 
 
 def damage(store: Store, part: Part) -> str | None:
-    """Say what is wrong with a part; ``None`` where both files are sound and belong together."""
+    """Describe what is wrong with a part; ``None`` if both files are sound and belong together."""
     contents = []
     for folder in ("images", "keypoints"):
         name = f"{folder}/{part.file_name}"

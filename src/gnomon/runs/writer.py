@@ -174,7 +174,7 @@ class RunFolder:
         )
 
     def todo(self) -> Iterator[Shard]:
-        """Give what is not committed yet, then what failed before; in the listing's order."""
+        """Return what is not committed yet, then what failed before; in the listing's order."""
         numbered, size = Numbered(self.store), self.info.shard or 1
         for first, stop in gaps(self._parts, self.n_inputs):
             for _, within in groupby(range(first, stop), lambda number: number // size):

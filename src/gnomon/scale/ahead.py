@@ -39,7 +39,7 @@ class Ahead(Generic[T, R]):
             del item, future
 
     def __call__(self, items: Iterable[T]) -> Generator[tuple[T, Future[R]]]:
-        """Give each item with its result, or the exception that came instead."""
+        """Yield each item with its result, or the exception that came instead."""
         rest = iter(items)
         begun: deque[tuple[T, Future[R]]] = deque()
         try:

@@ -38,7 +38,7 @@ class Attempts:
         self._stillborn = 0
 
     def next(self) -> Task | None:
-        """Give the next task; ``None`` where there is none for now."""
+        """Return the next task; ``None`` where there is none for now."""
         if self._again:
             return self._again.popleft()
         shard = next(self._new, None)

@@ -36,7 +36,7 @@ class Columns(Protocol):
     n_bytes: int
 
     def rows_around(self, row: int, column: str) -> tuple[int, pa.ChunkedArray]:
-        """Give the number of the first of some rows of a column, and these, ``row`` among them."""
+        """Return the number of the first of some rows of a column, and them, ``row`` included."""
 
 
 class ParquetColumns:

@@ -46,10 +46,10 @@ class _Telling:
         self._pipe = pipe
 
     def begin(self, total: int, done: int) -> None:
-        """Tell nothing: the other side knows."""
+        """Do nothing: the other side knows."""
 
     def windows(self, done: int, total: int) -> None:
-        """Tell nothing: many images come at once."""
+        """Do nothing: many images come at once."""
 
     def image_done(self, count: int = 1) -> None:
         """See `Watch`."""

@@ -30,14 +30,14 @@ class Reading:
         self._rows: Any = ()
 
     def __call__(self, one: Input) -> Picture:
-        """Give an input's picture; ``ImageError`` says what is wrong with it."""
+        """Return an input's picture; ``ImageError`` says what is wrong with it."""
         content, name = self.content(one), masked(one.path)
         if self._sandbox is not None:
             return self._sandbox.decode(content, name)
         return decode(content, limits=self._limits, name=name)
 
     def content(self, one: Input) -> bytes:
-        """Give the bytes of an input's file."""
+        """Return the bytes of an input's file."""
         if one.row is not None and one.column is not None:
             return self._cell(one, one.row, one.column)
         if one.size is None and not is_url(one.file):

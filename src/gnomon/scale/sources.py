@@ -69,7 +69,7 @@ def see_inputs(given: Sequence[str]) -> None:
 
 
 def _missing(given: str) -> str | None:
-    """Say why one input stands for nothing; ``None`` where it stands for something, or may."""
+    """Explain why one input stands for nothing; ``None`` where it stands for something, or may."""
     kind, _, home = given.partition(":")
     if is_url(given):
         return None
@@ -134,7 +134,7 @@ def _new(one: Input, once: Once, *, real: bool = False) -> Iterator[Input]:
 
 
 def _urls(given: str, raws: Raws) -> Iterator[str]:
-    """Give the files that a URL, a folder behind one, or a glob in one stands for, sorted."""
+    """Return the files that a URL, a folder behind one, or a glob in one stands for, sorted."""
     filesystem, path = open_url(given)
     if has_magic(path):
         found = sorted(patiently(lambda: list(filesystem.glob(path))))

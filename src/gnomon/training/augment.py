@@ -27,7 +27,7 @@ class PlainView:
         return _load(image, self.preprocessing, 1.0)
 
     def vary(self, canvas: Tensor) -> Tensor:
-        """Give the pixels in [0,1], unvaried."""
+        """Return the pixels in [0,1], unvaried."""
         return canvas.float() / 255
 
 

@@ -35,7 +35,7 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 
 def is_sound(path: Path) -> bool:
-    """Tell whether a checkpoint is there and whole; what is not is trained again."""
+    """Return whether a checkpoint is there and whole; what is not is trained again."""
     try:
         torch.load(path, map_location="cpu", weights_only=True)
     except Exception:  # whatever a damaged archive makes of it

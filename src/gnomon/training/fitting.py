@@ -152,7 +152,7 @@ def fit(
 
 
 class _Reporting(Callback):
-    """Tells how far the training is, and ends it between batches: elsewhere Ctrl-C may be lost."""
+    """Reports how far the training is, and ends it between batches: else Ctrl-C may be lost."""
 
     def __init__(
         self, progress: EpochProgress, learnt: Callable[[Epoch], None], interrupts: Interrupts

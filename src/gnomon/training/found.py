@@ -11,7 +11,7 @@ MOST_CLASSES = 20
 
 
 def found_lines(photos: Sequence[Photo]) -> list[str]:
-    """Say how many classes, images per class and splits there are."""
+    """Describe how many classes, images per class and splits there are."""
     counts = Counter(photo.label for photo in photos)
     return [
         f"{len(counts)} classes, {len(photos):,} images; {_splits(photos)}",

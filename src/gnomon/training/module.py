@@ -48,7 +48,7 @@ class FineTuning(LightningModule):
                     part.eval()
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        """Give the loss of one batch."""
+        """Compute the loss of one batch."""
         pixels, labels = batch
         loss = functional.cross_entropy(
             self._logits(pixels), labels, label_smoothing=self._settings.label_smoothing
@@ -67,7 +67,7 @@ class FineTuning(LightningModule):
         )
 
     def configure_optimizers(self) -> Any:
-        """Give AdamW with one group for the head and one for the body, and the schedule."""
+        """Return AdamW with one group for the head and one for the body, and the schedule."""
         named = list(self.network.named_parameters())
         rate = self._settings.learning_rate
         body_rate = rate * (self._settings.body_rate if self._pretrained else 1.0)

@@ -44,7 +44,7 @@ def _unseen(stage: str, done: float, total: int) -> None:
 
 
 def _unsaid(sentence: str) -> None:
-    """Say nothing."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

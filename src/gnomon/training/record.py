@@ -13,7 +13,7 @@ FILE_NAME = "training.json"
 
 
 def digest_of(parts: Parts) -> str:
-    """Give the SHA-256 of which image with which label is in which part."""
+    """Return the SHA-256 of which image with which label is in which part."""
     lines = [
         f"{name} {photo.label} {photo.image}\n"
         for name in ("train", "validation", "test")

@@ -45,7 +45,7 @@ class Album:
         return self.photographs.picture(row["path"], row["content_hash"])
 
     def absence(self, image_id: str) -> str:
-        """Say why an image's photograph is not here, and what to do; empty where it is."""
+        """Explain why an image's photograph is not here, and what to do; empty where it is."""
         if self.file(image_id, SIDE) is not None:
             return ""
         path = self.rows[image_id]["path"]
@@ -64,7 +64,7 @@ class Album:
         ]
 
     def points(self, image_id: str) -> pa.Table:
-        """Give an image's points as the review leaves them."""
+        """Return an image's points as the review leaves them."""
         return self.review.apply(image_id, self._points[image_id])
 
     def judged(self, image_id: str) -> tuple[int, int]:
@@ -75,7 +75,7 @@ class Album:
         return sum(verdict != "unseen" for verdict in verdicts), len(verdicts)
 
     def state(self, image_id: str) -> State:
-        """Say whether an image is untouched, begun or done."""
+        """Return whether an image is untouched, begun or done."""
         if image_id not in self.review.images:
             return "untouched"
         judged, of = self.judged(image_id)
@@ -118,7 +118,7 @@ class Album:
         return Heatmap(maps.shown(kind, self._points[image_id], patch), kind)
 
     def file(self, image_id: str, side: int) -> bytes | None:
-        """Give an image of the run as WebP, at most ``side`` pixels long."""
+        """Return an image of the run as WebP, at most ``side`` pixels long."""
         if image_id not in self.rows:
             return None
 

@@ -90,7 +90,7 @@ def build(bench: Bench, album: Album | None = None) -> None:
 
 
 def _picture_of(album: Album | None, image_id: str | None) -> Callable[[], Picture] | None:
-    """Give what decodes an image of the run, if it is one."""
+    """Return what decodes an image of the run, if it is one."""
     if album is None or image_id not in album.rows:
         return None
     return partial(album.picture, image_id)
@@ -115,7 +115,7 @@ def _build_judge(album: Album, run_name: str | None) -> None:
 
 
 def dress(title: str) -> None:
-    """Give a page its style and its name."""
+    """Set a page's style and name."""
     ui.page_title(f"gnomon: {title}")
     ui.add_head_html(f'<link rel="stylesheet" href="{STYLE}">')
 

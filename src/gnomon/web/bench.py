@@ -48,7 +48,7 @@ class Bench:
         return list(self._makers)
 
     def detector(self, model: str, settings: Settings) -> Detector:
-        """Give the detector of a classifier with these settings; it is loaded the first time."""
+        """Return the detector of a classifier with these settings; it is loaded the first time."""
         if model not in self._makers:
             raise ClassifierError(unknown_name("classifier", model, self._makers))
         with self._loading:
@@ -101,7 +101,7 @@ def make_bench(
 
 
 def tuned(settings: Settings, changes: dict[str, float]) -> Settings:
-    """Give the settings with some of them changed."""
+    """Return the settings with some of them changed."""
     return replace(settings, **changes)  # type: ignore[arg-type]  # the sliders are named by fields
 
 

@@ -119,7 +119,7 @@ class ExplorePage:
         self._said.text = why
 
     def _say_elsewhere(self) -> None:
-        """Say where a preset acts on another classifier than it is defined on."""
+        """Explain where a preset acts on another classifier than it is defined on."""
         name, home = self.preset.value, self.bench.homes.get(self.preset.value)
         others = [side.model.value for side in self._all() if side.model.value != home]
         self._elsewhere.text = ""

@@ -63,7 +63,7 @@ class ImageList:
         self.draw()
 
     def neighbour(self, steps: int) -> str | None:
-        """Give the image so many steps further in what was found."""
+        """Return the image so many steps further in what was found."""
         if not self.ids:
             return None
         if self.now not in self.ids:

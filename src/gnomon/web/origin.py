@@ -21,7 +21,7 @@ def host_name(host: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches an address.
+    """Return whether only this machine reaches an address.
 
     >>> [is_loopback(host) for host in ("127.0.0.1", "localhost", "::1", "0.0.0.0")]
     [True, True, True, False]
@@ -35,7 +35,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_foreign(scope: Scope, headers: Headers) -> bool:
-    """Tell whether another page than gnomon's asks, whatever it asks for.
+    """Return whether another page than gnomon's asks, whatever it asks for.
 
     A browser says so in ``Origin``, or in ``Sec-Fetch-Site`` where it leaves the origin out. Only
     a link that opens the page as a whole may stand elsewhere: that changes nothing, and no other

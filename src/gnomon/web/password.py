@@ -104,7 +104,7 @@ class Door:
         return PlainTextResponse("a password is needed", 401, asking)
 
     def knows(self, headers: Headers) -> bool:
-        """Tell whether the cookie is there."""
+        """Return whether the cookie is there."""
         pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
         given = (value for name, _, value in pairs if name == COOKIE)
         token = _digest(self._token.encode())

@@ -12,7 +12,7 @@ def said_of(point: list[Any]) -> str:
 
 
 def judged(points: Rows) -> str:
-    """Say how many of an image's points are judged."""
+    """Describe how many of an image's points are judged."""
     return f"{sum(point[10] != 'unseen' for point in points)} of {len(points)}"
 
 

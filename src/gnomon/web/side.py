@@ -212,7 +212,7 @@ class Side:
             _draw_covered(covered)
 
     def _tick(self) -> None:
-        """Say how far the work is, and how long it will still take."""
+        """Describe how far the work is, and how long it will still take."""
         if self._loading:
             self._left.text = f"loading {self.model.value} …"
             return

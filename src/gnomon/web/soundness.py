@@ -40,7 +40,7 @@ def fault(scope: Scope, headers: Headers) -> PlainTextResponse | None:
 
 
 def _malformed(scope: Scope, headers: Headers) -> str | None:
-    """Say what is wrong with a request's host, headers or address."""
+    """Describe what is wrong with a request's host, headers or address."""
     if scope.get("http_version", "1.1") not in ("1.0", "1.1"):
         return "neither HTTP/1.0 nor HTTP/1.1"
     for name in _ONCE:

@@ -57,7 +57,7 @@ def _on_event(_: str, message: dict[str, Any]) -> None:
 
 
 def _goes_on(client_id: str, wanted: int) -> bool:
-    """Tell whether a page can be brought up to date from the message that it waits for."""
+    """Return whether a page can be brought up to date from the message that it waits for."""
     client = Client.instances.get(client_id)
     if client is None:
         return False

@@ -161,7 +161,7 @@ def _step(
 def _in_place(
     module: fx.GraphModule, node: fx.Node, states: dict[fx.Node, Any]
 ) -> nn.Module | None:
-    """Give the activation that may write over a whole map: a convolution made it, for it alone."""
+    """Return the activation that may write over a whole map, made by a convolution for it alone."""
     called = submodule(module, node)
     if called is None or getattr(called, "inplace", None) is not False or is_hooked(called):
         return None
@@ -239,7 +239,7 @@ _FLATTENING = (torch.flatten, "flatten", "view", "reshape", torch.reshape, nn.Fl
 
 
 def _may_flatten(node: fx.Node, call: Call, states: list[Any], module: fx.GraphModule) -> bool:
-    """Say whether a node flattens one map for linear layers and for nothing else."""
+    """Return whether a node flattens one map for linear layers and for nothing else."""
     target = type(call.module) if call.module is not None else node.target
     return (
         target in _FLATTENING

@@ -27,7 +27,7 @@ class Axis:
     classes: list[Ints]
 
     def find(self, positions: Ints) -> Ints:
-        """Give the index of each position."""
+        """Return the index of each position."""
         return np.searchsorted(self.positions, positions)
 
 

@@ -48,7 +48,7 @@ def expected_outputs(network: nn.Module, images: Tensor) -> Tensor | None:
 
 
 def agree(given: Any, expected: Tensor, clean: Tensor) -> bool:
-    """Say whether rows are those expected; ``clean`` (1,K) is the row without a window."""
+    """Compare rows to those expected; ``clean`` (1,K) is the row without a window."""
     if not isinstance(given, Tensor) or given.shape != expected.shape:
         return False
     change = float((expected - clean).abs().max())
@@ -120,7 +120,7 @@ def _part(group: Group, batch: Batch, part: Ints, first: int) -> Group:
 
 
 def _windows_of(schedule: Schedule) -> list[Place]:
-    """Say where the windows of a schedule's batches lie in the images."""
+    """Return where the windows of a schedule's batches lie in the images."""
     (node,) = (step.node for step in schedule.steps if step.kind == "input")
     return [batch.places[node] for group in schedule.groups for batch in group.batches]
 

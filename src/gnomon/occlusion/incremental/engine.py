@@ -94,7 +94,7 @@ class IncrementalEngine(Several):
 
     @torch.no_grad()
     def plan(self, image: Tensor, windows: Tensor, patch: int) -> Plan:
-        """Give the plan that ``outputs`` follows for ``image`` (3,H,W) and ``windows`` (N,2)."""
+        """Return the plan that ``outputs`` follows for ``image`` (3,H,W) and ``windows`` (N,2)."""
         order = _order(windows, None)
         while not self._dense_because:
             try:
@@ -241,7 +241,7 @@ _Layout = tuple[torch.Size, torch.dtype, torch.device]
 
 
 def _layout(images: Tensor) -> _Layout:
-    """Give what an analysis holds for."""
+    """Return what an analysis holds for."""
     return images.shape[1:], images.dtype, images.device
 
 

@@ -31,7 +31,7 @@ def fold_batch_norms(module: fx.GraphModule) -> None:
 
 
 def _norm(module: fx.GraphModule, node: fx.Node) -> tuple[Tensor, Tensor] | None:
-    """Give the scale and shift, in float64, of a batch norm that uses its running statistics."""
+    """Return the scale and shift, in float64, of a batch norm that uses its running statistics."""
     called = submodule(module, node)
     if type(called) is nn.BatchNorm2d and not is_hooked(called):
         values: tuple[Any, ...] = (

@@ -111,7 +111,7 @@ class Plan:
         return table
 
     def _caption(self) -> Text | None:
-        """Say why there are whole maps: for the whole network, or where they begin."""
+        """Explain why there are whole maps: for the whole network, or where they begin."""
         begin = [f"{node.name} is dense: {node.because}" for node in self.nodes if node.because]
         more = [f"and {len(begin) - SHOWN} more"] if len(begin) > SHOWN else []
         caption = self.dense_because or "\n".join(begin[:SHOWN] + more)
@@ -144,7 +144,7 @@ def describe(module: fx.GraphModule, schedule: Schedule) -> Plan:
 
 
 def dense_plan(windows: int, reason: str) -> Plan:
-    """Give the plan of a network whose operations are not known, nor counted."""
+    """Return the plan of a network whose operations are not known, nor counted."""
     return Plan((), windows, 1, 0, 0, 0, reason)
 
 

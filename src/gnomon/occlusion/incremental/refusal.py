@@ -27,7 +27,7 @@ class StepError(Exception):
 
 @contextmanager
 def blamed(node: fx.Node, rule: object) -> Iterator[None]:
-    """Say of what fails in here that it was this node's; errors of memory and of users pass."""
+    """Attribute what fails in here to this node; errors of memory and of users pass."""
     try:
         yield
     except (GnomonError, StepError):
@@ -57,7 +57,7 @@ class Refusals:
         return node in self._because
 
     def because(self, node: fx.Node) -> str:
-        """Say why a node must not follow its rule; empty where it may."""
+        """Explain why a node must not follow its rule; empty where it may."""
         return self._because.get(node, "")
 
     def add(self, error: StepError) -> None:

@@ -38,7 +38,7 @@ class Span:
 
     @classmethod
     def full(cls, count: int, length: int) -> "Span":
-        """Give ``count`` windows the whole axis."""
+        """Return the whole axis for each of ``count`` windows."""
         return cls(np.zeros(count, np.int64), np.full(count, length, np.int64), length)
 
     @property
@@ -91,7 +91,7 @@ class Place:
         return self.on_device[2]
 
     def same(self, other: "Place") -> bool:
-        """Say whether both lie in the same places."""
+        """Return whether both lie in the same places."""
         return self is other or (
             (self.height, self.width) == (other.height, other.width)
             and np.array_equal(self.image, other.image)
@@ -100,16 +100,16 @@ class Place:
         )
 
     def whole(self, height: int, width: int) -> "Place":
-        """Give the place of as many blocks that are whole maps of that size."""
+        """Return the place of as many blocks that are whole maps of that size."""
         zeros = np.zeros_like(self.y)
         return Place(self.image, zeros, zeros, height, width, self.device)
 
     def take(self, part: Ints) -> "Place":
-        """Give the place of some of the blocks."""
+        """Return the place of some of the blocks."""
         return replace(self, image=self.image[part], y=self.y[part], x=self.x[part])
 
     def reads(self, stride: Size, size: Size) -> "Place":
-        """Give the places that hold what the blocks' outputs read, ``size`` large.
+        """Return the places that hold what the blocks' outputs read, ``size`` large.
 
         They are kept: what is on the device stays there for the next images. Plans ask for them
         before anything runs, because small values that stay, made between large ones that go,
@@ -123,7 +123,7 @@ class Place:
         return self.read[stride, size]
 
     def covers(self, height: int, width: int) -> bool:
-        """Say whether every block is a whole map of that size."""
+        """Return whether every block is a whole map of that size."""
         return self.height == height and self.width == width
 
 
@@ -197,7 +197,7 @@ def _within(start: Tensor, size: int, limit: int) -> Tensor:
 
 
 def complete(clean: Tensor | None, region: Region, place: Place) -> Tensor:
-    """Give the values at ``place``: the region's where it has them, else the clean maps'."""
+    """Return the values at ``place``: the region's where it has them, else the clean maps'."""
     if region.place.same(place):
         return region.values
     assert clean is not None, "a region that moves needs the clean map"

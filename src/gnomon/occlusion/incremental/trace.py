@@ -81,7 +81,7 @@ def trace(network: nn.Module) -> fx.GraphModule:
 
 
 def _defaults(network: nn.Module) -> dict[str, Any]:
-    """Give the values that a network's further inputs have where it gets an image alone."""
+    """Return the values that a network's further inputs have where it gets an image alone."""
     _, *others = inspect.signature(network.forward).parameters.values()
     return {one.name: one.default for one in others if one.default is not one.empty}
 

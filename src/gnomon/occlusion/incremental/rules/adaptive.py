@@ -23,7 +23,7 @@ class AdaptiveAverage(Rule):
     outputs: tuple[int, int]
 
     def spread(self, axis: int, spans: Sequence[Span]) -> Span:
-        """Give the bins that hold a changed place."""
+        """Return the bins that hold a changed place."""
         (length, outputs) = (self.lengths[axis], self.outputs[axis])
         start, end = _bins(length, outputs)
         lo = np.searchsorted(end, spans[0].lo, side="right")

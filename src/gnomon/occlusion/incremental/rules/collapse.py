@@ -123,7 +123,7 @@ def _flat_linear_module(call: Call, module: nn.Linear, input: Any) -> Collapse |
 
 
 def flattens(call: Call, source: Carried) -> bool:
-    """Say whether a reshape gives (1, everything)."""
+    """Return whether a reshape gives (1, everything)."""
     return len(call.shape) == 2 and call.shape[0] == 1 and len(source.shape) > 2
 
 

@@ -39,7 +39,7 @@ class Local(Rule):
     moves = False
 
     def spread(self, axis: int, spans: Sequence[Span]) -> Span:
-        """Give the union."""
+        """Return the union."""
         union, *others = spans
         for span in others:
             union = union.union(span)
@@ -110,7 +110,7 @@ def local(
 
 
 def _fits(call: Call, args: Any, kwargs: Any) -> Carried | None:
-    """Give the carried tensor that sets the place, where all arguments broadcast to it.
+    """Return the carried tensor that sets the place, where all arguments broadcast to it.
 
     Carried tensors must agree in rank, axes and map size; constants must not vary over the map.
     """

@@ -22,12 +22,12 @@ class Carried:
     axes: Axes
 
     def length(self, axis: int) -> int:
-        """Give the map's height (axis 0) or width (axis 1)."""
+        """Return the map's height (axis 0) or width (axis 1)."""
         return self.shape[self.axes[axis]]
 
     @property
     def is_nchw(self) -> bool:
-        """Say whether the tensor is (N,C,H,W)."""
+        """Return whether the tensor is (N,C,H,W)."""
         return len(self.shape) == 4 and self.axes == (2, 3)
 
 
@@ -45,14 +45,14 @@ class Rule(ABC):
 
     @abstractmethod
     def spread(self, axis: int, spans: Sequence[Span]) -> Span:
-        """Give what can change along an axis of the output, from what changes in each input."""
+        """Return what can change along an axis of the output, from what changes in each input."""
 
     def fitted(self, sizes: Mapping[Size, int]) -> "Rule":
-        """Give the rule that suits outputs of (height, width), so many windows of each."""
+        """Return the rule that suits outputs of (height, width), so many windows of each."""
         return self
 
     def worked(self, sizes: Ints) -> Ints:
-        """Say how long along an axis is what is computed for outputs of given lengths."""
+        """Return how long along an axis is what is computed for outputs of given lengths."""
         return sizes
 
     def keep(self, inputs: Sequence[Tensor | None], output: Tensor) -> Any:
@@ -126,5 +126,5 @@ def to_batch(values: Tensor, axes: Axes) -> Tensor:
 
 
 def is_nchw_tensor(value: object) -> bool:
-    """Say whether a value is a tensor of four dimensions."""
+    """Return whether a value is a tensor of four dimensions."""
     return isinstance(value, torch.Tensor) and value.ndim == 4

@@ -42,7 +42,7 @@ class Sweep:
         return (outputs - 1) * self.stride + self.reach + 1
 
     def spread(self, span: Span) -> Span:
-        """Give the outputs whose windows touch the span."""
+        """Return the outputs whose windows touch the span."""
         first = -((self.reach - self.before - span.lo) // self.stride)
         last = (span.hi - 1 + self.before) // self.stride
         return Span.clipped(first, last + 1, self.outputs)
@@ -65,7 +65,7 @@ class Sliding(Rule):
 
     @property
     def moves(self) -> bool:  # type: ignore[override]  # elsewhere a field
-        """Say whether an output reads more than its own place."""
+        """Return whether an output reads more than its own place."""
         return not self.is_pointwise
 
     def spread(self, axis: int, spans: Sequence[Span]) -> Span:
@@ -107,14 +107,14 @@ class Sliding(Rule):
         return self._apply(self.operation, block, place)
 
     def read(self, place: Place) -> Place:
-        """Give the places in padded maps that hold what the outputs at ``place`` read."""
+        """Return the places in padded maps that hold what the outputs at ``place`` read."""
         (down, across) = self.sweeps
         extents = (down.extent(place.height), across.extent(place.width))
         return place.reads((down.stride, across.stride), extents)
 
     @property
     def is_pointwise(self) -> bool:
-        """Say whether each output reads one place, and each place gives one output."""
+        """Return whether each output reads one place, and each place gives one output."""
         return all(s.kernel == s.stride == 1 and s.before == 0 for s in self.sweeps)
 
     def _apply(self, operation: Any, block: Tensor, place: Place) -> Tensor:
