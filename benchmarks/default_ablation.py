@@ -185,7 +185,7 @@ def ordered(coarse: Heatmap, fine: Heatmap, proposes: str, orders: str) -> Keypo
 FUSIONS: dict[str, Fusion] = {
     "maps as ranks": partial(joined, scaled=by_rank),
     "maps over their largest value": partial(joined, scaled=by_largest),
-    "maps standardised, not squashed": partial(joined, scaled=standard),
+    "maps standardized, not squashed": partial(joined, scaled=standard),
     **{
         f"{proposes} proposes, {orders} orders": partial(ordered, proposes=proposes, orders=orders)
         for proposes, orders in (

@@ -42,13 +42,13 @@ def main() -> int:
         return outputs.double().softmax(dim=1)[:, label]
 
     def captum(batch: int, patch: int, stride: int) -> Tensor:
-        inputs = classifier.preprocessing.normalise(image.pixels[None])
+        inputs = classifier.preprocessing.normalize(image.pixels[None])
         with torch.no_grad():
             map_: Tensor = CaptumOcclusion(probability).attribute(
                 inputs,
                 sliding_window_shapes=(3, patch, patch),
                 strides=(3, stride, stride),
-                baselines=classifier.preprocessing.normalise(torch.full_like(inputs, 0.5)),
+                baselines=classifier.preprocessing.normalize(torch.full_like(inputs, 0.5)),
                 perturbations_per_eval=batch,
             )
         return map_[0, 0]

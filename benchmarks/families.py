@@ -166,7 +166,7 @@ def tried(family: str, name: str, size: int, network: nn.Module) -> Row:
 
 def compared(classifier: Classifier, pixels: Tensor) -> tuple[Plan, tuple[float, float]]:
     """Plan, and measure how far both engines are from single passes over some windows."""
-    image = classifier.preprocessing.normalise(pixels.to(classifier.dtype))
+    image = classifier.preprocessing.normalize(pixels.to(classifier.dtype))
     last = pixels.shape[2] - PATCH
     places = [(0, 0), (last, last), (last // 2, last // 3), ((last + PATCH) // 4, last // 2)]
     windows = torch.tensor(places)

@@ -23,7 +23,7 @@ from gnomon import Detector
 from gnomon.datasets import Sample
 from gnomon.evaluation import score_inside
 from gnomon.evaluation.methods import keeping_all
-from gnomon.evaluation.randomisation import randomised, weighted_layers
+from gnomon.evaluation.randomization import randomized, weighted_layers
 from gnomon.evaluation.repeatability import (
     CALIBRATED,
     WITHIN_95,
@@ -223,13 +223,13 @@ def drawn_rows() -> list[Row]:
         for noise in (0.01, 0.02, 0.04) * 50:
             at = 24 + random.uniform(-0.5, 0.5, 2)
             share = inside(xs, ys, at, random.uniform(0, 6)).reshape(side, fine, side, fine)
-            grey = 0.2 + 0.6 * gaussian_filter(share.mean(axis=(1, 3)), 0.7)
-            grey = (grey + random.normal(0, noise, grey.shape)).astype(np.float32)
-            xy, strength = structure_peaks(structure(grey))
+            gray = 0.2 + 0.6 * gaussian_filter(share.mean(axis=(1, 3)), 0.7)
+            gray = (gray + random.normal(0, noise, gray.shape)).astype(np.float32)
+            xy, strength = structure_peaks(structure(gray))
             close = np.hypot(*(xy - at).T) < 6
             if not close.any():
                 continue
-            found = localize(grey, xy[close][[strength[close].argmax()]], np.array([4.0]))
+            found = localize(gray, xy[close][[strength[close].argmax()]], np.array([4.0]))
             error = found.xy[0] - at
             errors.append(float(np.hypot(*error)))
             if errors[-1] <= CALIBRATED:
@@ -289,7 +289,7 @@ def sanity_rows(detector: Detector, chosen: dict[str, list[Sample]]) -> list[Row
     shares = []
     for one in (detector, peaks):
         wide = keeping_all(one)
-        shuffled = randomised(one.classifier, weighted_layers(one.classifier), 0)
+        shuffled = randomized(one.classifier, weighted_layers(one.classifier), 0)
         other = Detector(shuffled, **changes_to(wide.settings))
         stays = []
         for sample in samples:

@@ -92,7 +92,7 @@ def trained(seed: int = 0) -> Classifier:
         nn.Flatten(),
     )
     how = Preprocessing(size=(SIZE, SIZE), mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
-    pixels = how.normalise(_to_tensor([draw(index, size=SIZE) for index in range(TRAINING)]))
+    pixels = how.normalize(_to_tensor([draw(index, size=SIZE) for index in range(TRAINING)]))
     labels = torch.arange(TRAINING) % len(LOOKS)
     optimizer = torch.optim.AdamW(network.parameters())
     steps = [rows for _ in range(6) for rows in torch.randperm(TRAINING).view(-1, 40)]

@@ -1,8 +1,8 @@
-"""Draws where parts that no one labelled lie among the points that people annotated.
+"""Draws where parts that no one labeled lie among the points that people annotated.
 
 The keypoints and the annotated points of many photographs are laid over the object that the part
 model has learnt (see docs/parts.md), and turned so that it lies as it does in most photographs.
-Dots are keypoints, a colour for each part; words stand where the annotated points of that name are
+Dots are keypoints, a color for each part; words stand where the annotated points of that name are
 in the median, left and right as one.
 """
 

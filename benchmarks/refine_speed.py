@@ -27,19 +27,19 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     torch.set_num_threads(2)
     image = load_image(PHOTOGRAPH, size=(224, 224))
-    grey = image.picture().astype(np.float64) @ (0.299, 0.587, 0.114) / 255
-    corners = corner_peaks(corner_harris(grey), min_distance=1, exclude_border=WINDOW)
+    gray = image.picture().astype(np.float64) @ (0.299, 0.587, 0.114) / 255
+    corners = corner_peaks(corner_harris(gray), min_distance=1, exclude_border=WINDOW)
     spread = np.random.default_rng(0).integers(WINDOW, 224 - WINDOW, (POINTS, 2))
     rows_columns = np.concatenate([corners, spread])[:POINTS]
     xy = rows_columns[:, ::-1].astype(np.float64)
     keypoints = Keypoints.at(xy, np.zeros(POINTS))
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 0.001)
-    grey_cv, start = grey.astype(np.float32), xy.astype(np.float32)[:, None]
+    gray_cv, start = gray.astype(np.float32), xy.astype(np.float32)[:, None]
     seconds = alternate(
         {
             "gnomon": lambda: refine(image, keypoints, window=WINDOW),
-            "scikit-image": lambda: corner_subpix(grey, rows_columns, window_size=WINDOW),
-            "opencv": lambda: cv2.cornerSubPix(grey_cv, start.copy(), (3, 3), (-1, -1), stop),
+            "scikit-image": lambda: corner_subpix(gray, rows_columns, window_size=WINDOW),
+            "opencv": lambda: cv2.cornerSubPix(gray_cv, start.copy(), (3, 3), (-1, -1), stop),
         },
         rounds + 1,
     )

@@ -11,7 +11,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from gnomon.figures import KEYPOINT_COLOUR, Panel, draw, looks, png
+from gnomon.figures import KEYPOINT_COLOR, Panel, draw, looks, png
 from gnomon.geometry import Affine
 from gnomon.types import Keypoints
 
@@ -65,7 +65,7 @@ def test_the_figure_tells_kinds_and_proofs_apart_and_says_how() -> None:
         np.testing.assert_allclose(offsets, xy[rows])
     faces = {name: to_hex(np.asarray(one.get_facecolor())[0]) for name, one in dots.items()}
     for name, face in faces.items():
-        assert face == ("#ffffff" if "not proved" in name else KEYPOINT_COLOUR), name
+        assert face == ("#ffffff" if "not proved" in name else KEYPOINT_COLOR), name
     sides = {name: len(np.asarray(one.get_paths()[0].vertices)) for name, one in dots.items()}
     assert sides["corner or blob, proved"] == sides["corner or blob, not proved"]
     assert sides["corner or blob, proved"] > sides["edge or map, proved"]

@@ -17,7 +17,7 @@ def heatmap(values: object, kind: HeatmapKind = "coarse") -> Heatmap:
     return Heatmap(np.asarray(values, dtype=np.float32), kind)
 
 
-def standardised(values: NDArray[np.float32]) -> NDArray[np.float64]:
+def standardized(values: NDArray[np.float32]) -> NDArray[np.float64]:
     wide = values.astype(np.float64)
     return np.zeros_like(wide) if np.ptp(wide) == 0 else (wide - wide.mean()) / wide.std()
 
@@ -28,7 +28,7 @@ def test_equals_the_formula(
     coarse: NDArray[np.float32], fine: NDArray[np.float32], wc: float, wf: float
 ) -> None:
     fused = fuse(heatmap(coarse), heatmap(fine, "fine"), coarse_weight=wc, fine_weight=wf)
-    expected = wc * log_expit(standardised(coarse)) + wf * log_expit(standardised(fine))
+    expected = wc * log_expit(standardized(coarse)) + wf * log_expit(standardized(fine))
     np.testing.assert_allclose(fused.values, expected, rtol=1e-6, atol=1e-7)
     assert fused.kind == "confidence"
 

@@ -89,11 +89,11 @@ def test_the_whole_coarse_map_moves_no_point() -> None:
 
 def test_without_detail_structure_is_read_at_model_size() -> None:
     bare = replace(spotted(), detail=None)
-    grey, to_file = detail_of(bare)
-    assert grey.shape == (30, 40)
+    gray, to_file = detail_of(bare)
+    assert gray.shape == (30, 40)
     np.testing.assert_array_equal(to_file.matrix, bare.to_file.matrix)
-    grey, to_file = detail_of(spotted())
-    assert grey.shape == (150, 200)
+    gray, to_file = detail_of(spotted())
+    assert gray.shape == (150, 200)
     np.testing.assert_allclose(to_file.apply([[0, 0]]), [[0.5, 0.5]])
 
 

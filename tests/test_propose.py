@@ -12,7 +12,7 @@ MODEL = (30, 30)
 TO_DETAIL = Affine.resize(MODEL, SIZE)
 
 
-def grey(seed: int = 0) -> Singles:
+def gray(seed: int = 0) -> Singles:
     values = np.random.default_rng(seed).random(SIZE[::-1])
     smooth: Singles = gaussian_filter(values, 1.5).astype(np.float32)
     return smooth
@@ -26,7 +26,7 @@ def hill(x: float, y: float, width: float = 6.0) -> Heatmap:
 
 def found(evidence: Heatmap, **changes: float) -> Candidates:
     settings = {"smoothing": 1.0, "structure_weight": 0.3, "radius": 2.0} | changes
-    return propose(grey(), evidence, TO_DETAIL, **settings)
+    return propose(gray(), evidence, TO_DETAIL, **settings)
 
 
 def test_the_score_is_log_evidence_plus_log_structure() -> None:
@@ -34,7 +34,7 @@ def test_the_score_is_log_evidence_plus_log_structure() -> None:
     candidates = found(evidence)
     # 4 detail pixels a model pixel along x and 3 along y: a round Gaussian in the file.
     smooth = gaussian_filter(evidence.values.astype(np.float64), (4 / 3, 1.0), mode="reflect")
-    strength = structure(grey())
+    strength = structure(gray())
     at = TO_DETAIL.inverse().apply(candidates.xy)
     e = map_coordinates(smooth, at.T[::-1], order=1, mode="nearest") / smooth.max()
     r = map_coordinates(strength.astype(float), candidates.xy.T[::-1], order=1) / strength.mean()
@@ -90,8 +90,8 @@ def test_what_lies_beside_the_file_is_no_candidate() -> None:
 def test_contrast_and_the_size_of_the_evidence_change_nothing(gain: float) -> None:
     settings = {"smoothing": 1.0, "structure_weight": 0.3, "radius": 2.0}
     evidence = hill(15, 10)
-    plain = propose(grey(), evidence, TO_DETAIL, **settings)
+    plain = propose(gray(), evidence, TO_DETAIL, **settings)
     louder = Heatmap(evidence.values * np.float32(gain), "fine")
-    other = propose(grey() * np.float32(0.25), louder, TO_DETAIL, **settings)
+    other = propose(gray() * np.float32(0.25), louder, TO_DETAIL, **settings)
     np.testing.assert_allclose(other.xy, plain.xy, atol=1e-3)
     np.testing.assert_allclose(other.score, plain.score, atol=1e-4)

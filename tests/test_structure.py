@@ -12,23 +12,23 @@ def noise(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
 
 
 def test_it_is_the_smaller_eigenvalue_of_the_structure_tensor() -> None:
-    grey = gaussian_filter(noise((40, 50)), 1.0)
-    wide = grey.astype(np.float64)
+    gray = gaussian_filter(noise((40, 50)), 1.0)
+    wide = gray.astype(np.float64)
     x = gaussian_filter(wide, 1.0, order=(0, 1), truncate=3)
     y = gaussian_filter(wide, 1.0, order=(1, 0), truncate=3)
     products = [gaussian_filter(one, 2.0, truncate=3) for one in (x * x, x * y, y * y)]
     xx, xy, yy = products
     tensor = np.stack([np.stack([xx, xy], -1), np.stack([xy, yy], -1)], -1)
     expected = np.linalg.eigvalsh(tensor)[..., 0]
-    np.testing.assert_allclose(structure(grey), expected, rtol=1e-3, atol=1e-3 * expected.max())
+    np.testing.assert_allclose(structure(gray), expected, rtol=1e-3, atol=1e-3 * expected.max())
 
 
 def test_an_edge_has_none_and_a_corner_has() -> None:
-    grey = np.zeros((40, 40), np.float32)
-    grey[:, 20:] = 1
-    edge = structure(grey)
-    grey[:20] = 0
-    corner = structure(grey)
+    gray = np.zeros((40, 40), np.float32)
+    gray[:, 20:] = 1
+    edge = structure(gray)
+    gray[:20] = 0
+    corner = structure(gray)
     assert edge.max() < 1e-3 * corner.max()
     y, x = np.unravel_index(corner.argmax(), corner.shape)
     assert np.hypot(x - 19.5, y - 19.5) < 3
@@ -36,9 +36,9 @@ def test_an_edge_has_none_and_a_corner_has() -> None:
 
 @given(st.floats(0.1, 0.9), st.floats(0.0, 0.1))
 def test_light_scales_it_and_its_offset_changes_nothing(gain: float, offset: float) -> None:
-    grey = gaussian_filter(noise((30, 30)), 1.0)
-    changed = structure((gain * grey + offset).astype(np.float32))
-    plain = structure(grey)
+    gray = gaussian_filter(noise((30, 30)), 1.0)
+    changed = structure((gain * gray + offset).astype(np.float32))
+    plain = structure(gray)
     np.testing.assert_allclose(changed, gain**2 * plain, atol=1e-3 * gain**2 * plain.max())
 
 

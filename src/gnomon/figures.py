@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from gnomon.geometry import Affine
 
-COLOUR_MAP = "inferno"
-KEYPOINT_COLOUR = "#ff2d2d"
-LANDMARK_COLOUR = "#27e05a"
+COLOR_MAP = "inferno"
+KEYPOINT_COLOR = "#ff2d2d"
+LANDMARK_COLOR = "#27e05a"
 FITTED = ("corner", "blob")
 """Kinds that are fitted on both axes; an edge or a map's peak is not."""
 TITLE_LETTERS, PANEL_LETTERS, TICK_LETTERS = 15, 13, 10.5
@@ -140,8 +140,8 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def colour_span(values: NDArray[Any]) -> tuple[float, float]:
-    """Return the values (H,W) that the ends of the colour map stand for; a few lie beyond them."""
+def color_span(values: NDArray[Any]) -> tuple[float, float]:
+    """Return the values (H,W) that the ends of the color map stand for; a few lie beyond them."""
     low, high = (float(end) for end in np.percentile(values, (1.0, 99.7)))
     return low, high if high > low else low + 1.0
 
@@ -162,8 +162,8 @@ def _draw_panel(axes: Axes, panel: Panel, size: tuple[int, int]) -> None:
     corners = panel.to_file.apply([[-0.5, -0.5], [columns - 0.5, rows - 0.5]])
     (left, top), (right, bottom) = corners
     if panel.picture.ndim == 2:
-        span = Normalize(*colour_span(panel.picture))
-        shown = axes.imshow(panel.picture, COLOUR_MAP, span, extent=(left, right, bottom, top))
+        span = Normalize(*color_span(panel.picture))
+        shown = axes.imshow(panel.picture, COLOR_MAP, span, extent=(left, right, bottom, top))
         _draw_scale(axes, shown)
     else:
         axes.imshow(panel.picture, extent=(left, right, bottom, top), interpolation="bilinear")
@@ -173,7 +173,7 @@ def _draw_panel(axes: Axes, panel: Panel, size: tuple[int, int]) -> None:
     axes.set_axis_off()
     axes.set_anchor("N")
     if panel.landmarks is not None:
-        _mark(axes, panel.landmarks, marker="P", colour=LANDMARK_COLOUR, area=34)
+        _mark(axes, panel.landmarks, marker="P", color=LANDMARK_COLOR, area=34)
     if panel.keypoints is not None:
         _mark_keypoints(axes, panel, panel.keypoints)
     if panel.keypoints is not None and panel.covariance is not None:
@@ -181,7 +181,7 @@ def _draw_panel(axes: Axes, panel: Panel, size: tuple[int, int]) -> None:
 
 
 def _draw_scale(axes: Axes, shown: AxesImage) -> None:
-    """Draw the colours with the values at their ends and middle; no letter leaves the column."""
+    """Draw the colors with the values at their ends and middle; no letter leaves the column."""
     low, high = shown.get_clim()
     values = (low, (low + high) / 2, high)
     below = axes.inset_axes((0.03, -0.06, 0.94, 0.03))
@@ -194,10 +194,8 @@ def _draw_scale(axes: Axes, shown: AxesImage) -> None:
     bar.outline.set_visible(False)
 
 
-def _mark(axes: Axes, xy: Floats, *, marker: str, colour: str, area: float) -> None:
-    axes.scatter(
-        xy[:, 0], xy[:, 1], s=area, marker=marker, c=colour, edgecolors="w", linewidths=0.7
-    )
+def _mark(axes: Axes, xy: Floats, *, marker: str, color: str, area: float) -> None:
+    axes.scatter(xy[:, 0], xy[:, 1], s=area, marker=marker, c=color, edgecolors="w", linewidths=0.7)
 
 
 def _looks(panel: Panel) -> list[tuple[Look, Flags]]:
@@ -210,7 +208,7 @@ def _looks(panel: Panel) -> list[tuple[Look, Flags]]:
 def _mark_keypoints(axes: Axes, panel: Panel, xy: Floats) -> None:
     """Draw each look, the best keypoints on top, and say below what it means."""
     for look, mine in reversed(_looks(panel)):
-        face, edge = (KEYPOINT_COLOUR, "w") if look.filled else ("w", KEYPOINT_COLOUR)
+        face, edge = (KEYPOINT_COLOR, "w") if look.filled else ("w", KEYPOINT_COLOR)
         x, y = xy[mine].T
         width = 0.7 if look.filled else 1.3
         area = 22 if look.marker == "o" else 18
@@ -245,7 +243,7 @@ def _mark_keypoints(axes: Axes, panel: Panel, xy: Floats) -> None:
 def _draw_ellipses(axes: Axes, xy: Floats, covariance: Floats) -> None:
     known = np.isfinite(covariance).all(axis=(1, 2))
     sides, angles = ellipses_95(covariance[known])
-    for centre, (major, minor), angle in zip(xy[known], sides, angles, strict=True):
+    for center, (major, minor), angle in zip(xy[known], sides, angles, strict=True):
         axes.add_patch(
-            Ellipse(tuple(centre), major, minor, angle=angle, fill=False, ec="w", lw=0.8)
+            Ellipse(tuple(center), major, minor, angle=angle, fill=False, ec="w", lw=0.8)
         )

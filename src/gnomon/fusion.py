@@ -1,4 +1,4 @@
-"""Two maps of evidence become one: standardise, squash to likelihoods, add their logarithms."""
+"""Two maps of evidence become one: standardize, squash to likelihoods, add their logarithms."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter

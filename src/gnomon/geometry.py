@@ -1,6 +1,6 @@
 """Where a pixel lies: the one pixel convention of gnomon, and affine maps between pixel grids.
 
-Integer coordinates are pixel centres; (x, y), x to the right, y down. A grid of width W spans
+Integer coordinates are pixel centers; (x, y), x to the right, y down. A grid of width W spans
 -0.5 to W - 0.5. The image is what a viewer shows, EXIF orientation applied.
 """
 
@@ -42,7 +42,7 @@ class Affine:
     def resize(cls, old: tuple[int, int], new: tuple[int, int]) -> Self:
         """Take points of a grid of size ``old`` (width, height) to that grid resized to ``new``.
 
-        Outer edges meet outer edges, so the first pixel centre moves:
+        Outer edges meet outer edges, so the first pixel center moves:
 
         >>> Affine.resize((2, 2), (4, 4)).apply([[0.0, 0.0]])
         array([[0.5, 0.5]])

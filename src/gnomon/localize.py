@@ -50,8 +50,8 @@ class _Fit(NamedTuple):
     roundness: Floats
 
 
-def localize(grey: Singles, xy: Floats, spread: Floats) -> Localized:
-    """Find the sub-pixel place of each of ``xy`` (N,2), peaks of the structure of ``grey`` (h,w).
+def localize(gray: Singles, xy: Floats, spread: Floats) -> Localized:
+    """Find the sub-pixel place of each of ``xy`` (N,2), peaks of the structure of ``gray`` (h,w).
 
     A *corner* is where the edges around a point meet (Förstner and Gülch 1987), a *blob* where
     their normals do (the same sums, of gradients turned by 90°), if that misfits clearly less. On a
@@ -61,7 +61,7 @@ def localize(grey: Singles, xy: Floats, spread: Floats) -> Localized:
     until they rest: the peak is found again, and a place that follows from it smoothly is too,
     where the point of rest may jump from one corner to the next.
     """
-    slopes = gradients(grey)
+    slopes = gradients(gray)
     corner, blob = (_solved(slopes, xy, turned=turned) for turned in (False, True))
     is_map = _energy(slopes, xy) <= FAINT * float((slopes**2).sum(axis=0).mean())
     is_ridge = corner.roundness <= ROUND

@@ -70,11 +70,11 @@ def _by_structure(
     image: Image, coarse: Heatmap | None, fine: Heatmap, settings: Settings
 ) -> tuple[Keypoints, int]:
     """Take the image's structure where the class needs it, and localize it in the file."""
-    grey, to_file = detail_of(image)
+    gray, to_file = detail_of(image)
     to_detail = image.to_file.then(to_file.inverse())
     scale = max(image.height, image.width) / USUAL
     proposed = propose(
-        grey,
+        gray,
         fine,
         to_detail,
         smoothing=settings.fine_smoothing * scale,
@@ -82,7 +82,7 @@ def _by_structure(
         radius=settings.radius * scale,
     )
     kept = proposed.take(slice(max(share_of(len(proposed), settings.keep), FEWEST)))
-    found = localize(grey, kept.xy, kept.spread)
+    found = localize(gray, kept.xy, kept.spread)
     bare = Keypoints.at(to_detail.inverse().apply(found.xy), kept.score)
     known = with_evidence(bare, coarse, fine)
     points = replace(

@@ -29,7 +29,7 @@ def candidates(heatmap: Heatmap, radius: float = 8.0) -> Keypoints:
     """Find every peak that has no better one within ``radius`` model pixels, the best first.
 
     A peak is a pixel, or a plateau of equal pixels joined through sides or corners, with no higher
-    neighbour; it counts as one point, the plateau's centroid, whose score is the map's value.
+    neighbor; it counts as one point, the plateau's centroid, whose score is the map's value.
     Borders may hold peaks; a map that is flat everywhere has none. Equal scores are ordered by y,
     then x; going down the list, a point within the radius of one that stays is dropped.
     ``SettingError`` for a negative or infinite radius.
@@ -59,7 +59,7 @@ def share_of(count: int, keep: float) -> int:
 
 
 def _regional_maxima(values: NDArray[np.float32]) -> tuple[Floats, Floats]:
-    """Return centroids (N,2) and values (N,) of all plateaus without a higher neighbour."""
+    """Return centroids (N,2) and values (N,) of all plateaus without a higher neighbor."""
     if values.min() == values.max():
         return np.empty((0, 2)), np.empty(0)
     top = values == maximum_filter(values, size=3, mode="nearest")

@@ -1,6 +1,6 @@
 """Candidates where the class's evidence and the image's own structure agree.
 
-Evidence selects, the image localises: a corner or a blob is found again on another photograph to a
+Evidence selects, the image localizes: a corner or a blob is found again on another photograph to a
 fraction of a pixel; a peak of a smooth map is not.
 """
 
@@ -55,7 +55,7 @@ class Candidates:
 
 
 def propose(
-    grey: Singles,
+    gray: Singles,
     evidence: Heatmap,
     to_detail: Affine,
     *,
@@ -65,15 +65,15 @@ def propose(
 ) -> Candidates:
     """Score the peaks of structure by log E + w log R, and keep those with no better one near.
 
-    ``grey`` (h,w) is the luminance of the file at its working size, R its structure (the smaller
+    ``gray`` (h,w) is the luminance of the file at its working size, R its structure (the smaller
     eigenvalue of the structure tensor). E is ``evidence`` smoothed by a Gaussian of ``smoothing``;
     its own peaks are candidates as well, for places without structure. ``to_detail`` takes model
-    pixels to those of ``grey``; ``smoothing`` and ``radius`` are in model pixels, those of the side
+    pixels to those of ``gray``; ``smoothing`` and ``radius`` are in model pixels, those of the side
     along which the file has most pixels for each, so that both are round in the file.
     """
     scale = np.abs(to_detail.matrix[[0, 1], [0, 1]])
     most = float(scale.max())
-    strength = structure(grey)
+    strength = structure(gray)
     unit = float(strength.mean()) or 1.0
     sigma = smoothing * most / scale[::-1]
     smooth = gaussian_filter(evidence.values.astype(np.float64), sigma, mode="reflect")
@@ -81,7 +81,7 @@ def propose(
     xy = np.concatenate(
         [structure_peaks(strength)[0], to_detail.apply(candidates(needed, radius).xy)]
     )
-    height, width = grey.shape
+    height, width = gray.shape
     inside = (xy >= -0.5).all(axis=1) & (xy <= [width - 0.5, height - 0.5]).all(axis=1)
     xy = xy[inside]
     to_model = to_detail.inverse()

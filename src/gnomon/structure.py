@@ -12,14 +12,14 @@ BORDER = 4
 REACH = 3.0
 
 
-def structure(grey: Singles) -> Singles:
+def structure(gray: Singles) -> Singles:
     """Compute the smaller eigenvalue of the structure tensor at each pixel of (h,w).
 
-    It is large where grey values change along two directions: corners, blobs, ends of lines (Shi
+    It is large where gray values change along two directions: corners, blobs, ends of lines (Shi
     and Tomasi 1994). Derivatives by a Gaussian of 1 px, sums by one of 2 px.
     """
-    x = gaussian_filter(grey, DERIVATIVE, order=(0, 1), mode="reflect", truncate=REACH)
-    y = gaussian_filter(grey, DERIVATIVE, order=(1, 0), mode="reflect", truncate=REACH)
+    x = gaussian_filter(gray, DERIVATIVE, order=(0, 1), mode="reflect", truncate=REACH)
+    y = gaussian_filter(gray, DERIVATIVE, order=(1, 0), mode="reflect", truncate=REACH)
     xx, xy, yy = (
         gaussian_filter(product, SUMS, mode="reflect", truncate=REACH)
         for product in (x * x, x * y, y * y)
@@ -31,8 +31,8 @@ def structure(grey: Singles) -> Singles:
 def structure_peaks(strength: Singles) -> tuple[Floats, Floats]:
     """Find the peaks of (h,w): places (N,2) between pixels, and the strength (N,) at each.
 
-    A peak is a pixel above 0 that no neighbour exceeds, ``BORDER`` pixels or more from the border;
-    its place is the vertex of the parabolas through its neighbours, at most half a pixel away.
+    A peak is a pixel above 0 that no neighbor exceeds, ``BORDER`` pixels or more from the border;
+    its place is the vertex of the parabolas through its neighbors, at most half a pixel away.
     """
     is_peak = (strength == maximum_filter(strength, 3)) & (strength > 0)
     inner = np.zeros_like(is_peak)

@@ -40,7 +40,7 @@ def _hooked(classifier: Classifier, pixels: Tensor, label_index: int) -> Tensor:
             module.inplace = False
             module.register_full_backward_hook(_positive)
     leaf = pixels.double().requires_grad_()
-    p = network(classifier.preprocessing.normalise(leaf)).softmax(1)
+    p = network(classifier.preprocessing.normalize(leaf)).softmax(1)
     (found,) = torch.autograd.grad(p[0, label_index], leaf)
     return found
 

@@ -38,14 +38,14 @@ class _Probability(nn.Module):
 
     def __init__(self, classifier: Classifier) -> None:
         super().__init__()
-        self.normalise = classifier.preprocessing.normalise
+        self.normalize = classifier.preprocessing.normalize
         self.network = copy.deepcopy(classifier.network)
         for module in self.network.modules():
             if isinstance(module, nn.ReLU):
                 module.inplace = False
 
     def forward(self, pixels: Tensor) -> Tensor:
-        outputs: Tensor = self.network(self.normalise(pixels))
+        outputs: Tensor = self.network(self.normalize(pixels))
         return outputs.softmax(1)
 
 
@@ -154,7 +154,7 @@ def _reference(classifier: Classifier, pixels: Tensor) -> Tensor:
     network = classifier.network
     assert isinstance(network, _Functional)
     std = torch.tensor(classifier.preprocessing.std, dtype=torch.float64)
-    return _by_hand(network, classifier.preprocessing.normalise(pixels), std, label_index=2)
+    return _by_hand(network, classifier.preprocessing.normalize(pixels), std, label_index=2)
 
 
 def test_equals_a_hand_written_pass_where_captum_does_not(classify: Classify) -> None:

@@ -57,7 +57,7 @@ def test_weights_are_shared_and_modules_are_not(tiny: Make) -> None:
 def test_outputs_are_the_network_s_own(tiny: Make) -> None:
     network, pixels = tiny().eval(), torch.rand(4, 3, 8, 12)
     classifier = Classifier(network, SMALL, ("a", "b", "c"), "mine")
-    expected = network(SMALL.normalise(pixels))
+    expected = network(SMALL.normalize(pixels))
     torch.testing.assert_close(classifier.logits(pixels), expected)
     probabilities = classifier.probabilities(pixels)
     assert probabilities.dtype == torch.float64

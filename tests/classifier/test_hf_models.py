@@ -78,7 +78,7 @@ def test_any_processor_s_arithmetic_is_learnt(processor: str, options: dict[str,
     taken = made(images=PIL.Image.fromarray(picture), return_tensors="np", **plain)["pixel_values"]
     pixels = torch.from_numpy(picture).permute(2, 0, 1)[None] / 255
     scale = np.abs(taken).max()
-    np.testing.assert_allclose(found.normalise(pixels).numpy(), taken, atol=1e-5 * scale)
+    np.testing.assert_allclose(found.normalize(pixels).numpy(), taken, atol=1e-5 * scale)
 
 
 def test_crop_fraction_is_the_processor_s() -> None:

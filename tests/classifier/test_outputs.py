@@ -108,7 +108,7 @@ def test_classes_each_by_itself(tiny: Make, image: Image, last: nn.Module) -> No
     assert found.outputs == f"multilabel-{kind}"
     network.eval()
     pixels = image.pixels[None].double()
-    expected = network(SMALL.normalise(pixels)).sigmoid().detach()
+    expected = network(SMALL.normalize(pixels)).sigmoid().detach()
     torch.testing.assert_close(found.probabilities(pixels), expected)
     # Any one class is as a network of that output alone has it.
     for index in range(3):

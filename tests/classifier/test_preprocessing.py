@@ -34,7 +34,7 @@ def test_json_brings_every_field_back(made: Preprocessing) -> None:
 def test_default_is_what_torchvision_does() -> None:
     pixels = torch.rand(2, 3, 5, 7)
     expected = normalize(pixels, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
-    torch.testing.assert_close(Preprocessing().normalise(pixels), expected)
+    torch.testing.assert_close(Preprocessing().normalize(pixels), expected)
 
 
 def test_caffe_order_and_scale() -> None:
@@ -43,14 +43,14 @@ def test_caffe_order_and_scale() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (6, 8, 3))
     expected = (picture[:, :, ::-1] - np.array(mean)) / np.array([1, 2, 4])
     pixels = torch.from_numpy(picture / 255).permute(2, 0, 1)
-    found = caffe.normalise(pixels)
+    found = caffe.normalize(pixels)
     assert found.dtype == torch.float64
     np.testing.assert_allclose(found.permute(1, 2, 0), expected, atol=1e-12)
 
 
 def test_gradients_pass() -> None:
     pixels = torch.rand(3, 4, 4, requires_grad=True)
-    outputs = Preprocessing(std=(0.5, 0.25, 0.125)).normalise(pixels)
+    outputs = Preprocessing(std=(0.5, 0.25, 0.125)).normalize(pixels)
     (gradient,) = torch.autograd.grad(outputs.sum(), pixels)
     torch.testing.assert_close(gradient[:, 0, 0], torch.tensor([2.0, 4.0, 8.0]))
 

@@ -43,7 +43,7 @@ class TwoInputs(nn.Module):
 
 
 class BatchOfVectors(nn.Module):
-    """Normalises pooled values over the batch, which one image does not make."""
+    """Normalizes pooled values over the batch, which one image does not make."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -151,7 +151,7 @@ def test_batch_norm_of_the_batch_is_computed_as_for_the_image_alone() -> None:
     given = nn.Sequential(nn.BatchNorm2d(3, track_running_stats=False), *network()).eval()
     pixels = torch.rand(3, 3, 16, 24) * torch.tensor([1.0, 0.5, 0.1]).view(3, 1, 1, 1)
     classifier = Classifier(given, SIZE)
-    inputs = classifier.preprocessing.normalise(pixels)
+    inputs = classifier.preprocessing.normalize(pixels)
     expected = torch.cat([given(one[None]) for one in inputs]).double().softmax(1).detach()
     torch.testing.assert_close(classifier.probabilities(pixels), expected)
     together = given(inputs).double().softmax(1)
@@ -164,7 +164,7 @@ def test_a_network_whose_rows_are_its_own_is_asked_as_it_is() -> None:
 
 
 class Failing(nn.Module):
-    """Counts, normalises by the batch, keeps what it saw, and fails when told to."""
+    """Counts, normalizes by the batch, keeps what it saw, and fails when told to."""
 
     def __init__(self) -> None:
         super().__init__()

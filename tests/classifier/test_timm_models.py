@@ -85,7 +85,7 @@ def test_files_that_timm_renames_are_understood(tmp_path: Path) -> None:
         network.load_state_dict(original)
     classifier = load_classifier("timm/convnext_atto", weights=tmp_path / "w.pth", size=64)
     pixels = torch.rand(1, 3, 64, 64)
-    expected = network(classifier.preprocessing.normalise(pixels))
+    expected = network(classifier.preprocessing.normalize(pixels))
     torch.testing.assert_close(classifier.logits(pixels), expected)
 
 

@@ -85,7 +85,7 @@ def test_vgg19_is_complete_with_its_file(tmp_path: Path) -> None:
     )
     pixels = torch.rand(1, 3, 224, 224)
     with torch.no_grad():
-        expected = network(classifier.preprocessing.normalise(pixels))
+        expected = network(classifier.preprocessing.normalize(pixels))
         torch.testing.assert_close(classifier.logits(pixels), expected)
 
 
@@ -121,7 +121,7 @@ def test_auxiliary_heads_are_left_out(tmp_path: Path, name: str) -> None:
     assert not any("aux" in key.lower() for key in classifier.network.state_dict())
     pixels = torch.rand(1, 3, 96, 96)
     with torch.no_grad():
-        expected = network(classifier.preprocessing.normalise(pixels))
+        expected = network(classifier.preprocessing.normalize(pixels))
         torch.testing.assert_close(classifier.logits(pixels), expected)
 
 
@@ -135,7 +135,7 @@ def test_densenet_s_old_names_are_understood(tmp_path: Path) -> None:
     torch.save(old, tmp_path / "w.pth")
     classifier = load_classifier("torchvision/densenet121", weights=tmp_path / "w.pth", size=64)
     pixels = torch.rand(1, 3, 64, 64)
-    expected = network(classifier.preprocessing.normalise(pixels))
+    expected = network(classifier.preprocessing.normalize(pixels))
     torch.testing.assert_close(classifier.logits(pixels), expected)
 
 

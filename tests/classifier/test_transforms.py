@@ -71,7 +71,7 @@ def test_the_network_sees_what_it_saw_in_training(name: str, size: tuple[int, in
     )
     # Where the resizing is of tensors (version 2, torchvision's own), a level of 255 may differ.
     level = 2 / 255 / min(how.std)
-    torch.testing.assert_close(how.normalise(image.pixels), expected, atol=level, rtol=0)
+    torch.testing.assert_close(how.normalize(image.pixels), expected, atol=level, rtol=0)
 
 
 def test_oblongs_of_timm_are_read() -> None:
@@ -102,7 +102,7 @@ REFUSED = {
     "a function": (lambda image: image, "function"),
     "a step of one's own": (transforms.Compose([transforms.Resize((8, 8)), Own()]), "Own"),
     "a class that is called alike": (type("Resize", (), {"__call__": lambda *_: None})(), "Resize"),
-    "grey": (transforms.Compose([transforms.Resize((8, 8)), transforms.Grayscale(3)]), "Grayscale"),
+    "gray": (transforms.Compose([transforms.Resize((8, 8)), transforms.Grayscale(3)]), "Grayscale"),
     "chance": (transforms.Compose([transforms.RandomResizedCrop(8)]), "RandomResizedCrop"),
     "no size": (transforms.Compose([transforms.Resize(8), TENSOR]), r"add CenterCrop\(size\)"),
     "nothing": ([], r"add CenterCrop\(size\)"),

@@ -122,14 +122,14 @@ def test_training_tells_loss_and_accuracy_and_tries_a_few_images(
     random = np.random.default_rng(0)
     for name in ("train", "test"):
         for label, low in (("dark", 0), ("bright", 160)):
-            folder = tmp_path / "greys" / name / label
+            folder = tmp_path / "grays" / name / label
             folder.mkdir(parents=True)
             for number in range(6):
                 pixels = random.integers(low, low + 90, (40, 50, 3), dtype=np.uint8)
                 PIL.Image.fromarray(pixels).save(folder / f"{number}.png")
     out = tmp_path / "model"
     size = ("--size", 32, 32, "--device", "cpu", "--epochs", 2, "--batch-size", 4)
-    words = ("train", tmp_path / "greys", "--arch", "embedded/squeezenet1_1", *size)
+    words = ("train", tmp_path / "grays", "--arch", "embedded/squeezenet1_1", *size)
     assert run(*words, "--limit", 14, "--validation-share", 0.25, "--out", out) == 0
     said = capsys.readouterr()
     assert "2 classes, 14 images; splits: train 6, test 8" in said.err

@@ -73,7 +73,7 @@ def cars(tmp_path: Path) -> Path:
         table = csv.writer(file)
         table.writerow(["image", "vertex_id_1based", "x_px", "y_px"])
         for name in names:
-            PIL.Image.new("RGB", (300, 200), "grey").save(folder / "images" / name)
+            PIL.Image.new("RGB", (300, 200), "gray").save(folder / "images" / name)
             table.writerows([name, id_, *pixels[id_ - 1]] for id_ in ids)
     images = folder / "images"
     at = {id_: pixels[id_ - 1] for id_ in ids}

@@ -20,28 +20,28 @@ ARCH = ("--arch", "embedded/squeezenet1_1")
 
 
 @pytest.fixture
-def greys(tmp_path: Path) -> Path:
+def grays(tmp_path: Path) -> Path:
     """Give dark and bright pictures, six of each to train on and two to test."""
     random = np.random.default_rng(0)
     for name, count in (("train", 6), ("test", 2)):
         for label, low in (("dark", 0), ("bright", 160)):
-            folder = tmp_path / "greys" / name / label
+            folder = tmp_path / "grays" / name / label
             folder.mkdir(parents=True)
             for number in range(count):
                 pixels = random.integers(low, low + 90, (40, 50, 3), dtype=np.uint8)
                 PIL.Image.fromarray(pixels).save(folder / f"{number}.png")
-    return tmp_path / "greys"
+    return tmp_path / "grays"
 
 
 def test_what_is_trained_can_be_detected_with(
-    greys: Path,
+    grays: Path,
     tmp_path: Path,
     run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (greys / "train/dark/broken.jpg").write_text("no image")
+    (grays / "train/dark/broken.jpg").write_text("no image")
     model = tmp_path / "model"
-    words = ("train", f"folder:{greys}", *ARCH, *SMALL, "--epochs", "3", "--out", model)
+    words = ("train", f"folder:{grays}", *ARCH, *SMALL, "--epochs", "3", "--out", model)
     assert run(*words) == 1
     said = " ".join(capsys.readouterr().err.split())
     assert said.startswith(
@@ -50,7 +50,7 @@ def test_what_is_trained_can_be_detected_with(
     assert "broken.jpg" in said
     assert "of 4 test images right" in said
     assert "bright" in said
-    photograph, out = greys / "test/bright/0.png", tmp_path / "run"
+    photograph, out = grays / "test/bright/0.png", tmp_path / "run"
     detect = ("detect", photograph, "--no-figures", "--device", "cpu", "--out", out)
     assert run(*detect, "--model", model / "model.safetensors") == 0
     written = gnomon.read_run(out)
@@ -73,26 +73,26 @@ def test_what_is_trained_can_be_detected_with(
 def test_what_cannot_be_trained_ends_with_2_and_a_sentence(
     words: tuple[str, ...],
     says: str,
-    greys: Path,
+    grays: Path,
     monkeypatch: pytest.MonkeyPatch,
     run: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(greys)
+    monkeypatch.chdir(grays)
     out = () if "--out" in words else ("--out", "new")
-    assert run("train", greys, *SMALL, *out, *words) == 2
+    assert run("train", grays, *SMALL, *out, *words) == 2
     said = " ".join(capsys.readouterr().err.split())
     assert says in said
     assert "Traceback" not in said
-    assert not (greys / "new").exists()
+    assert not (grays / "new").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
 def test_what_is_killed_and_resumed_ends_as_if_undisturbed(
-    greys: Path, tmp_path: Path, kill: signal.Signals
+    grays: Path, tmp_path: Path, kill: signal.Signals
 ) -> None:
-    command = [sys.executable, "-m", "gnomon", "train", str(greys), *ARCH, *SMALL]
+    command = [sys.executable, "-m", "gnomon", "train", str(grays), *ARCH, *SMALL]
     command += ["--epochs", "20", "--patience", "20", "--head-epochs", "1", "--out"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(

@@ -134,7 +134,7 @@ def picture(height: int, width: int) -> Image:
 
 def gradient_by_hand(classifier: Classifier, network: nn.Module, image: Image) -> Any:
     pixels = image.pixels[None].requires_grad_()
-    scores = AsWritten(network)(classifier.preprocessing.normalise(pixels))
+    scores = AsWritten(network)(classifier.preprocessing.normalize(pixels))
     probability = scores.double().softmax(1)[0, 1]
     (found,) = torch.autograd.grad(probability, pixels)
     return found[0].abs().amax(0).numpy()

@@ -29,8 +29,8 @@ def test_area_and_centroid_are_opencvs(xy: Floats) -> None:
     polygon = PartPolygon("part", xy)
     assert polygon.area == pytest.approx(abs(moments["m00"]), rel=1e-4, abs=0.05)
     if polygon.area > 50:
-        centre = [moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]]
-        np.testing.assert_allclose(polygon.centroid, centre, atol=0.05)
+        center = [moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]]
+        np.testing.assert_allclose(polygon.centroid, center, atol=0.05)
 
 
 @given(shapes)

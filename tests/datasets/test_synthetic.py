@@ -17,8 +17,8 @@ def test_drawings_are_their_seed_and_index_alone() -> None:
 
 def middle(weights: Floats) -> Floats:
     y, x = np.indices(weights.shape)
-    centre: Floats = np.array([(weights * x).sum(), (weights * y).sum()]) / weights.sum()
-    return centre
+    center: Floats = np.array([(weights * x).sum(), (weights * y).sum()]) / weights.sum()
+    return center
 
 
 @pytest.mark.parametrize("size", [64, 96, 160])
@@ -28,8 +28,8 @@ def test_the_badge_is_where_the_truth_says(size: int) -> None:
         drawing = draw(index, size=size)
         assert drawing.label == LOOKS[index % 4]
         distance = np.hypot(x - drawing.xy[0], y - drawing.xy[1])
-        grey = drawing.pixels.mean(axis=2) / 255
-        darkness = np.where(distance < drawing.radius - 1, np.maximum(0.85 - grey, 0), 0)
+        gray = drawing.pixels.mean(axis=2) / 255
+        darkness = np.where(distance < drawing.radius - 1, np.maximum(0.85 - gray, 0), 0)
         if drawing.label == "plain":
             assert darkness.sum() == 0
         else:

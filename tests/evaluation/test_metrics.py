@@ -80,8 +80,8 @@ def test_classes_are_scored_by_themselves() -> None:
     assert list(by_class) == ["gull", "tern"]
     for label, scores in by_class.items():
         assert scores == score([m for m in matches if m.label == label], BUDGETS, ALPHAS)
-    unlabelled = [Match(m.distances, m.parts, m.scale) for m in matches]
-    assert score_classes(unlabelled) == {}
+    unlabeled = [Match(m.distances, m.parts, m.scale) for m in matches]
+    assert score_classes(unlabeled) == {}
 
 
 @given(some)

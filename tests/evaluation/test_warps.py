@@ -105,12 +105,12 @@ def test_the_same_seed_gives_the_same_picture() -> None:
 
 def test_light_is_scaled_and_noise_has_its_size() -> None:
     pytest.importorskip("cv2")
-    grey = np.full((120, 160, 3), 100, np.uint8)
-    means = [drawn("similarity", seed).picture(grey).mean() / 100 for seed in range(40)]
+    gray = np.full((120, 160, 3), 100, np.uint8)
+    means = [drawn("similarity", seed).picture(gray).mean() / 100 for seed in range(40)]
     assert GAIN[0] - 0.01 <= min(means) < 0.85
     assert 1.15 < max(means) <= GAIN[1] + 0.01
-    assert drawn("similarity", 0).picture(grey).std() == pytest.approx(4.0, rel=0.05)
-    assert 5 <= drawn("noise", 0).picture(grey).std() <= 15.1
+    assert drawn("similarity", 0).picture(gray).std() == pytest.approx(4.0, rel=0.05)
+    assert 5 <= drawn("noise", 0).picture(gray).std() <= 15.1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (3, 2)])
@@ -121,12 +121,12 @@ def test_the_smallest_photographs_are_warped_too(size: tuple[int, int]) -> None:
         assert drawn(name, 5, size).picture(rgb).shape == rgb.shape
 
 
-def test_light_bends_the_greys() -> None:
-    """Three greys whose logarithms are evenly apart stay so, at gamma times the distance."""
-    greys = np.array([30.0, 60.0, 120.0])[None, :, None].repeat(3, axis=2)
+def test_light_bends_the_grays() -> None:
+    """Three grays whose logarithms are evenly apart stay so, at gamma times the distance."""
+    grays = np.array([30.0, 60.0, 120.0])[None, :, None].repeat(3, axis=2)
     gammas = []
     for seed in range(20):
-        steps = np.diff(np.log2(drawn("light", seed).recolor(greys)[0, :, 0]))
+        steps = np.diff(np.log2(drawn("light", seed).recolor(grays)[0, :, 0]))
         assert steps[0] == pytest.approx(steps[1])
         gammas.append(steps[0])
     assert 0.6 < min(gammas) < 0.85

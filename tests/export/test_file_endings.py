@@ -52,3 +52,15 @@ def test_an_exporter_from_outside_writes_where_it_is_told(
     done = export_run(made("free").folder, "gnomon.export.coco:write_coco", tmp_path / "exp")
     assert done.path == tmp_path / "exp"
     assert json.loads(done.path.read_text())["images"]
+
+
+@pytest.mark.parametrize("format_", sorted(set(EXPORTERS) - set(ENDINGS)))
+def test_a_folder_is_not_called_like_a_file(
+    format_: str, made: Callable[[str], Any], tmp_path: Path
+) -> None:
+    for name in ("tasks.json", "tasks.zip", "points.csv"):
+        with pytest.raises(ExportError, match=rf"{format_} is written as a folder.*{name[:-4]}"):
+            export_run(made("free").folder, format_, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    done = export_run(made("free").folder, format_, tmp_path / "birds.v2")
+    assert done.path == tmp_path / "birds.v2"

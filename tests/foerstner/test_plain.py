@@ -13,21 +13,21 @@ from gnomon.presets import preset
 from gnomon.types import Floats, Image, Keypoints
 
 
-def image(grey: Floats) -> Image:
-    pixels = torch.from_numpy(np.repeat(grey[None], 3, axis=0).astype(np.float32))
-    return Image(pixels, "drawn", "", (grey.shape[1], grey.shape[0]), Affine.identity())
+def image(gray: Floats) -> Image:
+    pixels = torch.from_numpy(np.repeat(gray[None], 3, axis=0).astype(np.float32))
+    return Image(pixels, "drawn", "", (gray.shape[1], gray.shape[0]), Affine.identity())
 
 
 def points(xy: object) -> Keypoints:
     return Keypoints.at(xy, np.zeros(len(np.asarray(xy).reshape(-1, 2))))
 
 
-def by_least_squares(grey: Floats, xy: Floats, window: int) -> tuple[Floats, Floats] | None:
+def by_least_squares(gray: Floats, xy: Floats, window: int) -> tuple[Floats, Floats] | None:
     """Meet the edges of the window's pixels by a library's least squares: place and covariance."""
     smooth, slope = np.array([3, 10, 3]) / 16, np.array([-1, 0, 1]) / 2
-    gx = correlate(grey, np.outer(smooth, slope))[1:-1, 1:-1]
-    gy = correlate(grey, np.outer(slope, smooth))[1:-1, 1:-1]
-    y, x = np.indices(grey.shape)[:, 1:-1, 1:-1]
+    gx = correlate(gray, np.outer(smooth, slope))[1:-1, 1:-1]
+    gy = correlate(gray, np.outer(slope, smooth))[1:-1, 1:-1]
+    y, x = np.indices(gray.shape)[:, 1:-1, 1:-1]
     near = (np.abs(x - xy[0]) <= window / 2) & (np.abs(y - xy[1]) <= window / 2)
     edges = np.stack([gx[near], gy[near]], axis=1)
     high, low = np.linalg.eigvalsh(edges.T @ edges)[::-1]
@@ -39,7 +39,7 @@ def by_least_squares(grey: Floats, xy: Floats, window: int) -> tuple[Floats, Flo
     place, *_ = np.linalg.lstsq(edges, target)
     misses = target - edges @ place
     spare = max(near.sum() - 2, 1)
-    far = np.array(grey.shape[::-1]) - 0.5
+    far = np.array(gray.shape[::-1]) - 0.5
     inside = (np.abs(place - xy) <= window / 2) & (place >= -0.5) & (place <= far)
     covariance = misses @ misses / spare * np.linalg.inv(edges.T @ edges)
     return (place, covariance) if inside.all() else None
@@ -56,11 +56,11 @@ def test_it_is_the_least_squares_solution_within_the_window(
     size: tuple[int, int], window: int, grid: float, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    grey = rng.random(size).astype(np.float32).astype(np.float64)
+    gray = rng.random(size).astype(np.float32).astype(np.float64)
     spread = rng.uniform(-1, np.array(size[::-1]), (8, 2))
     start = np.round(spread / grid) * grid
-    found = refine(image(grey), points(start), window=window, sums="plain")
-    luminance = grey * LUMINANCE.astype(np.float64).sum()
+    found = refine(image(gray), points(start), window=window, sums="plain")
+    luminance = gray * LUMINANCE.astype(np.float64).sum()
     for row, xy in enumerate(start):
         expected = by_least_squares(luminance, xy, window)
         assert bool(found.refined[row]) == (expected is not None)
@@ -90,10 +90,10 @@ def test_it_finds_a_crossing() -> None:
 
 @pytest.mark.parametrize("window", [3, 6, 7])
 def test_a_turned_image_has_turned_points(window: int) -> None:
-    grey = np.random.default_rng(1).random((24, 31))
+    gray = np.random.default_rng(1).random((24, 31))
     start = np.random.default_rng(2).integers(0, 2 * 23, (200, 2)) / 2
-    one = refine(image(grey), points(start), window=window, sums="plain")
-    turned = np.ascontiguousarray(np.rot90(grey))
+    one = refine(image(gray), points(start), window=window, sums="plain")
+    turned = np.ascontiguousarray(np.rot90(gray))
     swapped = np.stack([start[:, 1], 30 - start[:, 0]], axis=1)
     two = refine(image(turned), points(swapped), window=window, sums="plain")
     assert one.refined.sum() > 20
@@ -106,8 +106,8 @@ def test_a_turned_image_has_turned_points(window: int) -> None:
 def test_a_flat_image_an_edge_and_a_point_outside_stay(away: float) -> None:
     edge = np.tile(np.arange(20) > 9, (20, 1)).astype(np.float64)
     start = points([[10, 10], [-away, -away], [19 + away, 5]])
-    for grey in (np.full((20, 20), 0.3), edge, np.zeros((2, 9)), np.zeros((1, 1))):
-        found = refine(image(grey), start, sums="plain")
+    for gray in (np.full((20, 20), 0.3), edge, np.zeros((2, 9)), np.zeros((1, 1))):
+        found = refine(image(gray), start, sums="plain")
         assert not found.refined.any()
         np.testing.assert_array_equal(found.xy, start.xy)
         assert np.isnan(found.covariance).all()

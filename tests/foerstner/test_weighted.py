@@ -21,9 +21,9 @@ INSIDE_95 = 5.991
 """Chi-square with two degrees of freedom."""
 
 
-def image(grey: NDArray[np.floating]) -> Image:
-    pixels = torch.from_numpy(np.repeat(grey[None], 3, axis=0).astype(np.float32))
-    return Image(pixels, "drawn", "", (grey.shape[1], grey.shape[0]), Affine.identity())
+def image(gray: NDArray[np.floating]) -> Image:
+    pixels = torch.from_numpy(np.repeat(gray[None], 3, axis=0).astype(np.float32))
+    return Image(pixels, "drawn", "", (gray.shape[1], gray.shape[0]), Affine.identity())
 
 
 def points(xy: object) -> Keypoints:
@@ -32,7 +32,7 @@ def points(xy: object) -> Keypoints:
 
 @cache
 def drawn(kind: str, across: int, fine: int = 8, blur: float = 0.0) -> tuple[Floats, Floats]:
-    """Draw across x across cells with one L, X or T junction each; return the grey, the places.
+    """Draw across x across cells with one L, X or T junction each; return the gray, the places.
 
     Each pixel is the mean of fine x fine samples. Angles, openings (50 to 130 degrees) and
     sub-pixel places are random.
@@ -57,18 +57,18 @@ def drawn(kind: str, across: int, fine: int = 8, blur: float = 0.0) -> tuple[Flo
     return np.vstack(rows), np.array(places)
 
 
-def noisy(grey: Floats, noise: float, seed: int = 0) -> Floats:
-    return grey + noise * np.random.default_rng(seed).standard_normal(grey.shape)
+def noisy(gray: Floats, noise: float, seed: int = 0) -> Floats:
+    return gray + noise * np.random.default_rng(seed).standard_normal(gray.shape)
 
 
 def nearby(places: Floats, reach: int, seed: int = 0) -> Floats:
     return np.rint(places) + np.random.default_rng(seed).integers(-reach, reach + 1, places.shape)
 
 
-def by_opencv(grey: Floats, start: Floats) -> Floats:
+def by_opencv(gray: Floats, start: Floats) -> Floats:
     found = start.astype(np.float32).reshape(-1, 1, 2)
     rule = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 100, 1e-4)
-    cv2.cornerSubPix(grey.astype(np.float32), found, (3, 3), (-1, -1), rule)
+    cv2.cornerSubPix(gray.astype(np.float32), found, (3, 3), (-1, -1), rule)
     return found.reshape(-1, 2).astype(np.float64)
 
 
@@ -87,29 +87,29 @@ def share_inside(found: Keypoints, places: Floats) -> float:
 @pytest.mark.parametrize("blur", [0.0, 0.7])
 @pytest.mark.parametrize("kind", ["L", "X"])
 def test_finds_drawn_corners_and_crossings(kind: str, blur: float) -> None:
-    grey, places = drawn(kind, across=10, fine=16, blur=blur)
-    found = refine(image(grey), points(nearby(places, reach=1)))
+    gray, places = drawn(kind, across=10, fine=16, blur=blur)
+    found = refine(image(gray), points(nearby(places, reach=1)))
     assert found.refined.all()
     away = distances(found.xy, places)
     assert np.median(away) < 0.04
     assert np.quantile(away, 0.95) < 0.15
 
 
-def slow_solution(grey: Floats, xy: Floats, window: int) -> Floats:
+def slow_solution(gray: Floats, xy: Floats, window: int) -> Floats:
     """Solve A x = b around xy, pixel by pixel, as docs/refinement.md says."""
     smooth, slope = np.array([3, 10, 3]) / 16, np.array([-1, 0, 1]) / 2
-    gx = correlate(grey, np.outer(smooth, slope))
-    gy = correlate(grey, np.outer(slope, smooth))
+    gx = correlate(gray, np.outer(smooth, slope))
+    gy = correlate(gray, np.outer(slope, smooth))
     for map_ in (gx, gy):
         map_[[0, -1]] = map_[:, [0, -1]] = 0
-    tensors = np.stack([gx * gx, gx * gy, gx * gy, gy * gy], axis=-1).reshape(*grey.shape, 2, 2)
+    tensors = np.stack([gx * gx, gx * gy, gx * gy, gy * gy], axis=-1).reshape(*gray.shape, 2, 2)
     low, high = np.moveaxis(np.linalg.eigvalsh(uniform_filter(tensors, (3, 3, 1, 1)) * 9), -1, 0)
     seen = low + high > 1e-7
     seen[[0, -1]] = seen[:, [0, -1]] = False
     noise = np.quantile(2 * low[seen], 0.1, method="lower") / 0.897
     weak = 16 * noise * (smooth**2).sum() * (slope**2).sum()
     a, b = np.zeros((2, 2)), np.zeros(2)
-    near = np.abs(np.indices(grey.shape) - xy[::-1, None, None]).max(axis=0) <= window
+    near = np.abs(np.indices(gray.shape) - xy[::-1, None, None]).max(axis=0) <= window
     for y, x in np.argwhere(seen & near):
         taper = 1 - ((x - xy[0]) ** 2 + (y - xy[1]) ** 2) / (window / 2 + 1) ** 2
         if taper > 0:
@@ -123,29 +123,29 @@ def slow_solution(grey: Floats, xy: Floats, window: int) -> Floats:
 @pytest.mark.parametrize("window", [4, 7, 11])
 def test_rests_where_the_equation_says(window: int) -> None:
     drawing, places = drawn("L", across=3)
-    grey = noisy(drawing, 0.03).astype(np.float32).astype(np.float64)
-    found = refine(image(grey), points(np.rint(places)), window=window)
+    gray = noisy(drawing, 0.03).astype(np.float32).astype(np.float64)
+    found = refine(image(gray), points(np.rint(places)), window=window)
     assert found.refined.all()
-    settled = refine(image(grey), refine(image(grey), found, window=window), window=window)
+    settled = refine(image(gray), refine(image(gray), found, window=window), window=window)
     assert distances(found.xy, settled.xy).max() < 0.02
     for place in settled.xy[:4]:
-        assert np.hypot(*(slow_solution(grey, place, window) - place)) < 1e-4
+        assert np.hypot(*(slow_solution(gray, place, window) - place)) < 1e-4
 
 
-def steps(grey: Floats, xy: Floats) -> Floats:
+def steps(gray: Floats, xy: Floats) -> Floats:
     """Find Newton's steps from places."""
-    field = field_of(grey.astype(np.float32))
+    field = field_of(gray.astype(np.float32))
     sums = [weighted._sums(field, weighted._disc(field, (x, y), 4.5)) for x, y in xy]
     return np.array([weighted._times(weighted._inverse(one.slope), one.b) for one in sums])
 
 
 def test_the_last_step_is_newtons() -> None:
     drawing, places = drawn("L", across=4, blur=0.7)
-    grey, rest = noisy(drawing, 0.02), places
+    gray, rest = noisy(drawing, 0.02), places
     for _ in range(6):
-        rest = rest + steps(grey, rest)
+        rest = rest + steps(gray, rest)
     for shift in ([0.01, 0.0], [0.0, 0.01], [-0.01, 0.01]):
-        np.testing.assert_allclose(steps(grey, rest + shift), -np.tile(shift, (16, 1)), atol=3e-4)
+        np.testing.assert_allclose(steps(gray, rest + shift), -np.tile(shift, (16, 1)), atol=3e-4)
 
 
 @settings(derandomize=True, deadline=None)
@@ -193,10 +193,10 @@ def test_a_disc_counts_every_inner_pixel_nearer_than_its_rim(
     ],
 )
 def test_is_no_worse_than_opencv(kind: str, noise: float, blur: float) -> None:
-    grey, places = drawn(kind, across=20, blur=blur)
-    grey, start = noisy(grey, noise), nearby(places, reach=1)
-    ours = np.median(distances(refine(image(grey), points(start)).xy, places))
-    theirs = np.median(distances(by_opencv(grey, start), places))
+    gray, places = drawn(kind, across=20, blur=blur)
+    gray, start = noisy(gray, noise), nearby(places, reach=1)
+    ours = np.median(distances(refine(image(gray), points(start)).xy, places))
+    theirs = np.median(distances(by_opencv(gray, start), places))
     assert ours <= 1.1 * theirs
 
 
@@ -204,20 +204,20 @@ def test_is_no_worse_than_opencv(kind: str, noise: float, blur: float) -> None:
 @pytest.mark.parametrize("noise", [0.01, 0.02, 0.05, 0.1])
 @pytest.mark.parametrize("kind", ["L", "X"])
 def test_covariance_is_calibrated(kind: str, noise: float, blur: float) -> None:
-    grey, places = drawn(kind, across=16, fine=16, blur=blur)
+    gray, places = drawn(kind, across=16, fine=16, blur=blur)
     inside = []
     for seed in range(6):
-        found = refine(image(noisy(grey, noise, seed)), points(np.rint(places)))
+        found = refine(image(noisy(gray, noise, seed)), points(np.rint(places)))
         assert found.refined.mean() > 0.95
         inside.append(share_inside(found, places))
     assert 0.90 <= np.mean(inside) <= 0.98
 
 
 def test_covariance_follows_the_noise() -> None:
-    grey, places = drawn("X", across=12)
+    gray, places = drawn("X", across=12)
     start = points(np.rint(places))
     small, large = (
-        np.trace(refine(image(noisy(grey, noise)), start).covariance, axis1=1, axis2=2)
+        np.trace(refine(image(noisy(gray, noise)), start).covariance, axis1=1, axis2=2)
         for noise in (0.05, 0.1)
     )
     assert 3 < np.median(large / small) < 5
@@ -225,28 +225,28 @@ def test_covariance_follows_the_noise() -> None:
 
 Turn = Callable[[NDArray[np.floating]], NDArray[np.floating]]
 TURNS: dict[str, tuple[Turn, list[list[float]]]] = {
-    "mirror": (lambda grey: grey[:, ::-1], [[-1, 0], [0, 1]]),
-    "flip": (lambda grey: grey[::-1], [[1, 0], [0, -1]]),
-    "half turn": (lambda grey: grey[::-1, ::-1], [[-1, 0], [0, -1]]),
-    "quarter turn": (lambda grey: np.rot90(grey), [[0, 1], [-1, 0]]),
-    "transpose": (lambda grey: grey.T, [[0, 1], [1, 0]]),
+    "mirror": (lambda gray: gray[:, ::-1], [[-1, 0], [0, 1]]),
+    "flip": (lambda gray: gray[::-1], [[1, 0], [0, -1]]),
+    "half turn": (lambda gray: gray[::-1, ::-1], [[-1, 0], [0, -1]]),
+    "quarter turn": (lambda gray: np.rot90(gray), [[0, 1], [-1, 0]]),
+    "transpose": (lambda gray: gray.T, [[0, 1], [1, 0]]),
 }
 
 
 @pytest.mark.parametrize("turn", TURNS)
 @pytest.mark.parametrize("window", [3, 6, 7])
 def test_a_turned_image_has_turned_points(turn: str, window: int) -> None:
-    grey = noisy(drawn("L", across=6)[0], 0.05)[:150, :131]
+    gray = noisy(drawn("L", across=6)[0], 0.05)[:150, :131]
     rng = np.random.default_rng(1)
-    height, width = grey.shape
+    height, width = gray.shape
     whole = rng.integers(0, (width, height), (300, 2))
     start = np.concatenate([whole, whole[:200] + 0.5, rng.uniform(-0.5, 130.5, (200, 2))])
     apply, matrix = TURNS[turn]
     linear = np.array(matrix)
     middle = np.array([width - 1, height - 1]) / 2
-    turned = np.ascontiguousarray(apply(grey))
+    turned = np.ascontiguousarray(apply(gray))
     turned_middle = np.array([turned.shape[1] - 1, turned.shape[0] - 1]) / 2
-    one = refine(image(grey), points(start), window=window)
+    one = refine(image(gray), points(start), window=window)
     two = refine(image(turned), points((start - middle) @ linear.T + turned_middle), window=window)
     assert one.refined.sum() > 20
     np.testing.assert_array_equal(two.refined, one.refined)
@@ -257,11 +257,11 @@ def test_a_turned_image_has_turned_points(turn: str, window: int) -> None:
 
 
 def test_every_refined_point_rests() -> None:
-    grey = noisy(drawn("L", across=6)[0], 0.1)
-    height, width = grey.shape
+    gray = noisy(drawn("L", across=6)[0], 0.1)
+    height, width = gray.shape
     start = np.random.default_rng(2).uniform(0, (width - 1, height - 1), (600, 2))
-    found = refine(image(grey), points(start))
-    left = np.hypot(*steps(grey, found.xy[found.refined]).T)
+    found = refine(image(gray), points(start))
+    left = np.hypot(*steps(gray, found.xy[found.refined]).T)
     assert found.refined.sum() > 50
     assert np.median(left) < 1e-3
     assert (left < weighted.REST).all()
@@ -287,9 +287,9 @@ def stays(found: Keypoints, start: Keypoints) -> None:
 
 @pytest.mark.parametrize("noise", [0.0, 0.01, 0.1])
 def test_nothing_is_found_in_a_flat_or_merely_noisy_image(noise: float) -> None:
-    grey = noisy(np.full((90, 120), 0.4), noise)
+    gray = noisy(np.full((90, 120), 0.4), noise)
     start = points(np.random.default_rng(0).uniform(0, 89, (400, 2)))
-    found = refine(image(grey), start)
+    found = refine(image(gray), start)
     stays(found, start)
     assert not found.refined.any()
 
@@ -301,11 +301,11 @@ def test_along_a_straight_edge_the_place_is_refused_or_said_to_be_vague(
 ) -> None:
     across = np.array([np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))])
     samples = (np.arange(64 * 8) + 0.5) / 8 - 32
-    grey = (across[0] * samples[None] + across[1] * samples[:, None] > 0.2).astype(np.float64)
-    grey = noisy(grey.reshape(64, 8, 64, 8).mean((1, 3)), noise)
+    gray = (across[0] * samples[None] + across[1] * samples[:, None] > 0.2).astype(np.float64)
+    gray = noisy(gray.reshape(64, 8, 64, 8).mean((1, 3)), noise)
     along = across[::-1] * [-1, 1]
     start = points(np.rint(31.5 + np.linspace(-20, 20, 41)[:, None] * along))
-    found = refine(image(grey), start)
+    found = refine(image(gray), start)
     stays(found, start)
     vague = np.sqrt(np.einsum("i,nij,j->n", along, found.covariance[found.refined], along))
     assert found.refined.mean() <= (0.2 if noise else 0)
@@ -323,10 +323,10 @@ def test_any_place_in_any_small_image_is_answered(
     shape: tuple[int, int], window: int, seed: int, grid: float
 ) -> None:
     rng = np.random.default_rng(seed)
-    grey = rng.integers(0, 3, shape) / 2
+    gray = rng.integers(0, 3, shape) / 2
     y, x = np.meshgrid(*(np.arange(-1, size + 1, grid) for size in shape), indexing="ij")
     start = points(np.stack([x, y], axis=-1))
-    found = refine(image(grey), start, window=window)
+    found = refine(image(gray), start, window=window)
     stays(found, start)
     assert (np.abs(found.xy - start.xy) <= window / 2).all()
     inside = (found.xy >= -0.5) & (found.xy <= np.array(shape[::-1]) - 0.5)
@@ -335,40 +335,40 @@ def test_any_place_in_any_small_image_is_answered(
 
 @pytest.mark.parametrize("away", [3.9, 4.5, 6, 100])
 def test_a_point_out_of_the_image_stays_and_harms_no_other(away: float) -> None:
-    grey, places = drawn("X", across=3)
-    side = len(grey) - 1
+    gray, places = drawn("X", across=3)
+    side = len(gray) - 1
     beyond = [[-away, -away], [-away, 30], [side + away, side + away], [30, side + away]]
     start = points(np.concatenate([beyond, np.rint(places)]))
-    found = refine(image(grey), start)
+    found = refine(image(gray), start)
     stays(found, start)
     np.testing.assert_array_equal(found.refined, [False] * 4 + [True] * 9)
 
 
 @pytest.mark.parametrize(("margin", "error"), [(4, 0.06), (3, 0.1), (2, 0.3)])
 def test_a_corner_near_the_border_is_found(margin: int, error: float) -> None:
-    grey, places = drawn("L", across=8)
+    gray, places = drawn("L", across=8)
     away = []
     for place in places:
         left, top = np.rint(place).astype(int) - margin
-        found = refine(image(grey[top : top + 12, left : left + 12]), points([margin, margin]))
+        found = refine(image(gray[top : top + 12, left : left + 12]), points([margin, margin]))
         away.append(distances(found.xy, place[None] - [left, top])[0])
     assert np.median(away) < error
 
 
 def test_evidence_is_carried_along_and_the_given_keypoints_stay() -> None:
-    grey, places = drawn("X", across=3)
+    gray, places = drawn("X", across=3)
     start = Keypoints.at(np.rint(places), np.arange(9.0))
     before = start.xy.copy()
-    found = refine(image(grey), start)
+    found = refine(image(gray), start)
     np.testing.assert_array_equal(start.xy, before)
     np.testing.assert_array_equal(found.score, start.score)
     assert found.frame == "model"
     assert found.refined.all()
 
 
-def test_colour_counts_by_its_luminance() -> None:
-    grey, places = drawn("X", across=3)
-    pixels = torch.from_numpy(np.stack([grey, 1 - 0.299 * grey / 0.587, 0 * grey]))
+def test_color_counts_by_its_luminance() -> None:
+    gray, places = drawn("X", across=3)
+    pixels = torch.from_numpy(np.stack([gray, 1 - 0.299 * gray / 0.587, 0 * gray]))
     equal = Image(pixels.float(), "equally bright", "", (78, 78), Affine.identity())
     assert not refine(equal, points(np.rint(places))).refined.any()
 

@@ -14,7 +14,7 @@ Rgb = NDArray[np.uint8]
 
 @pytest.fixture
 def rgb() -> Rgb:
-    """16x24, every corner of another colour, every pixel another than its neighbours."""
+    """16x24, every corner of another color, every pixel another than its neighbors."""
     y, x = np.mgrid[:16, :24]
     return np.stack([x * 10, y * 15, (x * 5 + y * 7) % 256], axis=-1).astype(np.uint8)
 

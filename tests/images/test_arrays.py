@@ -48,11 +48,11 @@ def test_one_picture_has_one_hash(rgb: Rgb, kind: str) -> None:
     assert picture.content_hash == sha256(b"(16, 24, 3)" + rgb.tobytes()).hexdigest()
 
 
-def test_grey_is_the_same_in_every_shape() -> None:
-    grey = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    stacked = np.stack([grey] * 3, axis=-1)
-    tensor = torch.from_numpy(grey)
-    for source in (grey, grey[..., None], tensor, tensor[None], PIL.Image.fromarray(grey)):
+def test_gray_is_the_same_in_every_shape() -> None:
+    gray = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    stacked = np.stack([gray] * 3, axis=-1)
+    tensor = torch.from_numpy(gray)
+    for source in (gray, gray[..., None], tensor, tensor[None], PIL.Image.fromarray(gray)):
         assert np.array_equal(decode(source).rgb, stacked)
 
 

@@ -27,7 +27,7 @@ def encoded(image: PIL.Image.Image, kind: str, **options: Any) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM", "TGA", "QOI"])
-def test_lossless_colour_is_kept(rgb: Rgb, kind: str) -> None:
+def test_lossless_color_is_kept(rgb: Rgb, kind: str) -> None:
     assert np.array_equal(decode(encoded(PIL.Image.fromarray(rgb), kind)).rgb, rgb)
 
 
@@ -89,17 +89,17 @@ def test_palette(rgb: Rgb) -> None:
         assert np.array_equal(decode(encoded(image, kind)).rgb, expected)
 
 
-def test_grey_and_one_bit() -> None:
-    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    shown = decode(encoded(PIL.Image.fromarray(grey), "PNG")).rgb
-    assert np.array_equal(shown, np.stack([grey] * 3, axis=-1))
-    bits = PIL.Image.fromarray(grey > 100)
+def test_gray_and_one_bit() -> None:
+    gray = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    shown = decode(encoded(PIL.Image.fromarray(gray), "PNG")).rgb
+    assert np.array_equal(shown, np.stack([gray] * 3, axis=-1))
+    bits = PIL.Image.fromarray(gray > 100)
     for kind in ("PNG", "TIFF", "PPM"):
-        assert np.array_equal(decode(encoded(bits, kind)).rgb[..., 1], (grey > 100) * 255)
+        assert np.array_equal(decode(encoded(bits, kind)).rgb[..., 1], (gray > 100) * 255)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
-def test_16_bit_grey_spans_its_range(kind: str) -> None:
+def test_16_bit_gray_spans_its_range(kind: str) -> None:
     deep = np.array([[0, 128, 129, 257, 12850, 65535 - 128, 65535]], np.uint16)
     image = PIL.Image.fromarray(deep)
     shown = decode(encoded(image, kind)).rgb
@@ -107,12 +107,12 @@ def test_16_bit_grey_spans_its_range(kind: str) -> None:
     assert shown[0, :, 0].tolist() == np.rint(deep[0] / 257).tolist()
 
 
-def test_big_endian_16_bit_grey() -> None:
+def test_big_endian_16_bit_gray() -> None:
     deep = PIL.Image.frombytes("I;16B", (2, 1), b"\xff\xff\x01\x01")
     assert decode(deep).rgb[0, :, 2].tolist() == [255, 1]
 
 
-def test_16_bit_colour_is_not_clipped() -> None:
+def test_16_bit_color_is_not_clipped() -> None:
     deep = np.random.default_rng(0).integers(0, 65536, (9, 7, 3), dtype=np.uint16)
     _, data = cv2.imencode(".png", deep)
     assert np.abs(decode(data.tobytes()).rgb[..., ::-1] - deep / 257).max() <= 1
@@ -143,7 +143,7 @@ def test_floats_are_in_the_unit_range_or_stretched(values: list[float], shown: l
     assert decode(data).rgb[0, :, 0].tolist() == shown
 
 
-def test_deep_grey_is_turned_upright() -> None:
+def test_deep_gray_is_turned_upright() -> None:
     deep = PIL.Image.fromarray(np.array([[0, 65535]], np.uint16))
     exif = deep.getexif()
     exif[0x0112] = 6
@@ -175,15 +175,15 @@ D50_TO_D65 += [[0.0122982, -0.0204830, 1.3299098]]
 
 
 def test_lab() -> None:
-    colours = [(0, 0, 0), (90, 0, 0), (255, 0, 0), (150, 20, -30), (180, -20, 40)]
-    data = bytes(value % 256 for colour in colours for value in colour)
+    colors = [(0, 0, 0), (90, 0, 0), (255, 0, 0), (150, 20, -30), (180, -20, 40)]
+    data = bytes(value % 256 for color in colors for value in color)
     shown = decode(PIL.Image.frombytes("LAB", (5, 1), data)).rgb[0]
-    xyz = lab2xyz(np.array(colours) * (100 / 255, 1, 1), illuminant="D50")
+    xyz = lab2xyz(np.array(colors) * (100 / 255, 1, 1), illuminant="D50")
     expected = xyz2rgb(xyz @ np.array(D50_TO_D65).T) * 255
     assert np.abs(shown - expected).max() <= 1.5
 
 
-def test_transparency_shows_neutral_grey(rgb: Rgb) -> None:
+def test_transparency_shows_neutral_gray(rgb: Rgb) -> None:
     alpha = np.full(rgb.shape[:2], 255, np.uint8)
     alpha[:4] = 0
     alpha[4:8] = 51
@@ -192,9 +192,9 @@ def test_transparency_shows_neutral_grey(rgb: Rgb) -> None:
     image = PIL.Image.fromarray(np.dstack([rgb, alpha]))
     for kind in ("PNG", "TIFF"):
         assert np.abs(decode(encoded(image, kind)).rgb - expected).max() <= 1
-    grey = PIL.Image.fromarray(np.dstack([rgb[..., 0], alpha]))
-    assert grey.mode == "LA"
-    shown = decode(encoded(grey, "PNG")).rgb
+    gray = PIL.Image.fromarray(np.dstack([rgb[..., 0], alpha]))
+    assert gray.mode == "LA"
+    shown = decode(encoded(gray, "PNG")).rgb
     assert np.abs(shown - expected[..., :1]).max() <= 1
 
 
@@ -209,7 +209,7 @@ def test_palette_transparency() -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB"])
-def test_transparent_colour(mode: str) -> None:
+def test_transparent_color(mode: str) -> None:
     image = PIL.Image.new(mode, (2, 1))
     image.putpixel((1, 0), 1 if mode == "1" else 255 if mode == "L" else (255, 255, 255))
     key = (0, 0, 0) if mode == "RGB" else 0
@@ -219,7 +219,7 @@ def test_transparent_colour(mode: str) -> None:
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
 def test_first_frame_of_an_animation(kind: str) -> None:
-    frames = [PIL.Image.new("RGB", (6, 4), colour) for colour in ("red", "lime", "blue")]
+    frames = [PIL.Image.new("RGB", (6, 4), color) for color in ("red", "lime", "blue")]
     options = {"lossless": True} if kind == "WEBP" else {}
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
     assert PIL.Image.open(BytesIO(data)).n_frames == 3  # type: ignore[attr-defined]  # only files of many frames have it

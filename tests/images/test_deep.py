@@ -22,7 +22,7 @@ READ = {
     *((kind, "minisblack") for kind in ("<u1", "<i1", "<u2", "<i2", "<u4", "<i4", "<f4")),
     *((kind, "miniswhite") for kind in (">u1", ">f4", "<u1", "<u2", "<f4")),
 }
-"""What Pillow reads of greys that tifffile writes; the rest is refused in one sentence."""
+"""What Pillow reads of grays that tifffile writes; the rest is refused in one sentence."""
 
 
 def shown(values: Values, photometric: str = "minisblack", **options: Any) -> NDArray[np.int64]:
@@ -123,7 +123,7 @@ def test_a_pgm_states_its_range() -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_16_bit_colour_whose_bits_are_not_read_is_refused(kind: str) -> None:
+def test_16_bit_color_whose_bits_are_not_read_is_refused(kind: str) -> None:
     for greatest, is_read in ((255, False), (4095, False), (2**14 - 1, True), (65535, True)):
         values = np.linspace(0, greatest, 12).reshape(2, 2, 3).astype(np.uint16)
         _, data = cv2.imencode(f".{kind.lower()}", values)

@@ -23,16 +23,16 @@ JPEGS: dict[str, dict[str, Any]] = {
 }
 
 
-def picture(grey: bool = False) -> PIL.Image.Image:
+def picture(gray: bool = False) -> PIL.Image.Image:
     rng = np.random.default_rng(3)
     blocks = np.kron(rng.integers(20, 230, (8, 10, 3)), np.ones((8, 8, 1)))
     pixels = (blocks + rng.integers(-15, 15, blocks.shape)).astype(np.uint8)
-    return PIL.Image.fromarray(pixels).convert("L" if grey else "RGB")
+    return PIL.Image.fromarray(pixels).convert("L" if gray else "RGB")
 
 
-def saved(kind: str, grey: bool = False, **options: Any) -> bytes:
+def saved(kind: str, gray: bool = False, **options: Any) -> bytes:
     file = BytesIO()
-    picture(grey).save(file, kind, **options)
+    picture(gray).save(file, kind, **options)
     return file.getvalue()
 
 
@@ -52,10 +52,10 @@ def refused(cut: bytes) -> str:
     return said
 
 
-@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("gray", [False, True])
 @pytest.mark.parametrize("options", JPEGS.values(), ids=JPEGS)
-def test_a_jpeg_without_its_end_marker(options: dict[str, Any], grey: bool) -> None:
-    sound = saved("JPEG", grey, **options)
+def test_a_jpeg_without_its_end_marker(options: dict[str, Any], gray: bool) -> None:
+    sound = saved("JPEG", gray, **options)
     assert sound.endswith(b"\xff\xd9")
     same(sound[:-1], sound)
     same(sound[:-2], sound)
@@ -78,20 +78,20 @@ def test_a_progressive_jpeg_without_its_last_scans() -> None:
 
 
 def test_a_jpeg_of_one_component_a_scan_without_its_last() -> None:
-    """Made of three grey ones: the header of a colour file, and a scan for each component."""
-    grey = saved("JPEG", grey=True)
-    frame, scan = grey.index(b"\xff\xc0"), grey.index(b"\xff\xda")
+    """Made of three gray ones: the header of a color file, and a scan for each component."""
+    gray = saved("JPEG", gray=True)
+    frame, scan = gray.index(b"\xff\xc0"), gray.index(b"\xff\xda")
     parts = b"".join(bytes([one, 0x11, 0]) for one in (1, 2, 3))
-    header = b"\xff\xc0" + (8 + 9).to_bytes(2) + grey[frame + 4 : frame + 9] + b"\x03" + parts
-    tables = grey[frame + 2 + int.from_bytes(grey[frame + 2 : frame + 4]) : scan]
-    data = grey[scan + 10 : -2]
+    header = b"\xff\xc0" + (8 + 9).to_bytes(2) + gray[frame + 4 : frame + 9] + b"\x03" + parts
+    tables = gray[frame + 2 + int.from_bytes(gray[frame + 2 : frame + 4]) : scan]
+    data = gray[scan + 10 : -2]
 
     def scans(*ids: int) -> bytes:
         return b"".join(
             b"\xff\xda\x00\x08\x01" + bytes([one, 0]) + b"\x00\x3f\x00" + data for one in ids
         )
 
-    start = grey[:frame] + header + tables
+    start = gray[:frame] + header + tables
     sound = start + scans(1, 2, 3) + b"\xff\xd9"
     same(sound[:-2], sound)
     assert "last scans are missing" in refused(start + scans(1, 2))

@@ -26,7 +26,7 @@ def pillow_heif() -> Any:
 
 
 def picture() -> PIL.Image.Image:
-    """Draw a photograph whose corners are all of another colour."""
+    """Draw a photograph whose corners are all of another color."""
     pixels = np.full((48, 64, 3), 128, np.uint8)
     pixels[:16, :16], pixels[:16, -16:] = (255, 0, 0), (0, 255, 0)
     pixels[-16:, :16], pixels[-16:, -16:] = (0, 0, 255), (255, 255, 0)

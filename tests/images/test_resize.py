@@ -16,19 +16,19 @@ from gnomon.images import Interpolation, Resize, load_image
 from gnomon.types import Image
 
 Floats = NDArray[np.float64]
-Grey = NDArray[np.uint8]
+Gray = NDArray[np.uint8]
 Size = tuple[int, int]
 RESIZES: list[Resize] = ["squash", "pad", "crop"]
 
 
-def blob(file: Size, centre: Floats, sigma: Floats) -> Grey:
+def blob(file: Size, center: Floats, sigma: Floats) -> Gray:
     """A bright Gaussian on black, ``file`` = (width, height)."""
-    across = np.exp(-((np.arange(file[0]) - centre[0]) ** 2) / (2 * sigma[0] ** 2))
-    down = np.exp(-((np.arange(file[1]) - centre[1]) ** 2) / (2 * sigma[1] ** 2))
+    across = np.exp(-((np.arange(file[0]) - center[0]) ** 2) / (2 * sigma[0] ** 2))
+    down = np.exp(-((np.arange(file[1]) - center[1]) ** 2) / (2 * sigma[1] ** 2))
     return np.asarray(np.rint(255 * down[:, None] * across), np.uint8)
 
 
-def stored(upright: Grey, orientation: int) -> bytes:
+def stored(upright: Gray, orientation: int) -> bytes:
     """A PNG whose EXIF orientation shows it as ``upright``."""
     for step in {1: "", 2: "h", 3: "hv", 4: "v", 5: "t", 6: "ht", 7: "hvt", 8: "vt"}[orientation]:
         upright = {"h": upright[:, ::-1], "v": upright[::-1], "t": upright.T}[step]
@@ -41,7 +41,7 @@ def stored(upright: Grey, orientation: int) -> bytes:
 
 
 def inside(image: Image) -> NDArray[np.bool_]:
-    """The model pixels (H,W) whose centre ``to_file`` puts inside the file."""
+    """The model pixels (H,W) whose center ``to_file`` puts inside the file."""
     y, x = np.mgrid[: image.height, : image.width]
     at = image.to_file.apply(np.stack([x, y], axis=-1)).reshape(image.height, image.width, 2)
     return np.asarray(((at > -0.5) & (at < np.array(image.size) - 0.5)).all(axis=-1))
@@ -55,15 +55,15 @@ def seen_at(image: Image) -> Floats:
     """Where the blob is seen, in file pixels."""
     weight = np.where(inside(image), (image.pixels[0].double().numpy() - 0.1).clip(0), 0)
     y, x = np.mgrid[: image.height, : image.width]
-    centre = np.array([(weight * x).sum(), (weight * y).sum()]) / weight.sum()
-    return np.asarray(image.to_file.apply(centre)[0])
+    center = np.array([(weight * x).sum(), (weight * y).sum()]) / weight.sum()
+    return np.asarray(image.to_file.apply(center)[0])
 
 
 @settings(derandomize=True, deadline=None, max_examples=100)
 @given(
     file=st.tuples(st.integers(64, 240), st.integers(64, 240)),
     model=st.tuples(st.integers(48, 120), st.integers(48, 120)),
-    off_centre=st.tuples(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3)),
+    off_center=st.tuples(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3)),
     resize=st.sampled_from(RESIZES),
     crop_fraction=st.floats(0.7, 1),
     orientation=st.integers(1, 8),
@@ -74,7 +74,7 @@ def seen_at(image: Image) -> Floats:
 def test_a_blob_is_found_where_it_lies_in_the_file(
     file: Size,
     model: Size,
-    off_centre: tuple[float, float],
+    off_center: tuple[float, float],
     resize: Resize,
     crop_fraction: float,
     orientation: int,
@@ -87,11 +87,11 @@ def test_a_blob_is_found_where_it_lies_in_the_file(
     if resize == "crop":
         per_model_pixel[:] = per_model_pixel.min() * crop_fraction
     in_view = np.minimum(file, model * per_model_pixel)
-    centre = (np.array(file) - 1) / 2 + np.array(off_centre) * in_view / 2
+    center = (np.array(file) - 1) / 2 + np.array(off_center) * in_view / 2
     # Wide enough for both grids to sample it well.
     sigma = np.maximum(1.2, 1.2 * per_model_pixel)
     image = load_image(
-        stored(blob(file, centre, sigma), orientation),
+        stored(blob(file, center, sigma), orientation),
         size=(model[1], model[0]),
         resize=resize,
         crop_fraction=crop_fraction,
@@ -99,7 +99,7 @@ def test_a_blob_is_found_where_it_lies_in_the_file(
     )
     assert (image.width, image.height) == model
     assert image.size == file
-    assert np.all(np.abs(seen_at(image) - centre) <= 0.05 * np.maximum(1, per_model_pixel))
+    assert np.all(np.abs(seen_at(image) - center) <= 0.05 * np.maximum(1, per_model_pixel))
 
 
 @settings(derandomize=True, deadline=None, max_examples=200)

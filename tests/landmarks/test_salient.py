@@ -88,8 +88,8 @@ def test_one_file_by_two_paths_is_one_image(
 @pytest.mark.parametrize(
     ("labels", "viewpoints", "classes"),
     [
-        (("owl", None), ("front", "rear"), ["owl", "unlabelled"]),
-        ((None, None), ("front", None), ["front", "unlabelled"]),
+        (("owl", None), ("front", "rear"), ["owl", "unlabeled"]),
+        ((None, None), ("front", None), ["front", "unlabeled"]),
         ((None, None), (None, None), ["all"]),
     ],
 )

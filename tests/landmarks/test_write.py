@@ -35,7 +35,7 @@ def found(
     seen = np.column_stack([PLACES, np.ones(9)]) @ CAMERA.T
     xy = (seen[:, :2] / seen[:, 2:]).tolist()
     for name in ("a", "b"):
-        PIL.Image.new("RGB", (90, 60), "grey").save(tmp_path / f"{name}.png")
+        PIL.Image.new("RGB", (90, 60), "gray").save(tmp_path / f"{name}.png")
     marks = make_landmarks(xy, names=["$x_{"] * 9)
     dataset = [
         Sample(tmp_path / "a.png", label="Make/Model $1 <b>", landmarks=marks),
@@ -152,7 +152,7 @@ def test_names_are_drawn_as_they_are_written(
     marks = make_landmarks(at, names=hostile)
     samples, points = [], {}
     for number, label in enumerate(hostile):
-        PIL.Image.new("RGB", (90, 60), "grey").save(tmp_path / f"{number} $.png")
+        PIL.Image.new("RGB", (90, 60), "gray").save(tmp_path / f"{number} $.png")
         samples.append(Sample(tmp_path / f"{number} $.png", label=label or "b", landmarks=marks))
         points[str(tmp_path / f"{number} $.png")] = at
     out = write_salient(salient(make_run(points), samples, alpha=0.01), tmp_path)

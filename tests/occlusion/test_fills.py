@@ -33,7 +33,7 @@ def test_every_fill_gives_one_patch_a_window_whatever_its_company(name: str, pat
     assert torch.equal(fill(image(), windows[3:4], patch, 0, 0), patches[3:4])
 
 
-def test_random_colours_are_uniform_and_independent() -> None:
+def test_random_colors_are_uniform_and_independent() -> None:
     patches = FILLS["random"](image(height=224, width=224), window_grid(224, 224, 16, 8), 16, 0, 0)
     levels = (patches * 255).round().long().flatten()
     counts = torch.bincount(levels, minlength=256).double()
@@ -46,7 +46,7 @@ def test_random_colours_are_uniform_and_independent() -> None:
     assert len(np.unique(flat, axis=0)) == len(flat)
 
 
-def test_random_colours_depend_on_each_of_seed_content_window_patch_and_draw() -> None:
+def test_random_colors_depend_on_each_of_seed_content_window_patch_and_draw() -> None:
     fill, window = FILLS["random"], torch.tensor([[8, 16]])
     assert torch.equal(fill(image(), window, 8, 0, 0), fill(image(height=99), window, 8, 0, 0))
     variants = [
@@ -72,19 +72,19 @@ def philox(key: list[int], counter: list[int]) -> bytes:
 
 
 @pytest.mark.parametrize("patch", [3, 16])
-def test_random_colours_are_what_philox_says_byte_for_byte(patch: int) -> None:
+def test_random_colors_are_what_philox_says_byte_for_byte(patch: int) -> None:
     windows = window_grid(40, 56, patch, 8)[::5]
     patches = FILLS["random"](image(), windows, patch, 3, 1)
     hashed = blake2b(f"3/some image/{patch}/1".encode(), digest_size=16).digest()
     key = [int.from_bytes(hashed[:8], "little"), int.from_bytes(hashed[8:], "little")]
-    for colours, (y, x) in zip(patches, windows.tolist(), strict=True):
+    for colors, (y, x) in zip(patches, windows.tolist(), strict=True):
         blocks = -(-3 * patch * patch // 32)
         stream = b"".join(philox(key, [block, x, y, 0]) for block in range(1, blocks + 1))
         expected = torch.tensor(list(stream[: 3 * patch * patch])) / 255
-        assert torch.equal(colours.flatten(), expected)
+        assert torch.equal(colors.flatten(), expected)
 
 
-def test_mean_is_the_images_own_colour() -> None:
+def test_mean_is_the_images_own_color() -> None:
     patches = FILLS["mean"](image(), torch.tensor([[0, 0]]), 4, 0, 0)
     np.testing.assert_allclose(patches[0, :, 1, 2], image().pixels.mean(dim=(1, 2)), rtol=1e-6)
 

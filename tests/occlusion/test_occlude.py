@@ -53,14 +53,14 @@ def test_a_constant_fill_gives_captums_map(
         outputs: Tensor = judge.network(inputs).double()
         return outputs.softmax(1)[:, ours.label_index].clamp(max=clean)
 
-    normalise = judge.preprocessing.normalise
-    inputs = normalise(photo.pixels[None].to(dtype))
+    normalize = judge.preprocessing.normalize
+    inputs = normalize(photo.pixels[None].to(dtype))
     with torch.no_grad():
         theirs = CaptumOcclusion(capped).attribute(
             inputs,
             sliding_window_shapes=(3, patch, patch),
             strides=(3, stride, stride),
-            baselines=normalise(torch.full_like(inputs, 0.5)),
+            baselines=normalize(torch.full_like(inputs, 0.5)),
             perturbations_per_eval=8,
         )
     for channel in theirs[0]:
@@ -98,8 +98,8 @@ def test_drops_are_what_the_definition_says(draws: int, engine: str) -> None:
 
 
 def test_what_hides_nothing_drops_nothing_to_the_bit() -> None:
-    grey = replace(image(), pixels=torch.full((3, 48, 64), 0.5))
-    found = occlude(classifier(), grey, fill="constant", engine="dense")
+    gray = replace(image(), pixels=torch.full((3, 48, 64), 0.5))
+    found = occlude(classifier(), gray, fill="constant", engine="dense")
     assert not found.drops.any()
     assert not found.values.any()
 

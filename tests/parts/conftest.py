@@ -1,4 +1,4 @@
-"""Drawn objects whose parts are known: coloured marks at fixed places, moved, scaled, mirrored."""
+"""Drawn objects whose parts are known: colored marks at fixed places, moved, scaled, mirrored."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ SIZE = 224
 
 
 class Network(nn.Module):
-    """Two blocks of random convolutions that tell colours apart, and a head."""
+    """Two blocks of random convolutions that tell colors apart, and a head."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,10 +110,10 @@ def draw(
     picture = PIL.Image.new("RGB", (SIZE, SIZE), (128, 128, 128))
     pen = PIL.ImageDraw.Draw(picture)
     xy = []
-    for colour, (x, y) in marks.items():
+    for color, (x, y) in marks.items():
         at = middle + scale * np.array([side * x, y])
         radius = 9 * scale
-        pen.ellipse((*(at - radius), *(at + radius)), fill=colour.rstrip("2"))
+        pen.ellipse((*(at - radius), *(at + radius)), fill=color.rstrip("2"))
         xy.append(at + random.normal(0, 1, size=2))
     picture.save(path)
     order = random.permutation(len(xy))

@@ -13,9 +13,9 @@ from gnomon.parts.view import spread_of, view_around
 @pytest.mark.parametrize("stride", [1, 4])
 def test_a_map_of_coordinates_gives_the_points_themselves(stride: int) -> None:
     height, width = 8 * stride, 12 * stride
-    centres_x = torch.arange(12) * stride + (stride - 1) / 2
-    centres_y = torch.arange(8) * stride + (stride - 1) / 2
-    maps = [torch.stack([centres_x.expand(8, 12), centres_y[:, None].expand(8, 12)]).double()]
+    centers_x = torch.arange(12) * stride + (stride - 1) / 2
+    centers_y = torch.arange(8) * stride + (stride - 1) / 2
+    maps = [torch.stack([centers_x.expand(8, 12), centers_y[:, None].expand(8, 12)]).double()]
     random = np.random.default_rng(0)
     least, most = (stride - 1) / 2, np.array([width, height]) - (stride + 1) / 2
     xy = random.uniform(least, most, size=(20, 2))

@@ -13,7 +13,7 @@ from gnomon.datasets import PartPolygon, open_dataset
 from gnomon.datasets.synthetic import write_synthetic
 from gnomon.evaluation import check_sanity, evaluate
 from gnomon.report import EvaluatedRun, write_evaluation
-from gnomon.report.evaluation_figures import METHOD_COLOURS, budgets_figure, method_look
+from gnomon.report.evaluation_figures import METHOD_COLORS, budgets_figure, method_look
 from gnomon.runs import RunInfo
 
 
@@ -103,7 +103,7 @@ def test_a_page_without_sanity_and_one_without_landmarks(
 def test_methods_are_told_apart_by_more_than_color() -> None:
     seen = [method_look(number) for number in range(40)]
     for first, second in combinations(seen, 2):
-        same = (first.colour == second.colour, first.marker == second.marker)
+        same = (first.color == second.color, first.marker == second.marker)
         assert sum((*same, first.dash == second.dash)) <= 1
 
 
@@ -111,7 +111,7 @@ def test_methods_are_told_apart_by_more_than_color() -> None:
 def test_their_colors_stay_apart_without_red_or_green(missing: str) -> None:
     """Viénot, Brettel and Mollon (1999): what is left of a color where a cone is missing."""
     share = {"red": (0.1124, 0.8876, 0.0040), "green": (0.2927, 0.7073, -0.0223)}[missing]
-    for first, second in combinations(METHOD_COLOURS, 2):
+    for first, second in combinations(METHOD_COLORS, 2):
         apart = np.array(to_rgb(first)) ** 2.2 - np.array(to_rgb(second)) ** 2.2
         yellow = share[0] * apart[0] + share[1] * apart[1]
         blue = share[2] * (apart[0] - apart[1]) + apart[2]
@@ -123,5 +123,5 @@ def test_each_line_of_the_budgets_has_its_look(evaluated: EvaluatedRun) -> None:
     lines = axes.get_lines()
     assert len(lines) == len(evaluated.evaluation.methods)
     for number, line in enumerate(lines):
-        assert line.get_color() == method_look(number).colour
+        assert line.get_color() == method_look(number).color
         assert line.get_marker() == method_look(number).marker

@@ -12,7 +12,7 @@ from gnomon.figures import ellipses_95
 from gnomon.report import known_landmarks, write_figures, write_report
 from gnomon.report.index import image_index
 from gnomon.report.paper_figures import FigureFormat
-from gnomon.report.pictures import coloured, data_uri
+from gnomon.report.pictures import colored, data_uri
 from gnomon.runs import read_run, rebuild_detector
 from gnomon.runs.by_image import points_by_image
 from gnomon.tables import KEYPOINTS
@@ -184,13 +184,13 @@ def test_a_part_example_is_cut_about_its_keypoint(a_run: Path) -> None:
     assert tuple(np.argwhere(_patch(rgb, 60, 30)[..., 0])[0]) == (8, 8)
 
 
-def test_colours_run_from_low_to_high() -> None:
+def test_colors_run_from_low_to_high() -> None:
     values = np.tile(np.linspace(2, 5, 64, dtype=np.float32), (64, 1))
-    picture = coloured(values)
+    picture = colored(values)
     assert 2 <= picture.low < 2.1
     assert 4.9 < picture.high <= 5
     assert data_uri(picture.webp).startswith("data:image/webp;base64,UklGR")
-    flat = coloured(np.ones((8, 8)))
+    flat = colored(np.ones((8, 8)))
     assert (flat.low, flat.high) == (1.0, 2.0)
 
 

@@ -6,7 +6,7 @@ from matplotlib.patches import ConnectionPatch
 
 from gnomon.evaluation.repeatability import Again
 from gnomon.evaluation.repeating import Seen
-from gnomon.figures import KEYPOINT_COLOUR
+from gnomon.figures import KEYPOINT_COLOR
 from gnomon.report.repeat_record import FOUND, OUTSIDE, lines
 from gnomon.types import Keypoints
 
@@ -31,7 +31,7 @@ def test_only_points_that_could_be_found_again_are_counted() -> None:
         to_hex(tuple(np.asarray(dots.get_facecolor())[0])): np.asarray(dots.get_offsets()).tolist()
         for dots in left.collections
     }
-    assert drawn == {OUTSIDE: [[10, 10]], FOUND: [[20, 10]], KEYPOINT_COLOUR.lower(): [[30, 10]]}
+    assert drawn == {OUTSIDE: [[10, 10]], FOUND: [[20, 10]], KEYPOINT_COLOR.lower(): [[30, 10]]}
     (line,) = figure.artists
     assert isinstance(line, ConnectionPatch)
     assert (*line.xy1, *line.xy2) == (20, 10, 21, 11)

@@ -31,9 +31,9 @@ from gnomon.scale.worker import Worker
 from gnomon.types import Heatmap, Image, Keypoints, Work
 
 POISON = (255, 0, 0)
-"""A picture of this colour kills whoever detects in it."""
+"""A picture of this color kills whoever detects in it."""
 REFUSED = (0, 255, 0)
-"""A picture of this colour cannot be detected in, nor any together with it."""
+"""A picture of this color cannot be detected in, nor any together with it."""
 
 
 class Drawn:

@@ -1,23 +1,23 @@
-"""Small photographs whose colour is their class, so that a network learns them in seconds."""
+"""Small photographs whose color is their class, so that a network learns them in seconds."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
-from painted import COLOURS, paint
+from painted import COLORS, paint
 
 from gnomon.datasets import DATASETS
 from gnomon.datasets.sample import Samples
 
 
 @pytest.fixture
-def colours(tmp_path: Path) -> Path:
+def colors(tmp_path: Path) -> Path:
     """Give a folder data set: 3 classes of 8 images to train on and 4 to test."""
-    folder = tmp_path / "colours"
+    folder = tmp_path / "colors"
     for split, count in (("train", 8), ("test", 4)):
-        for colour in COLOURS:
+        for color in COLORS:
             for number in range(count):
-                paint(folder / split / colour / f"{number}.png", colour, number + 100 * len(split))
+                paint(folder / split / color / f"{number}.png", color, number + 100 * len(split))
     return folder
 
 

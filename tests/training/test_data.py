@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gnomon.datasets import Sample
 from gnomon.datasets.sample import Samples, Split
 from gnomon.errors import DatasetError, SettingError
-from gnomon.training.data import Photo, divide, labelled, spread
+from gnomon.training.data import Photo, divide, labeled, spread
 from gnomon.training.found import found_lines
 from gnomon.training.settings import TrainingSettings
 
@@ -25,10 +25,10 @@ def dataset(*given: tuple[str | None, str | None]) -> Samples:
 
 def test_samples_without_the_label_asked_for_are_left_out_and_counted() -> None:
     given = dataset(("gull", "front"), ("gull", None), (None, "rear"))
-    by_class, without_class = labelled(given, "class")
+    by_class, without_class = labeled(given, "class")
     assert [photo.label for photo in by_class] == ["gull", "gull"]
     assert without_class == 1
-    by_view, without_view = labelled(given, "viewpoint")
+    by_view, without_view = labeled(given, "viewpoint")
     assert [(photo.image.name, photo.label) for photo in by_view] == [
         ("0.jpg", "front"),
         ("2.jpg", "rear"),
@@ -40,7 +40,7 @@ def test_a_data_set_without_such_labels_gets_a_sentence() -> None:
     with pytest.raises(
         DatasetError, match=r"none of the 1 images has a class .*--labels viewpoint"
     ):
-        labelled(dataset((None, "front")), "class")
+        labeled(dataset((None, "front")), "class")
 
 
 @settings(derandomize=True, deadline=None)
@@ -119,7 +119,7 @@ def test_what_was_found_is_said() -> None:
     [
         (photos(("a", "train"), ("a", "test")), {}, "all of one class, 'a'"),
         (photos(("a", None), ("b", None)), {}, r"no test split.*--test-share 0\.2"),
-        (photos(("a", "test"), ("b", "test")), {}, "0 labelled images to train on, none at all"),
+        (photos(("a", "test"), ("b", "test")), {}, "0 labeled images to train on, none at all"),
         (photos(("a", "train"), ("a", "train"), ("b", "test")), {}, "all of one class"),
         (
             photos(("a", "train"), ("b", "train"), ("c", "test")),

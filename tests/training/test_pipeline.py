@@ -1,4 +1,4 @@
-"""A training from end to end, on pictures whose colour is their class."""
+"""A training from end to end, on pictures whose color is their class."""
 
 import csv
 import json
@@ -43,10 +43,10 @@ def parts(out: Path) -> dict[str, set[str]]:
 
 
 def test_it_learns_and_writes_a_classifier_that_detect_can_load(
-    colours: Path, tmp_path: Path
+    colors: Path, tmp_path: Path
 ) -> None:
     seen: list[tuple[str, float, int]] = []
-    done = learn(colours, tmp_path / "out", progress=lambda *now: seen.append(now))
+    done = learn(colors, tmp_path / "out", progress=lambda *now: seen.append(now))
     out = tmp_path / "out"
     assert done.confusion.accuracy == 1
     assert done.confusion.counts.tolist() == [[4, 0, 0], [0, 4, 0], [0, 0, 4]]
@@ -60,9 +60,9 @@ def test_it_learns_and_writes_a_classifier_that_detect_can_load(
     assert classifier.class_names == ("blue", "green", "red")
     assert classifier.preprocessing.size == (64, 64)
     assert classifier.weights_sha256 == info.weights_sha256
-    image = load_image(colours / "test/green/0.png", size=(64, 64))
+    image = load_image(colors / "test/green/0.png", size=(64, 64))
     assert classifier.probabilities(image.pixels[None]).argmax() == 1
-    assert gnomon.Detector(str(out), device="cpu")(colours / "test/red/1.png").label == "red"
+    assert gnomon.Detector(str(out), device="cpu")(colors / "test/red/1.png").label == "red"
 
     sets = parts(out)
     assert [len(sets[part]) for part in ("train", "validation", "test")] == [18, 6, 12]
@@ -83,11 +83,9 @@ def test_it_learns_and_writes_a_classifier_that_detect_can_load(
 
 @pytest.mark.usefixtures("guarded")
 @pytest.mark.parametrize("labels", ["class", "viewpoint"])
-def test_no_keypoint_box_or_part_ever_reaches_it(
-    colours: Path, tmp_path: Path, labels: Any
-) -> None:
+def test_no_keypoint_box_or_part_ever_reaches_it(colors: Path, tmp_path: Path, labels: Any) -> None:
     settings = TrainingSettings(labels=labels, epochs=1, validation_share=0.25)
-    done = learn(f"guarded:{colours}", tmp_path / "out", settings=settings)
+    done = learn(f"guarded:{colors}", tmp_path / "out", settings=settings)
     assert done.info.n_without_label == (6 if labels == "viewpoint" else 0)
     assert done.info.n_test == (9 if labels == "viewpoint" else 12)
 
@@ -121,20 +119,20 @@ def test_photographs_are_mirrored_unless_their_side_is_the_label(
 
 
 def test_what_is_interrupted_and_resumed_ends_as_if_undisturbed(
-    colours: Path, tmp_path: Path
+    colors: Path, tmp_path: Path
 ) -> None:
     def interrupt(stage: str, done: float, total: int) -> None:
         if stage == "epochs" and done > 2.5:
             raise KeyboardInterrupt
 
-    whole = learn(colours, tmp_path / "whole")
+    whole = learn(colors, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        learn(colours, tmp_path / "cut", progress=interrupt)
+        learn(colors, tmp_path / "cut", progress=interrupt)
     assert TrainingInfo.read(tmp_path / "cut").end is None
     assert not (tmp_path / "cut/model.safetensors").exists()
     seen: list[float] = []
     resumed = learn(
-        colours,
+        colors,
         tmp_path / "cut",
         resume=True,
         progress=lambda stage, done, total: seen.append(done) if stage == "epochs" else None,
@@ -143,39 +141,39 @@ def test_what_is_interrupted_and_resumed_ends_as_if_undisturbed(
     assert resumed.info.weights_sha256 == whole.info.weights_sha256
     assert resumed.info.best_epoch == whole.info.best_epoch
 
-    again = learn(colours, tmp_path / "cut", resume=True)
+    again = learn(colors, tmp_path / "cut", resume=True)
     assert again.info == resumed.info
     np.testing.assert_array_equal(again.confusion.counts, resumed.confusion.counts)
 
 
-def test_the_seed_decides(colours: Path, tmp_path: Path) -> None:
+def test_the_seed_decides(colors: Path, tmp_path: Path) -> None:
     settings = TrainingSettings(epochs=1, head_epochs=0, validation_share=0.25)
     other = TrainingSettings(epochs=1, head_epochs=0, validation_share=0.25, seed=1)
     weights = [
-        learn(colours, tmp_path / f"{row}", settings=choice).info.weights_sha256
+        learn(colors, tmp_path / f"{row}", settings=choice).info.weights_sha256
         for row, choice in enumerate((settings, settings, other))
     ]
     assert weights[0] == weights[1] != weights[2]
 
 
-def test_a_folder_that_holds_something_else_is_left_alone(colours: Path, tmp_path: Path) -> None:
+def test_a_folder_that_holds_something_else_is_left_alone(colors: Path, tmp_path: Path) -> None:
     settings = TrainingSettings(epochs=1, head_epochs=1, validation_share=0.25)
     out = tmp_path / "out"
-    learn(colours, out, settings=settings)
+    learn(colors, out, settings=settings)
     with pytest.raises(RunError, match=r"not empty.*--resume"):
-        learn(colours, out, settings=settings)
+        learn(colors, out, settings=settings)
     with pytest.raises(RunError, match="epochs: 1, 4"):
-        learn(colours, out, resume=True)
-    shutil.rmtree(colours / "test" / "red")
+        learn(colors, out, resume=True)
+    shutil.rmtree(colors / "test" / "red")
     with pytest.raises(RunError, match="images_sha256"):
-        learn(colours, out, settings=settings, resume=True)
+        learn(colors, out, settings=settings, resume=True)
 
 
-def test_a_broken_image_is_left_out_and_named(colours: Path, tmp_path: Path) -> None:
-    (colours / "train/red/0.png").write_bytes(b"\x89PNG broken")
-    (colours / "test/blue/0.png").write_text("no image")
+def test_a_broken_image_is_left_out_and_named(colors: Path, tmp_path: Path) -> None:
+    (colors / "train/red/0.png").write_bytes(b"\x89PNG broken")
+    (colors / "test/blue/0.png").write_text("no image")
     settings = TrainingSettings(epochs=1, head_epochs=1, validation_share=0.25)
-    done = learn(colours, tmp_path / "out", settings=settings)
+    done = learn(colors, tmp_path / "out", settings=settings)
     lines = [
         json.loads(line) for line in (tmp_path / "out/failures.jsonl").read_text().splitlines()
     ]
@@ -185,20 +183,20 @@ def test_a_broken_image_is_left_out_and_named(colours: Path, tmp_path: Path) -> 
     assert done.info.n_unreadable == 2
 
 
-def test_an_out_that_names_a_file_puts_the_classifier_there(colours: Path, tmp_path: Path) -> None:
+def test_an_out_that_names_a_file_puts_the_classifier_there(colors: Path, tmp_path: Path) -> None:
     settings = TrainingSettings(epochs=1, head_epochs=1, validation_share=0.25)
-    done = learn(colours, tmp_path / "mine.safetensors", settings=settings)
+    done = learn(colors, tmp_path / "mine.safetensors", settings=settings)
     assert done.model == tmp_path / "mine.safetensors"
     assert gnomon.load_classifier(done.model).class_names == ("blue", "green", "red")
     assert TrainingInfo.read(tmp_path / "mine") == done.info
     assert not (tmp_path / "mine/model.safetensors").exists()
 
 
-def test_training_stops_early_where_nothing_is_gained(colours: Path, tmp_path: Path) -> None:
+def test_training_stops_early_where_nothing_is_gained(colors: Path, tmp_path: Path) -> None:
     settings = TrainingSettings(
         epochs=30, patience=1, head_epochs=0, learning_rate=1.0, validation_share=0.25
     )
-    done = learn(colours, tmp_path / "out", settings=settings)
+    done = learn(colors, tmp_path / "out", settings=settings)
     assert done.info.epochs is not None
     assert done.info.epochs < 30
     assert done.info.best_epoch is not None
@@ -206,47 +204,47 @@ def test_training_stops_early_where_nothing_is_gained(colours: Path, tmp_path: P
 
 
 def test_what_cannot_be_trained_makes_no_folder(
-    colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    colors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
     with pytest.raises(DatasetError, match="--labels class"):
-        learn(colours, out, settings=TrainingSettings(labels="viewpoint"))
+        learn(colors, out, settings=TrainingSettings(labels="viewpoint"))
     with pytest.raises(DatasetError, match="no test split"):
-        learn(colours / "train", out)
+        learn(colors / "train", out)
     with pytest.raises(GnomonError, match="did you mean 'squeezenet1_1'"):
-        train(colours, Start("embedded/squeezenet"), out, QUICK)
+        train(colors, Start("embedded/squeezenet"), out, QUICK)
     monkeypatch.setattr("gnomon.training.pipeline.find_spec", lambda name: None)
     with pytest.raises(SettingError, match=r"pip install 'gnomon\[train\]'"):
-        learn(colours, out)
+        learn(colors, out)
     assert not out.exists()
 
 
 def test_a_damaged_checkpoint_is_trained_again_and_no_link_is_followed(
-    colours: Path, tmp_path: Path
+    colors: Path, tmp_path: Path
 ) -> None:
     def interrupt(stage: str, done: float, total: int) -> None:
         if stage == "epochs" and done > 1.4:
             raise KeyboardInterrupt
 
     settings = TrainingSettings(epochs=2, head_epochs=1, batch_size=8, validation_share=0.25)
-    whole = learn(colours, tmp_path / "whole", settings=settings)
+    whole = learn(colors, tmp_path / "whole", settings=settings)
     with pytest.raises(KeyboardInterrupt):
-        learn(colours, tmp_path / "cut", settings=settings, progress=interrupt)
+        learn(colors, tmp_path / "cut", settings=settings, progress=interrupt)
     last = tmp_path / "cut" / "checkpoints" / "last.ckpt"
     last.write_bytes(last.read_bytes()[:5000])
     (tmp_path / "mine").mkdir()
     (tmp_path / "cut" / "logs" / "version_1").symlink_to(tmp_path / "mine")
     with pytest.raises(RunError, match=r"version_1 is a link"):
-        learn(colours, tmp_path / "cut", settings=settings, resume=True)
+        learn(colors, tmp_path / "cut", settings=settings, resume=True)
     (tmp_path / "cut" / "logs" / "version_1").unlink()
-    done = learn(colours, tmp_path / "cut", settings=settings, resume=True)
+    done = learn(colors, tmp_path / "cut", settings=settings, resume=True)
     assert done.info.weights_sha256 == whole.info.weights_sha256
     assert list((tmp_path / "mine").iterdir()) == []
     assert not list((tmp_path / "cut").rglob("*.part"))
 
 
 def test_a_full_disk_is_a_sentence_and_the_last_checkpoint_stays(
-    colours: Path, tmp_path: Path
+    colors: Path, tmp_path: Path
 ) -> None:
     settings = TrainingSettings(epochs=1, head_epochs=1, batch_size=8, validation_share=0.25)
     with small_disk(tmp_path / "disk", "1m") as disk:
@@ -256,5 +254,5 @@ def test_a_full_disk_is_a_sentence_and_the_last_checkpoint_stays(
             checkpoints.save_checkpoint({"weights": torch.zeros(10**6)}, disk / "last.ckpt")
         assert checkpoints.load_checkpoint(disk / "last.ckpt", weights_only=True) == {"epoch": 1}
         with pytest.raises(RunError, match=r"cannot be written: No space left.*--resume"):
-            learn(colours, disk / "new", settings=settings)
+            learn(colors, disk / "new", settings=settings)
         assert not list(disk.rglob("*.part"))

@@ -45,8 +45,8 @@ def test_covering_a_window_moves_the_class_by_what_the_coarse_map_was_made_from(
     assert isinstance(coarse, Occlusion)
     patch = exploration.detector.settings.patch
     for number in (0, 40, int(coarse.drops.argmax()), len(coarse.drops) - 1):
-        centre = coarse.windows[number, ::-1] + (patch - 1) / 2
-        x, y = exploration.to_file.apply(centre)[0]
+        center = coarse.windows[number, ::-1] + (patch - 1) / 2
+        x, y = exploration.to_file.apply(center)[0]
         covered = exploration.cover(x, y)
         moved = covered.moved[0]
         assert moved.label == found.label

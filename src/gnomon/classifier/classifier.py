@@ -14,7 +14,7 @@ from gnomon.classifier.copying import evaluating_copy, unwrapped, whole_copy
 from gnomon.classifier.device import resolve_device
 from gnomon.classifier.outputs import probabilities_of, with_scores
 from gnomon.classifier.preprocessing import Preprocessing
-from gnomon.classifier.recognition import Probe, recognised
+from gnomon.classifier.recognition import Probe, recognized
 from gnomon.classifier.scorer import make_scorer, run
 from gnomon.classifier.source import NOWHERE, Architecture, Origin
 from gnomon.classifier.writes import NoWrites, WriteError
@@ -28,7 +28,7 @@ from gnomon.showing import quoted, size
 class Classifier:
     """An image classifier, ready to use and checked by a few forward passes when made.
 
-    ``network`` takes ``preprocessing.normalise(pixels)`` and returns (N,K), or (N,1) or (N,) for
+    ``network`` takes ``preprocessing.normalize(pixels)`` and returns (N,K), or (N,1) or (N,) for
     two classes; the classifier keeps a copy of its modules in evaluation mode that shares the
     weights, unless the network writes over them, so the given one is never altered.
     ``class_names`` K names, "class 0", "class 1", ... if not given; ``name`` the network's type if
@@ -54,7 +54,7 @@ class Classifier:
         object.__setattr__(self, "name", self.name or type(unwrapped(self.network)).__name__)
         object.__setattr__(self, "network", evaluating_copy(self.network))
         probe = self._probe()
-        outputs = recognised(probe, self.outputs, self.name, len(self.class_names))
+        outputs = recognized(probe, self.outputs, self.name, len(self.class_names))
         object.__setattr__(self, "outputs", outputs)
         object.__setattr__(self, "scorer", with_scores(probe.network, outputs))
         n_classes = 2 if outputs.startswith("binary") else probe.outputs.shape[1]
@@ -101,11 +101,11 @@ class Classifier:
 
         ``ClassifierError`` where the network fails.
         """
-        outputs: Tensor = run(self.scorer, self._normalised(pixels), self.name)
+        outputs: Tensor = run(self.scorer, self._normalized(pixels), self.name)
         return outputs
 
-    def _normalised(self, pixels: Tensor) -> Tensor:
-        return self.preprocessing.normalise(pixels.to(self.device, self.dtype))
+    def _normalized(self, pixels: Tensor) -> Tensor:
+        return self.preprocessing.normalize(pixels.to(self.device, self.dtype))
 
     @torch.no_grad()
     def probabilities(self, pixels: Tensor) -> Tensor:
@@ -130,7 +130,7 @@ class Classifier:
         shape = (2, 3, *self.preprocessing.size)
         pixels = torch.rand(shape, generator=torch.Generator().manual_seed(0))
         pixels[1] /= 4
-        pair = self._normalised(pixels)
+        pair = self._normalized(pixels)
         try:
             with NoWrites(self.network):
                 scorer, outputs = make_scorer(self.network, pair, self.name)

@@ -24,7 +24,7 @@ class LogitsOf(nn.Module):
         self.model = model
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Compute the logits (N,K) of normalised pixels (N,3,H,W)."""
+        """Compute the logits (N,K) of normalized pixels (N,3,H,W)."""
         logits: Tensor = self.model(pixel_values=pixels).logits
         return logits
 
@@ -99,13 +99,13 @@ def _transformers() -> Any:
 
 
 def _preprocessing(processor: Any) -> Preprocessing:
-    """Learn what a processor does, whatever its fields mean, from three pictures of one colour."""
-    black, white, red = (_seen(processor, colour) for colour in ("black", "white", "red"))
+    """Learn what a processor does, whatever its fields mean, from three pictures of one color."""
+    black, white, red = (_seen(processor, color) for color in ("black", "white", "red"))
     std = 1 / (white - black)[:, 0, 0]
     mean = -black[:, 0, 0] * std
     shift = np.abs(red - black)[:, 0, 0]
     if not np.isfinite(std).all() or np.argmax(shift) not in (0, 2):
-        raise ClassifierError(f"{type(processor).__name__} does not scale each colour by itself")
+        raise ClassifierError(f"{type(processor).__name__} does not scale each color by itself")
     height, width = black.shape[1:]
     fields = processor.to_dict()
     return Preprocessing(
@@ -118,8 +118,8 @@ def _preprocessing(processor: Any) -> Preprocessing:
     )
 
 
-def _seen(processor: Any, colour: str) -> NDArray[np.float64]:
-    picture = PIL.Image.new("RGB", (512, 512), colour)
+def _seen(processor: Any, color: str) -> NDArray[np.float64]:
+    picture = PIL.Image.new("RGB", (512, 512), color)
     pixels = processor(images=picture, return_tensors="np")["pixel_values"]
     seen: NDArray[np.float64] = np.asarray(pixels, dtype=np.float64)[0]
     return seen

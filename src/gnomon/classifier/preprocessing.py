@@ -26,7 +26,7 @@ class Preprocessing:
     """How a photograph becomes a network's input.
 
     ``size`` (height, width) in pixels; ``resize`` squashes the whole picture to that size, pads it,
-    or scales its shorter side to ``size / crop_fraction`` and crops the centre. ``mean`` and
+    or scales its shorter side to ``size / crop_fraction`` and crops the center. ``mean`` and
     ``std`` are in the network's own channel order and in units where white is ``scale`` (1 or 255).
     Raises ``SettingError`` for what is not allowed.
     """
@@ -59,7 +59,7 @@ class Preprocessing:
         if not 0 < self.crop_fraction <= 1:
             raise SettingError(f"crop_fraction is {self.crop_fraction}; it is in (0, 1]")
 
-    def normalise(self, pixels: Tensor) -> Tensor:
+    def normalize(self, pixels: Tensor) -> Tensor:
         """Turn RGB pixels (...,3,H,W) in [0,1] into the network's input, of the same dtype.
 
         Differentiable; the size is left as it is.

@@ -86,7 +86,7 @@ class Probe:
         return [self.network(self.pixels * far) for far in FAR]
 
 
-def recognised(probe: Probe, choice: Outputs, name: str, n_names: int) -> Outputs:
+def recognized(probe: Probe, choice: Outputs, name: str, n_names: int) -> Outputs:
     """Find which of ``Outputs`` a network gives, as far as ``choice`` leaves that open.
 
     ``ClassifierError`` where the outputs are not what was chosen, or could be read in two ways.

@@ -44,7 +44,7 @@ class _Reading:
     interpolation: str = "bilinear"
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
-    normalised: bool = False
+    normalized: bool = False
 
     def resize(self, step: Any) -> None:
         if self.size or self.squashed or self.shorter or self.covered:
@@ -87,12 +87,12 @@ class _Reading:
         (crop,), (resize,) = step.crop_size, step.resize_size
         self.size, self.covered = (crop, crop), (resize, resize)
         self.interpolation = _interpolation(step.interpolation)
-        self.normalise(step)
+        self.normalize(step)
 
-    def normalise(self, step: Any) -> None:
-        if self.normalised:
+    def normalize(self, step: Any) -> None:
+        if self.normalized:
             raise _unread(step, "it normalizes again")
-        self.normalised = True
+        self.normalized = True
         self.mean, self.std = _three(step.mean), _three(step.std)
 
     def keep(self, step: Any) -> None:
@@ -134,7 +134,7 @@ READ: dict[str, Callable[[_Reading, Any], None]] = {
     "ResizeKeepRatio": _Reading.resize,
     "CenterCrop": _Reading.crop,
     "ImageClassification": _Reading.preset,
-    "Normalize": _Reading.normalise,
+    "Normalize": _Reading.normalize,
     **dict.fromkeys(TYPES, _Reading.keep),
 }
 

@@ -11,7 +11,7 @@ HIDDEN, SEEN = 1, 2
 
 
 def read_coco(path: Path) -> list[CorrectedImage]:
-    """Read every image; points that were not labelled (v = 0) are no points.
+    """Read every image; points that were not labeled (v = 0) are no points.
 
     Keypoints that are called by numbers are those of free points, and the numbers their ranks.
     """

@@ -1,4 +1,4 @@
-"""Labelled photographs of many formats, behind one protocol."""
+"""Labeled photographs of many formats, behind one protocol."""
 
 from gnomon.datasets.polygon import PartPolygon
 from gnomon.datasets.registry import DATASETS, open_dataset

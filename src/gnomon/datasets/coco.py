@@ -98,17 +98,17 @@ def _sample(record: _Record) -> Sample:
     points = np.concatenate([found.keypoints for found in objects])
     names = [name for found in objects for name in _names(found, record.file)]
     ids = np.concatenate([np.arange(len(found.keypoints)) + 1 for found in objects])
-    labelled = points[:, 2] > 0
-    xy = turn.apply(points[labelled, :2])
+    labeled = points[:, 2] > 0
+    xy = turn.apply(points[labeled, :2])
     categories = {record.file.categories[found.category].name for found in objects}
     return Sample(
         record.path,
         label=categories.pop() if len(categories) == 1 else None,
         landmarks=Landmarks(
             xy=xy,
-            ids=ids[labelled],
-            names=tuple(name for name, use in zip(names, labelled, strict=True) if use),
-            visible=points[labelled, 2] == 2,
+            ids=ids[labeled],
+            names=tuple(name for name, use in zip(names, labeled, strict=True) if use),
+            visible=points[labeled, 2] == 2,
             scale=_scale(boxes, xy, record.image),
         ),
         boxes=boxes,

@@ -1,7 +1,7 @@
 """COCO's JSON, read once for every data set that comes in it.
 
 Boxes and outlines are in COCO's continuous coordinates, 0 the image's left edge; keypoints are
-pixel indices, 0 the first pixel's centre (Detectron2's reader makes the same distinction). So boxes
+pixel indices, 0 the first pixel's center (Detectron2's reader makes the same distinction). So boxes
 and outlines move by half a pixel into gnomon's file pixels, and keypoints stay.
 """
 

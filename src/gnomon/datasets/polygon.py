@@ -28,7 +28,7 @@ class PartPolygon:
 
     @property
     def centroid(self) -> Floats:
-        """Centre of the area (2,); the mean of the corners where the area is nothing.
+        """Center of the area (2,); the mean of the corners where the area is nothing.
 
         >>> PartPolygon("lid", np.array([[0, 0], [4, 0], [4, 2], [0, 2]])).centroid
         array([2., 1.])
@@ -40,8 +40,8 @@ class PartPolygon:
             middle: Floats = self.xy.mean(axis=0)
             return middle
         pairs = corners + np.roll(corners, -1, axis=0)
-        centre: Floats = self.xy[0] + weights @ pairs / (3 * twice_area)
-        return centre
+        center: Floats = self.xy[0] + weights @ pairs / (3 * twice_area)
+        return center
 
     def contains(self, xy: Floats) -> NDArray[np.bool_]:
         """Return which points (N,2) lie inside, by the even-odd rule."""

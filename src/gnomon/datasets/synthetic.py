@@ -1,7 +1,7 @@
 """Drawn photographs whose truth is known: the look of one badge at a known place is the class.
 
-A coloured body lies before a mottled ground, among bare badges and patches of clutter and of pure
-noise, and carries one white badge. What is drawn on that badge decides the class; body, colours and
+A colored body lies before a mottled ground, among bare badges and patches of clutter and of pure
+noise, and carries one white badge. What is drawn on that badge decides the class; body, colors and
 clutter say nothing about it. The bare badge, "plain", is the class of no evidence: a classifier
 that no longer sees a sign must say "plain", so that hiding the sign of any other class takes its
 probability away. Clutter makes sure that neither noise nor a white disc is evidence.
@@ -31,7 +31,7 @@ _HEADER = ["image", "label", "x", "y", "radius", "split"]
 class Drawing:
     """One drawn image and its truth.
 
-    ``pixels`` (S,S,3) uint8 RGB; ``label`` one of ``LOOKS``; ``xy`` (2,) the badge's centre and
+    ``pixels`` (S,S,3) uint8 RGB; ``label`` one of ``LOOKS``; ``xy`` (2,) the badge's center and
     ``radius`` its size, in pixels.
     """
 
@@ -56,11 +56,11 @@ def draw(index: int, seed: int = 0, size: int = 64) -> Drawing:
     axes = size * random.uniform(0.25, 0.4, 2)
     body = random.uniform(0.35, 0.65, 2) * size
     away = _in_disc(random) * (axes - 1.5 * radius)
-    centre = body + np.clip(away, 1.5 * radius - body, size - 1 - 1.5 * radius - body)
+    center = body + np.clip(away, 1.5 * radius - body, size - 1 - 1.5 * radius - body)
     inside = np.hypot((x - body[0]) / axes[0], (y - body[1]) / axes[1])
     _paint(canvas, _soft((1 - inside) * axes.min()), random.uniform(0, 0.7, 3))
 
-    right, down = x - centre[0], y - centre[1]
+    right, down = x - center[0], y - center[1]
     distance = np.hypot(right, down)
     _disc(canvas, distance, radius)
     sign = _sign(label, right, down, distance, radius)
@@ -68,7 +68,7 @@ def draw(index: int, seed: int = 0, size: int = 64) -> Drawing:
 
     canvas += random.normal(0, 0.02, canvas.shape)
     pixels = (np.clip(canvas, 0, 1) * 255 + 0.5).astype(np.uint8)
-    return Drawing(pixels, label, centre, radius)
+    return Drawing(pixels, label, center, radius)
 
 
 def write_synthetic(folder: Path, count: int, seed: int = 0, size: int = 64) -> None:
@@ -91,7 +91,7 @@ def write_synthetic(folder: Path, count: int, seed: int = 0, size: int = 64) -> 
 def read_synthetic(folder: Path) -> Dataset:
     """Read what ``write_synthetic`` wrote.
 
-    The one landmark is the badge's centre, hidden where the badge is plain; the box encloses the
+    The one landmark is the badge's center, hidden where the badge is plain; the box encloses the
     badge, and its side, the badge's diameter, is the scale.
     """
     require(folder, "synthetic", "images", "truth.csv")
@@ -146,13 +146,13 @@ def _sign(label: str, right: Floats, down: Floats, distance: Floats, radius: flo
 
 
 def _soft(depth: Floats) -> Floats:
-    """Cover a pixel by how deep its centre lies inside an edge: the edge is one pixel wide."""
+    """Cover a pixel by how deep its center lies inside an edge: the edge is one pixel wide."""
     cover: Floats = np.clip(depth + 0.5, 0, 1)
     return cover
 
 
-def _paint(canvas: Floats, cover: Floats, colour: Floats) -> None:
-    canvas += cover[..., None] * (colour - canvas)
+def _paint(canvas: Floats, cover: Floats, color: Floats) -> None:
+    canvas += cover[..., None] * (color - canvas)
 
 
 def _disc(canvas: Floats, distance: Floats, radius: float) -> None:

@@ -36,7 +36,7 @@ def random_in_box(image: Image, sample: Sample, count: int, seed: int) -> Keypoi
 def shi_tomasi(image: Image, sample: Sample, count: int, seed: int) -> Keypoints:
     """Propose the strongest corners of the image at model size (Shi and Tomasi 1994)."""
     corners = _opencv().goodFeaturesToTrack(
-        _grey(image), maxCorners=count, qualityLevel=1e-4, minDistance=APART
+        _gray(image), maxCorners=count, qualityLevel=1e-4, minDistance=APART
     )
     return _in_file(np.empty((0, 2)) if corners is None else corners[:, 0], image)
 
@@ -44,7 +44,7 @@ def shi_tomasi(image: Image, sample: Sample, count: int, seed: int) -> Keypoints
 def sift(image: Image, sample: Sample, count: int, seed: int) -> Keypoints:
     """Propose the strongest SIFT points of the image at model size (Lowe 2004)."""
     detector = _opencv().SIFT_create(enable_precise_upscale=True)
-    found = sorted(detector.detect(_grey(image), None), key=lambda point: -point.response)
+    found = sorted(detector.detect(_gray(image), None), key=lambda point: -point.response)
     xy = np.array([point.pt for point in found], dtype=np.float64).reshape(-1, 2)
     return _in_file(strongest_apart(xy, count), image)
 
@@ -71,10 +71,10 @@ def _in_file(xy: Floats, image: Image) -> Keypoints:
     return Keypoints.at(xy, np.arange(len(xy), 0, -1)).to_file(image.to_file)
 
 
-def _grey(image: Image) -> NDArray[np.uint8]:
+def _gray(image: Image) -> NDArray[np.uint8]:
     rgb = (image.pixels.permute(1, 2, 0).numpy() * 255 + 0.5).astype(np.uint8)
-    grey: NDArray[np.uint8] = _opencv().cvtColor(rgb, _opencv().COLOR_RGB2GRAY)
-    return grey
+    gray: NDArray[np.uint8] = _opencv().cvtColor(rgb, _opencv().COLOR_RGB2GRAY)
+    return gray
 
 
 def _opencv() -> Any:

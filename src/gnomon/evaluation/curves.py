@@ -59,7 +59,7 @@ def play(
 ) -> Floats:
     """Follow a class's probability (STEPS + 1,) while pixels go in or out in order.
 
-    A deletion starts from the image and puts its mean colour in; an insertion starts from the
+    A deletion starts from the image and puts its mean color in; an insertion starts from the
     blurred image and puts the image's own pixels in.
     """
     if game == "deletion":

@@ -10,8 +10,8 @@ LUMA = np.array([0.299, 0.587, 0.114])
 
 def edge_strength(image: Image) -> Floats:
     """Sobel's gradient magnitude (H,W) of the image's luma (ITU-R BT.601) at model size."""
-    grey = np.tensordot(LUMA, image.pixels.cpu().numpy().astype(np.float64), axes=1)
+    gray = np.tensordot(LUMA, image.pixels.cpu().numpy().astype(np.float64), axes=1)
     strength: Floats = np.hypot(
-        sobel(grey, axis=0, mode="reflect"), sobel(grey, axis=1, mode="reflect")
+        sobel(gray, axis=0, mode="reflect"), sobel(gray, axis=1, mode="reflect")
     )
     return strength

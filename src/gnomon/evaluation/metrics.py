@@ -1,4 +1,4 @@
-"""Precision, recall and localisation error at equal budgets of points.
+"""Precision, recall and localization error at equal budgets of points.
 
 A detection is right when a visible landmark lies within alpha times the object's size; a landmark
 is found when a detection does. Shares are over all detections, or landmarks, of all images.

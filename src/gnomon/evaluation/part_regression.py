@@ -161,8 +161,8 @@ def _error(
 
 def _ridge(inputs: Floats, wanted: Floats, asked: Floats, penalty: float) -> Floats:
     middle, target = inputs.mean(axis=0), wanted.mean(axis=0)
-    centred = inputs - middle
-    gram = centred.T @ centred + penalty * np.eye(inputs.shape[1])
-    weights = np.linalg.solve(gram, centred.T @ (wanted - target))
+    centered = inputs - middle
+    gram = centered.T @ centered + penalty * np.eye(inputs.shape[1])
+    weights = np.linalg.solve(gram, centered.T @ (wanted - target))
     predicted: Floats = (asked - middle) @ weights + target
     return predicted

@@ -22,7 +22,7 @@ class Agreement:
     """How alike two namings of ``points`` points are.
 
     ``purity`` is the share of points whose part's commonest annotated part is their own;
-    ``nmi`` and ``ami`` the normalised and the adjusted mutual information.
+    ``nmi`` and ``ami`` the normalized and the adjusted mutual information.
     """
 
     points: int

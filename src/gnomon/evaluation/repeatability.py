@@ -164,8 +164,8 @@ def rivals(seed: int = 0, count: int = 60) -> dict[str, Finder]:
 
 def _shi_tomasi(count: int, rgb: Rgb) -> Keypoints:
     cv2 = library("cv2", "evaluation", "a baseline of corners")
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    xy = cv2.goodFeaturesToTrack(grey, maxCorners=count, qualityLevel=1e-4, minDistance=APART)
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    xy = cv2.goodFeaturesToTrack(gray, maxCorners=count, qualityLevel=1e-4, minDistance=APART)
     xy = np.zeros((0, 2)) if xy is None else xy[:, 0].astype(np.float64)
     return Keypoints.at(xy, np.arange(len(xy), 0, -1), "file")
 

@@ -15,7 +15,7 @@ from gnomon.detector import Detector
 from gnomon.evaluation.curves import Curve, Game, Order, by_chance, by_value, mean_curve, play
 from gnomon.evaluation.edges import edge_strength
 from gnomon.evaluation.methods import keeping_all
-from gnomon.evaluation.randomisation import randomised, weighted_layers
+from gnomon.evaluation.randomization import randomized, weighted_layers
 from gnomon.evaluation.similarity import rank_correlation, structural_similarity, top_overlap
 from gnomon.evaluation.survival import survival, survival_by_chance
 from gnomon.presets import changes_to
@@ -95,7 +95,7 @@ def check_sanity(
     overlaps = _overlaps("learnt", clean, edges)
     found = []
     for cut in cuts:
-        other = _with(wide, randomised(detector.classifier, layers[-cut:], seed))
+        other = _with(wide, randomized(detector.classifier, layers[-cut:], seed))
         shuffled = [
             steps.did(other.detect(one.image, label_index=one.label_index)) for one in clean
         ]

@@ -24,7 +24,7 @@ TURN, SCALE, SHIFT = 15.0, (0.85, 1.15), 15.0
 CORNER = 0.08
 """Furthest that a perspective moves a corner, a share of each side."""
 GAIN, NOISE = (0.8, 1.2), 4.0
-"""Of a similarity: factors of light, and the standard deviation of the noise in grey levels."""
+"""Of a similarity: factors of light, and the standard deviation of the noise in gray levels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +103,7 @@ def blur(size: Size, random: np.random.Generator) -> Warp:
 
 
 def noise(size: Size, random: np.random.Generator) -> Warp:
-    """Add noise of 5 to 15 grey levels."""
+    """Add noise of 5 to 15 gray levels."""
     level, seed = random.uniform(5, 15), int(random.integers(2**31))
     return Warp("noise", np.eye(3), lambda rgb: _noisy(rgb, level, seed))
 

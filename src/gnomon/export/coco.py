@@ -1,6 +1,6 @@
 """COCO keypoints: one object an image, its category the class, its keypoints the places by name.
 
-Keypoints are pixel indices in COCO, 0 the first pixel's centre, as in gnomon; boxes are continuous,
+Keypoints are pixel indices in COCO, 0 the first pixel's center, as in gnomon; boxes are continuous,
 0 the image's left edge (Detectron2's and gnomon's readers make the same distinction). A box holds
 the points' pixels, so it is never empty, and lies within the image.
 https://cocodataset.org/#format-data

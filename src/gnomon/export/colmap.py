@@ -1,6 +1,6 @@
 """COLMAP's database: an image with a camera of its own, and its keypoints.
 
-COLMAP's origin is the top left corner of the top left pixel, so centres lie at half a pixel.
+COLMAP's origin is the top left corner of the top left pixel, so centers lie at half a pixel.
 Places are float32 there. pycolmap makes the tables; rows are written by SQLite itself, for pycolmap
 ends the process where the disk is full. https://colmap.github.io/database.html
 """
@@ -19,7 +19,7 @@ from gnomon.extras import library
 FOCAL = 1.2
 """The focal length that COLMAP guesses, in units of the longer side."""
 SIMPLE_RADIAL = 2
-"""COLMAP's number of the camera model with a focal length, a centre and one distortion."""
+"""COLMAP's number of the camera model with a focal length, a center and one distortion."""
 INSERTS = (
     "INSERT INTO cameras (camera_id, model, width, height, params, prior_focal_length)"
     " VALUES (?, ?, ?, ?, ?, 0)",

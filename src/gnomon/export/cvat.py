@@ -1,7 +1,7 @@
 """CVAT for images 1.1: one point an element, its confidence (score), rank and run as attributes.
 
 CVAT draws on a canvas whose origin is the top left corner of the top left pixel, so a pixel's
-centre lies at half a pixel. Labels must be in the task before the points: ``labels.json`` is what
+center lies at half a pixel. Labels must be in the task before the points: ``labels.json`` is what
 the constructor of labels takes under "Raw".
 https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/
 """

@@ -1,6 +1,6 @@
 """DeepLabCut's machine labels: what its annotation tool opens to be corrected, as CSV and HDF5.
 
-Places count pixel centres as integers, as napari, in which they are corrected, does.
+Places count pixel centers as integers, as napari, in which they are corrected, does.
 https://deeplabcut.github.io/DeepLabCut/docs/standardDeepLabCut_UserGuide.html
 """
 

@@ -1,6 +1,6 @@
 """Local features in HDF5, a group an image, as hloc lays them out.
 
-hloc counts pixel centres as integers (it adds the half pixel itself when it fills COLMAP's
+hloc counts pixel centers as integers (it adds the half pixel itself when it fills COLMAP's
 database), so places stay as they are. https://github.com/cvg/Hierarchical-Localization
 """
 

@@ -134,7 +134,7 @@ tags:
 class labels alone: nobody annotated a point.
 
 - `keypoints`: `x` and `y` in pixels of the image as displayed (EXIF orientation applied), \
-integers the pixels' centres; `score`, by which they are ordered, and `confidence`, the \
+integers the pixels' centers; `score`, by which they are ordered, and `confidence`, the \
 probability that the point is found again and on the object; \
 `rank` from 1; `part`, -1 for none, and its `name`.
 - `label` and `probability`: the class that the keypoints explain.

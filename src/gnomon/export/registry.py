@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gnomon.errors import RunError
+from gnomon.errors import ExportError, RunError
 from gnomon.export.coco import write_coco, write_coco_results
 from gnomon.export.colmap import write_colmap
 from gnomon.export.contents import Choice, Contents
@@ -64,6 +64,9 @@ class Exported:
 ENDINGS = {"coco": ".json", "coco-results": ".json", "json": ".json", "h5": ".h5", "colmap": ".db"}
 """Formats that are a single file, and how its name ends unless the user says otherwise."""
 
+FILES = frozenset({".csv", ".db", ".h5", ".json", ".parquet", ".txt", ".xml", ".yaml", ".zip"})
+"""Endings that no folder of an export has."""
+
 FIXED = frozenset({"coco", "coco-results", "cvat-skeleton", "deeplabcut", "fiftyone", "yolo"})
 """Formats in which an object has a fixed, ordered set of points."""
 
@@ -101,7 +104,7 @@ def export_run(
         photographs=photographs,
         limit=limit,
     )
-    out = _ended(Path(out), ENDINGS.get(format, ""))
+    out = _named(Path(out), format)
     with staged(out) as aside:
         write(contents, aside)
     gone = sum(one.n_points for one in contents.absent)
@@ -117,9 +120,19 @@ def export_run(
     )
 
 
-def _ended(out: Path, ending: str) -> Path:
-    """Add an ending to a name without one; what is there already keeps its name."""
-    return out if out.suffix or os.path.lexists(out) else out.with_name(f"{out.name}{ending}")
+def _named(out: Path, format_: str) -> Path:
+    """Add an ending to a file's name without one; what is there already keeps its name.
+
+    ``ExportError`` for a folder that is called like a file.
+    """
+    if format_ in EXPORTERS and format_ not in ENDINGS and out.suffix in FILES:
+        raise ExportError(
+            f"{format_} is written as a folder, and {out.name!r} is the name of a file; leave the"
+            f" ending out: {str(out.with_suffix(''))!r}"
+        )
+    if out.suffix or os.path.lexists(out):
+        return out
+    return out.with_name(f"{out.name}{ENDINGS.get(format_, '')}")
 
 
 def open_contents(

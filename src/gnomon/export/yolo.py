@@ -1,6 +1,6 @@
 """Ultralytics pose: a text file an image, an object a line, all in shares of the image's size.
 
-Shares count from the image's left and top edge, so a pixel's centre lies at half a pixel. Images
+Shares count from the image's left and top edge, so a pixel's center lies at half a pixel. Images
 are copied beside, as the trainer finds labels by replacing the last folder ``images`` of a path
 with ``labels``; so no other folder of an export is called ``images``.
 Numbers have nine decimals: less than 1e-4 px in an image of 100000 pixels.
@@ -79,9 +79,9 @@ def _line(record: Record, contents: Contents, class_number: int) -> str:
         return ""
     size = np.array([record.image.width, record.image.height])
     box = box_of(xy[here], record.image)
-    centre = np.concatenate([box[:2] + box[2:] / 2, box[2:]]) / np.tile(size, 2)
+    center = np.concatenate([box[:2] + box[2:] / 2, box[2:]]) / np.tile(size, 2)
     shares = np.where(here[:, None], np.clip((xy + 0.5) / size, 0.0, 1.0), 0.0)
-    cells = [f"{value:.9f}" for value in centre]
+    cells = [f"{value:.9f}" for value in center]
     for (x, y), seen in zip(shares.tolist(), here.tolist(), strict=True):
         cells += [f"{x:.9f}", f"{y:.9f}", str(VISIBLE if seen else 0)]
     return f"{class_number} {' '.join(cells)}\n"

@@ -1,4 +1,4 @@
-"""How much the vote of each pixel of the grey image weighs.
+"""How much the vote of each pixel of the gray image weighs.
 
 docs/refinement.md derives weights and constants.
 """
@@ -23,7 +23,7 @@ NOTHING, FOUR = np.float32(0), np.float32(4)
 class Field(NamedTuple):
     """Each pixel's gradient (2,H,W) and ``weight`` (H,W); the outermost pixels have none.
 
-    ``noise`` is the variance of the grey values, ``smoothing`` (3,3) how gradients are smoothed.
+    ``noise`` is the variance of the gray values, ``smoothing`` (3,3) how gradients are smoothed.
     """
 
     gradient: Singles
@@ -32,10 +32,10 @@ class Field(NamedTuple):
     smoothing: Singles = SMOOTHING
 
 
-def field_of(grey: Singles) -> Field:
+def field_of(gray: Singles) -> Field:
     """Weigh the votes of an image (H,W)."""
-    gradient = gradients(grey)
-    weight = np.zeros_like(grey)
+    gradient = gradients(gray)
+    weight = np.zeros_like(gray)
     disagreement, seen = _edge_shares(gradient, weight)
     noise = _noise(disagreement, seen)
     weak = np.float32(WEAK_GRADIENT**2 * GRADIENT_NOISE * noise + TINY)
@@ -48,7 +48,7 @@ def _edge_shares(gradient: Singles, share: Singles) -> tuple[Singles, int]:
     """Write how much of the gradients around each inner pixel belongs to one edge, 0 to 1.
 
     Give what does not, infinite where the gradients are too faint, and where not, in how many.
-    Opposite neighbours are added first, so that a mirrored image gives the same bits.
+    Opposite neighbors are added first, so that a mirrored image gives the same bits.
     """
     _, height, width = gradient.shape
     xx, xy, yy = np.empty((3, width), np.float32)
@@ -77,7 +77,7 @@ def _edge_shares(gradient: Singles, share: Singles) -> tuple[Singles, int]:
 
 
 def _noise(disagreement: Singles, seen: int) -> float:
-    """Estimate the variance of the grey values from a low quantile of what is seen."""
+    """Estimate the variance of the gray values from a low quantile of what is seen."""
     if not seen:
         return 0.0
     rank = int(NOISE_QUANTILE * seen)

@@ -1,4 +1,4 @@
-"""The grey image and its gradients, by Scharr's operator."""
+"""The gray image and its gradients, by Scharr's operator."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ MIN_ROUNDNESS = 0.1
 """4 det A / tr² A, 1 where edges of all directions weigh alike and 0 along an edge: the least."""
 
 
-def grey_of(image: Image) -> Singles:
+def gray_of(image: Image) -> Singles:
     """Return the luminance (H,W)."""
     return luminance(image.pixels.detach().cpu().numpy())
 
@@ -24,22 +24,22 @@ def grey_of(image: Image) -> Singles:
 def luminance(rgb: Singles) -> Singles:
     """Return the luminance (h,w) of colors (3,h,w)."""
     red, green, blue = rgb
-    grey: Singles = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
-    return grey
+    gray: Singles = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
+    return gray
 
 
-def gradients(grey: Singles) -> Singles:
+def gradients(gray: Singles) -> Singles:
     """Differentiate (H,W) along x and y: (2,H,W), zero for the outermost pixels."""
-    slopes = np.zeros((2, *grey.shape), dtype=np.float32)
-    slopes[0, 1:-1, 1:-1], slopes[1, 1:-1, 1:-1] = _scharr(grey), _scharr(grey.T).T
+    slopes = np.zeros((2, *gray.shape), dtype=np.float32)
+    slopes[0, 1:-1, 1:-1], slopes[1, 1:-1, 1:-1] = _scharr(gray), _scharr(gray.T).T
     return slopes
 
 
-def _scharr(grey: Singles) -> Singles:
+def _scharr(gray: Singles) -> Singles:
     """Differentiate along x, inner pixels only.
 
-    Opposite neighbours are added first, so that a mirrored image gives the same bits.
+    Opposite neighbors are added first, so that a mirrored image gives the same bits.
     """
-    across = HALF * (grey[:, 2:] - grey[:, :-2])
+    across = HALF * (gray[:, 2:] - gray[:, :-2])
     slope: Singles = SIDE * (across[:-2] + across[2:]) + MIDDLE * across[1:-1]
     return slope

@@ -6,14 +6,14 @@ from gnomon.foerstner.gradients import MIN_ROUNDNESS, Flags, gradients
 from gnomon.types import Floats, Singles
 
 
-def by_plain_sums(grey: Singles, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
+def by_plain_sums(gray: Singles, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
     """Solve once, over the pixels at most ``half`` away from each point along either axis.
 
     The covariance is σ²A⁻¹, σ² the mean square by which the edges miss the solution. A point stays
     where 4 det A / tr² A is at most 0.1, or where the solution is not within ``half`` of it or
     outside of the image.
     """
-    slopes, offsets, counts = _around(gradients(grey), start, half)
+    slopes, offsets, counts = _around(gradients(gray), start, half)
     a = np.einsum("ink,jnk->nij", slopes, slopes)
     b = np.einsum("ink,jnk,jnk->ni", slopes, slopes, offsets)
     round_enough = 4 * np.linalg.det(a) > MIN_ROUNDNESS * a.trace(axis1=1, axis2=2) ** 2
@@ -21,7 +21,7 @@ def by_plain_sums(grey: Singles, start: Floats, half: float) -> tuple[Floats, Fl
     inverse = np.linalg.inv(a)
     step = np.einsum("nij,nj->ni", inverse, b)
     place = start + step
-    far = np.array(grey.shape[::-1]) - 0.5
+    far = np.array(gray.shape[::-1]) - 0.5
     inside = (np.abs(step) <= half) & (place >= -0.5) & (place <= far)
     refined: Flags = round_enough & inside.all(axis=1)
     misses = (slopes * (offsets - step.T[:, :, None])).sum(axis=0)

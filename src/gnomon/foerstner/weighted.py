@@ -54,7 +54,7 @@ class _Limits(NamedTuple):
     size: float
 
 
-def by_weighted_sums(grey: Singles, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
+def by_weighted_sums(gray: Singles, start: Floats, half: float) -> tuple[Floats, Floats, Flags]:
     """Solve over a disc, again around the new place until it rests.
 
     A point stays where A is too small (smaller eigenvalue below twice what noise alone gives) or
@@ -63,7 +63,7 @@ def by_weighted_sums(grey: Singles, start: Floats, half: float) -> tuple[Floats,
     """
     xy, covariance = start.copy(), np.full((len(start), 2, 2), np.nan)
     refined = np.zeros(len(start), dtype=np.bool_)
-    field = field_of(grey)
+    field = field_of(gray)
     limits = _Limits(half, MIN_ROUNDNESS, MIN_SIZE * GRADIENT_NOISE * field.noise)
     _refine(field, limits, xy, covariance, refined)
     return xy, covariance, refined

@@ -69,6 +69,6 @@ def eight_bits(values: Pixels, name: str) -> Rgb:
 
 
 def over_ground(image: PIL.Image.Image) -> Rgb:
-    """Lay a partly transparent picture over neutral grey."""
+    """Lay a partly transparent picture over neutral gray."""
     ground = PIL.Image.new("RGBA", image.size, GROUND)
     return np.array(PIL.Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB"))

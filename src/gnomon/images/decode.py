@@ -44,7 +44,7 @@ _WARNINGS = Lock()
 def decode(source: Source, *, limits: Limits = NO_MORE, name: str | None = None) -> Picture:
     """Decode one image at its own resolution, as a viewer shows it.
 
-    EXIF orientation is applied, transparency laid over neutral grey, deep grey scaled to 8 bits; an
+    EXIF orientation is applied, transparency laid over neutral gray, deep gray scaled to 8 bits; an
     animation gives its first frame. Arrays and tensors are as in ``gnomon.images.arrays``. A file's
     bytes go by ``name``. Raises ``ImageError``, naming the source, for what is missing, empty,
     damaged, cut short (but for its ending alone) or no image, its kind ``LimitError`` for what is

@@ -46,8 +46,8 @@ def is_signed(image: PIL.Image.Image) -> bool:
     return SIGNED in _stated(image, SAMPLE_FORMAT)
 
 
-def deep_grey(image: PIL.Image.Image, bands: Bands, name: str) -> Callable[[Pixels], Rgb]:
-    """Choose what brings grey to 8 bits; ``bands`` gives the image's values, some rows at a time.
+def deep_gray(image: PIL.Image.Image, bands: Bands, name: str) -> Callable[[Pixels], Rgb]:
+    """Choose what brings gray to 8 bits; ``bands`` gives the image's values, some rows at a time.
 
     Integers go from the least to the greatest value of the fewest usual bits that hold them all.
     Floats in [0,1] span their range; other floats, whose white the file does not state, are
@@ -72,7 +72,7 @@ def deep_grey(image: PIL.Image.Image, bands: Bands, name: str) -> Callable[[Pixe
 
 
 def refuse_lost_bits(image: PIL.Image.Image, name: str) -> None:
-    """Raise ``ImageError`` where 16-bit colour lies in the lower bits, which Pillow does not read.
+    """Raise ``ImageError`` where 16-bit color lies in the lower bits, which Pillow does not read.
 
     ``image`` is loaded.
     """
@@ -80,7 +80,7 @@ def refuse_lost_bits(image: PIL.Image.Image, name: str) -> None:
     greatest = max(np.asarray(image.getchannel(band)).max() for band in bands)
     if greatest < 16:
         raise ImageError(
-            f"{name}: its colours have 16 bits, of which it uses at most 12, and the lower ones "
+            f"{name}: its colors have 16 bits, of which it uses at most 12, and the lower ones "
             "are not read; scale them to all 16 bits, or save it with 8"
         )
 

@@ -50,7 +50,7 @@ def paddings(content: bytes, name: str) -> Iterator[bytes]:
 
     All decode to the same pixels where nothing but the marker is missing: a decoder that has all
     rows skips what follows. Nothing is returned for any other file. ``ImageError`` where whole
-    scans are missing, without which a progressive file is blurred or without colour.
+    scans are missing, without which a progressive file is blurred or without color.
     """
     if not content.startswith(SOI) or content.endswith(EOI):
         return
@@ -59,7 +59,7 @@ def paddings(content: bytes, name: str) -> Iterator[bytes]:
         return
     if not scans.whole:
         raise ImageError(
-            f"{name}: cut short (its last scans are missing, with them detail or colour);"
+            f"{name}: cut short (its last scans are missing, with them detail or color);"
             " fetch it or save it again"
         )
     data = content.rstrip(b"\0") if content.endswith(bytes(FILLED)) else content

@@ -8,7 +8,7 @@ import PIL.TiffImagePlugin
 from PIL import ExifTags, ImageCms
 
 from gnomon.images.arrays import over_ground
-from gnomon.images.deep import deep_grey, is_signed, mend_order, refuse_lost_bits
+from gnomon.images.deep import deep_gray, is_signed, mend_order, refuse_lost_bits
 from gnomon.images.picture import Rgb
 
 STORED: dict[int, Callable[[Rgb], Rgb]] = {
@@ -66,8 +66,8 @@ def _orientation(image: PIL.Image.Image) -> int:
 def _conversion(image: PIL.Image.Image, name: str) -> Callable[[PIL.Image.Image], Rgb]:
     """Choose what makes bands of an image RGB."""
     if image.mode == "F" or image.mode.startswith("I") or (image.mode == "L" and is_signed(image)):
-        grey = deep_grey(image, lambda: (np.asarray(band) for _, band in _bands(image)), name)
-        return lambda band: grey(np.asarray(band))[..., None]
+        gray = deep_gray(image, lambda: (np.asarray(band) for _, band in _bands(image)), name)
+        return lambda band: gray(np.asarray(band))[..., None]
     if image.mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Rgb = NDArray[np.uint8]
 
 GROUND = (128, 128, 128)
-"""The neutral grey under transparent pixels and around padded pictures."""
+"""The neutral gray under transparent pixels and around padded pictures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

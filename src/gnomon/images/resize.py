@@ -34,8 +34,8 @@ def load_image(
     """Decode one image and bring it to model size, antialiased.
 
     ``size`` (height, width) in pixels. ``squash`` scales the whole picture to exactly that size;
-    ``pad`` keeps its aspect and centres it on neutral grey; ``crop`` scales it to cover
-    ``size / crop_fraction`` and cuts out the centre, as torchvision's ``Resize`` and ``CenterCrop``
+    ``pad`` keeps its aspect and centers it on neutral gray; ``crop`` scales it to cover
+    ``size / crop_fraction`` and cuts out the center, as torchvision's ``Resize`` and ``CenterCrop``
     do. ``to_file`` of the result takes its pixels to those of the file exactly, the rounding of
     sizes included. With a ``working_size`` the result has the file's ``detail`` as well, its longer
     side at most so long. Raises ``ImageError`` as ``decode`` does, ``SettingError`` for an argument

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from gnomon.figures import AS_WRITTEN, KEYPOINT_COLOUR, drawable
+from gnomon.figures import AS_WRITTEN, KEYPOINT_COLOR, drawable
 from gnomon.landmarks.histogram import Histogram
 from gnomon.landmarks.matched import Landmark
 from gnomon.landmarks.names import named_lines
@@ -56,8 +56,8 @@ def _draw(axes: Axes, histogram: Histogram, landmarks: list[Landmark], width: in
     top = [one for one in hit if one in histogram.top]
     axes.bar([place[one.landmark] for one in hit], [one.hits for one in hit], 0.85, color=_BAR)
     at, heights = [place[one.landmark] for one in top], [one.hits for one in top]
-    edge, hatch = ("k", "////") if len(landmarks) <= EVERY_NAME else (KEYPOINT_COLOUR, None)
-    axes.bar(at, heights, 0.85, color=KEYPOINT_COLOUR, edgecolor=edge, lw=0.6, hatch=hatch)
+    edge, hatch = ("k", "////") if len(landmarks) <= EVERY_NAME else (KEYPOINT_COLOR, None)
+    axes.bar(at, heights, 0.85, color=KEYPOINT_COLOR, edgecolor=edge, lw=0.6, hatch=hatch)
     axes.scatter(at, heights, marker="*", s=42, c="k", zorder=3, clip_on=False)
     axes.set_xlim(-1, len(landmarks))
     axes.set_ylim(0, max([1, *heights]) * 1.15)

@@ -29,13 +29,13 @@ class Camera:
 def fit_camera(places: Floats, xy: Floats) -> Camera:
     """Fit a camera to places (N,3) and their pixels (N,2) by the direct linear transformation.
 
-    Minimises the algebraic error of normalised points: exact on exact points, and close to the
+    Minimizes the algebraic error of normalized points: exact on exact points, and close to the
     least error in pixels else. ``DatasetError`` for fewer than six points, or points (as in one
     plane) that leave the camera open. Hartley, Zisserman: Multiple View Geometry, 7.1.
     """
     if len(places) < LEAST:
         raise DatasetError(f"a camera wants {LEAST} landmarks or more, found {len(places)}")
-    from_space, from_picture = normaliser(places), normaliser(xy)
+    from_space, from_picture = normalizer(places), normalizer(xy)
     x = homogeneous(places) @ from_space.T
     u, v, _ = (homogeneous(xy) @ from_picture.T).T
     zero = np.zeros_like(x)
@@ -54,13 +54,13 @@ def homogeneous(points: Floats) -> Floats:
     return np.column_stack([points, np.ones(len(points))])
 
 
-def normaliser(points: Floats) -> Floats:
+def normalizer(points: Floats) -> Floats:
     """Make the map (D+1,D+1) that moves points (N,D) to the origin, √D away from it on average."""
     dimensions = points.shape[1]
-    centre = points.mean(axis=0)
-    spread = float(np.linalg.norm(points - centre, axis=1).mean())
+    center = points.mean(axis=0)
+    spread = float(np.linalg.norm(points - center, axis=1).mean())
     scale = np.sqrt(dimensions) / spread if spread > 0 else 1.0
     found = np.eye(dimensions + 1) * scale
-    found[:-1, -1] = -scale * centre
+    found[:-1, -1] = -scale * center
     found[-1, -1] = 1.0
     return found

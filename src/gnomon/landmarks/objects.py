@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from gnomon.figures import AS_WRITTEN, KEYPOINT_COLOUR, LANDMARK_COLOUR, drawable
+from gnomon.figures import AS_WRITTEN, KEYPOINT_COLOR, LANDMARK_COLOR, drawable
 from gnomon.images.picture import Rgb
 from gnomon.landmarks.histogram import Histogram
 from gnomon.landmarks.matched import Landmark, Matched
@@ -18,8 +18,8 @@ from gnomon.landmarks.mesh import Projection
 from gnomon.landmarks.names import named_lines
 from gnomon.types import Floats
 
-SALIENT_COLOUR = "#ffe14d"
-MESH_COLOUR = "#4dd8ff"
+SALIENT_COLOR = "#ffe14d"
+MESH_COLOR = "#4dd8ff"
 
 
 LONGEST_NOTE = 40
@@ -59,12 +59,12 @@ def _draw_photograph(axes: Axes, histogram: Histogram, example: Matched, picture
     shown = marks.xy[marks.visible]
     links = [(example.xy[n], marks.xy[m]) for n, m in np.argwhere(example.assigned)]
     axes.add_collection(LineCollection(links, colors="w", linewidths=0.9, zorder=2))
-    axes.scatter(shown[:, 0], shown[:, 1], s=30, marker="P", c=LANDMARK_COLOUR, edgecolors="k",
+    axes.scatter(shown[:, 0], shown[:, 1], s=30, marker="P", c=LANDMARK_COLOR, edgecolors="k",
                  linewidths=0.5, zorder=3, label="landmark")  # fmt: skip
     used = example.assigned.any(axis=1)
     for at, face, edge, label in (
-        (example.xy[used], KEYPOINT_COLOUR, "w", "keypoint at a landmark"),
-        (example.xy[~used], "none", KEYPOINT_COLOUR, "keypoint at none"),
+        (example.xy[used], KEYPOINT_COLOR, "w", "keypoint at a landmark"),
+        (example.xy[~used], "none", KEYPOINT_COLOR, "keypoint at none"),
     ):
         axes.scatter(at[:, 0], at[:, 1], s=20, marker="o", facecolors=face, edgecolors=edge,
                      linewidths=0.9, zorder=4, label=label,
@@ -78,8 +78,8 @@ def _draw_photograph(axes: Axes, histogram: Histogram, example: Matched, picture
 def _draw_mesh(axes: Axes, histogram: Histogram, projection: Projection, picture: Rgb) -> None:
     _show(axes, (picture // 2 + 96).astype(np.uint8))
     lines = projection.xy[projection.edges]
-    for colour, width in (("k", 2.0), (MESH_COLOUR, 1.0)):
-        axes.add_collection(LineCollection(list(lines), colors=colour, linewidths=width))
+    for color, width in (("k", 2.0), (MESH_COLOR, 1.0)):
+        axes.add_collection(LineCollection(list(lines), colors=color, linewidths=width))
     _star(axes, projection.xy[[one.id - 1 for one in histogram.salient]], histogram.salient)
     axes.set_title(
         f"mesh {projection.mesh + 1}, {projection.error:.2g} px from the landmarks", fontsize=9
@@ -95,7 +95,7 @@ def _show(axes: Axes, picture: NDArray[np.uint8]) -> None:
 def _star(axes: Axes, xy: Floats, landmarks: Sequence[Landmark]) -> None:
     if not len(xy):
         return
-    axes.scatter(xy[:, 0], xy[:, 1], s=230, marker="*", c=SALIENT_COLOUR, edgecolors="k",
+    axes.scatter(xy[:, 0], xy[:, 1], s=230, marker="*", c=SALIENT_COLOR, edgecolors="k",
                  linewidths=1.0, zorder=7, label="most frequent landmark")  # fmt: skip
     together: dict[tuple[float, float], list[str]] = defaultdict(list)
     for (x, y), landmark in zip(xy.round(1).tolist(), landmarks, strict=True):
@@ -104,6 +104,6 @@ def _star(axes: Axes, xy: Floats, landmarks: Sequence[Landmark]) -> None:
     for number, (at, names) in enumerate(downwards):
         axes.annotate(
             "; ".join(names), at, (9, -14 if number % 2 else 7), textcoords="offset points",
-            fontsize=9, weight="bold", color=SALIENT_COLOUR,
+            fontsize=9, weight="bold", color=SALIENT_COLOR,
             path_effects=[withStroke(linewidth=2.5, foreground="k")], zorder=6, **AS_WRITTEN,
         )  # fmt: skip

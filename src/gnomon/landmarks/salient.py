@@ -14,7 +14,7 @@ from gnomon.runs.by_image import places, points_by_image
 from gnomon.types import Floats
 
 OVERALL = "all classes"
-UNLABELLED = "unlabelled"
+UNLABELED = "unlabeled"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +94,7 @@ def _labels(samples: Sequence[Sample]) -> list[str]:
         [sample.viewpoint for sample in samples],
     ):
         if any(told):
-            return [label or UNLABELLED for label in told]
+            return [label or UNLABELED for label in told]
     return ["all"] * len(samples)
 
 

@@ -26,7 +26,7 @@ class Fill(Protocol):
 
 
 def random(image: Image, windows: Tensor, patch: int, seed: int, draw: int) -> Tensor:
-    """Fill with independent random colours, one of 256 levels for each pixel and channel.
+    """Fill with independent random colors, one of 256 levels for each pixel and channel.
 
     Counter-based (Philox): the key comes from seed, image content, patch and draw, the counter
     from the window, so that order, batch, process and machine change nothing.
@@ -34,22 +34,22 @@ def random(image: Image, windows: Tensor, patch: int, seed: int, draw: int) -> T
     given = f"{seed}/{image.content_hash}/{patch}/{draw}".encode()
     key = np.frombuffer(blake2b(given, digest_size=16).digest(), dtype="<u8")
     size = 3 * patch * patch
-    colours = np.empty((len(windows), size), dtype=np.uint8)
-    for row, (y, x) in zip(colours, windows.tolist(), strict=True):
+    colors = np.empty((len(windows), size), dtype=np.uint8)
+    for row, (y, x) in zip(colors, windows.tolist(), strict=True):
         stream = Philox(key=key, counter=np.array([0, x, y, 0], dtype=np.uint64))
         row[:] = stream.random_raw(-(-size // 8)).astype("<u8").view(np.uint8)[:size]
-    return torch.from_numpy(colours).view(-1, 3, patch, patch).float() / 255
+    return torch.from_numpy(colors).view(-1, 3, patch, patch).float() / 255
 
 
 def constant(image: Image, windows: Tensor, patch: int, seed: int, draw: int) -> Tensor:
-    """Fill with mid grey, 0.5."""
+    """Fill with mid gray, 0.5."""
     return torch.full((len(windows), 3, patch, patch), 0.5)
 
 
 def mean(image: Image, windows: Tensor, patch: int, seed: int, draw: int) -> Tensor:
-    """Fill with the image's mean colour."""
-    colour = image.pixels.cpu().numpy().mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
-    return torch.from_numpy(colour).view(1, 3, 1, 1).repeat(len(windows), 1, patch, patch)
+    """Fill with the image's mean color."""
+    color = image.pixels.cpu().numpy().mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
+    return torch.from_numpy(color).view(1, 3, 1, 1).repeat(len(windows), 1, patch, patch)
 
 
 def blur(image: Image, windows: Tensor, patch: int, seed: int, draw: int) -> Tensor:

@@ -200,7 +200,7 @@ def occluded_probabilities(
     """
 
     def to_input(pixels: Tensor) -> Tensor:
-        return classifier.preprocessing.normalise(pixels.to(classifier.device, classifier.dtype))
+        return classifier.preprocessing.normalize(pixels.to(classifier.device, classifier.dtype))
 
     own = [patches_under(image.pixels, windows[:1], patches.shape[3]) for image in images]
     outputs = outputs_of_several(

@@ -51,7 +51,7 @@ class _Bases:
 
 @dataclass(frozen=True, eq=False)
 class _Span:
-    """Some neighbouring tiles along an axis.
+    """Some neighboring tiles along an axis.
 
     ``inputs`` (Rn,r) brings the r inputs at ``read`` into the bases of the n tiles, ``outputs``
     (w,Rn) the products back, to the w outputs at ``written``.

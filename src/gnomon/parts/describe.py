@@ -97,8 +97,8 @@ class Space:
 
     def embed(self, raw: Descriptors) -> Descriptors:
         """Bring descriptors (N,D) into the space: (N,d) of length 1."""
-        centred = np.split(raw - self.mean, np.cumsum(self.widths)[:-1], axis=1)
-        joined = unit(np.concatenate([unit(one) for one in centred], axis=1))
+        centered = np.split(raw - self.mean, np.cumsum(self.widths)[:-1], axis=1)
+        joined = unit(np.concatenate([unit(one) for one in centered], axis=1))
         return unit(joined @ self.axes) if self.axes.shape[1] else joined
 
 

@@ -45,7 +45,7 @@ class FeatureMaps:
         batch = pixels[None].to(
             self._classifier.device, self._classifier.dtype, memory_format=torch.channels_last
         )
-        self._network(self._classifier.preprocessing.normalise(batch))
+        self._network(self._classifier.preprocessing.normalize(batch))
         maps = [self._caught.pop(name)[0] for name in self.layers]
         if any(one.ndim != 3 for one in maps):
             raise ClassifierError(f"the layers {', '.join(self.layers)} do not all give maps")
@@ -95,7 +95,7 @@ def _blocks(classifier: Classifier, network: nn.Module) -> list[str]:
     try:
         with torch.no_grad():
             batch = pixels.to(classifier.device, classifier.dtype)
-            network(classifier.preprocessing.normalise(batch))
+            network(classifier.preprocessing.normalize(batch))
     finally:
         for hook in hooks:
             hook.remove()

@@ -135,10 +135,10 @@ def _crop(picture: PIL.Image.Image, x: float, y: float, reach: float) -> PIL.Ima
     )
     draw = PIL.ImageDraw.Draw(cut)
     middle = TILE / 2
-    for radius, colour in ((8, "white"), (7, RING)):
+    for radius, color in ((8, "white"), (7, RING)):
         draw.ellipse(
             (middle - radius, middle - radius, middle + radius, middle + radius),
-            outline=colour,
+            outline=color,
             width=2,
         )
     return cut

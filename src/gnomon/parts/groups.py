@@ -29,8 +29,8 @@ def group_classes(points: Points, labels: Sequence[str], seed: int = 0) -> list[
     judged = sorted(label for label in counts if counts[label] >= FEWEST)
     if len(judged) < 2 or known < 2 * WORDS:
         return [tuple(sorted(counts))]
-    centres = k_means(points.descriptors[points.known], WORDS, seed)
-    words = (points.descriptors @ centres.T).argmax(axis=2)
+    centers = k_means(points.descriptors[points.known], WORDS, seed)
+    words = (points.descriptors @ centers.T).argmax(axis=2)
     classes = np.array(labels)
     likeness = {label: _histogram(words, points.known, classes == label) for label in counts}
     roots = np.sqrt(np.stack([likeness[label] for label in judged]))

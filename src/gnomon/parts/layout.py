@@ -28,11 +28,11 @@ SCALES = (0.5, 2.0)
 class Layout:
     """What K parts look like, and where they lie.
 
-    ``centres`` (K,d) have length 1, ``places`` (K,) the variance ``spread`` (K,), and ``weight``
+    ``centers`` (K,d) have length 1, ``places`` (K,) the variance ``spread`` (K,), and ``weight``
     (K,) adds up to 1.
     """
 
-    centres: Descriptors
+    centers: Descriptors
     places: Places
     spread: Floats
     weight: Floats
@@ -46,12 +46,12 @@ class Layout:
     def ordered(self, order: NDArray[np.int64]) -> "Layout":
         """Return the parts in another order."""
         return Layout(
-            self.centres[order], self.places[order], self.spread[order], self.weight[order]
+            self.centers[order], self.places[order], self.spread[order], self.weight[order]
         )
 
     def likeness(self, descriptors: Descriptors) -> Floats:
         """Return how much points (...,N,d) look like each part, in nats: (...,N,K)."""
-        cosines: Floats = (SHARPNESS * (descriptors @ self.centres.T)).astype(np.float64)
+        cosines: Floats = (SHARPNESS * (descriptors @ self.centers.T)).astype(np.float64)
         return cosines
 
     def match(self, likeness: Floats, placed: Places) -> Floats:

@@ -32,7 +32,7 @@ class Points:
 
 
 def k_means(rows: Descriptors, count: int, seed: int) -> Descriptors:
-    """Cluster rows (N,d) of length 1 by the cosine: centres (count,d) of length 1."""
+    """Cluster rows (N,d) of length 1 by the cosine: centers (count,d) of length 1."""
     cluster = library("sklearn.cluster", "parts", "finding parts")
     random = np.random.default_rng(seed)
     if len(rows) > SAMPLE:
@@ -44,9 +44,9 @@ def k_means(rows: Descriptors, count: int, seed: int) -> Descriptors:
 def learn(points: Points, count: int, seed: int = 0) -> Layout:
     """Learn ``count`` parts from at least as many points; the most frequent part first."""
     known = points.known[..., None]
-    centres = k_means(points.descriptors[points.known], count, seed)
+    centers = k_means(points.descriptors[points.known], count, seed)
     flat = np.full(count, 1 / count)
-    layout = Layout(centres, np.zeros(count, np.complex128), np.full(count, 0.5), flat)
+    layout = Layout(centers, np.zeros(count, np.complex128), np.full(count, 0.5), flat)
     shares = layout.shares(layout.likeness(points.descriptors)) * known
     layout = _in_turn(points, _gather(points, shares, points.places), shares)
     return layout.ordered(np.argsort(-layout.weight, kind="stable"))
@@ -90,11 +90,11 @@ def _gather(points: Points, shares: Floats, placed: Places) -> Layout:
     weight = shares.sum(axis=(0, 1)) + 1e-6
     flat = shares.reshape(-1, len(weight))
     dimensions = points.descriptors.shape[-1]
-    centres = unit(flat.T.astype(np.float32) @ points.descriptors.reshape(-1, dimensions))
+    centers = unit(flat.T.astype(np.float32) @ points.descriptors.reshape(-1, dimensions))
     places = (flat * placed.reshape(-1, 1)).sum(axis=0) / weight
     away = np.abs(placed.reshape(-1, 1) - places) ** 2
     spread = (flat * away).sum(axis=0) / weight / 2
     share = weight / weight.sum()
     places = places - (share * places).sum()
     size = max(float(np.sqrt((share * np.abs(places) ** 2).sum())), 1e-6)
-    return Layout(centres, places / size, np.maximum(spread / size**2, LEAST_SPREAD), share)
+    return Layout(centers, places / size, np.maximum(spread / size**2, LEAST_SPREAD), share)

@@ -223,7 +223,7 @@ def _tensor(
 def _tensors(group: Group) -> dict[str, NDArray[Any]]:
     layout = group.layout
     return {
-        "centres": layout.centres,
+        "centers": layout.centers,
         "places": np.stack([layout.places.real, layout.places.imag], axis=1),
         "spread": layout.spread,
         "weight": layout.weight,
@@ -240,14 +240,14 @@ def _group(
     def take(name: str, kind: type, *shape: int | None) -> NDArray[Any]:
         return _tensor(tensors, f"{number}.{name}", kind, shape)
 
-    centres = take("centres", np.float32, None, width)
-    count, n_labels = len(centres), len(account.labels)
+    centers = take("centers", np.float32, None, width)
+    count, n_labels = len(centers), len(account.labels)
     places = take("places", np.float64, count, 2)
     spread, weight = take("spread", np.float64, count), take("weight", np.float64, count)
     group = Group(
         labels=account.labels,
         first=account.first,
-        layout=Layout(centres, places[:, 0] + 1j * places[:, 1], spread, weight),
+        layout=Layout(centers, places[:, 0] + 1j * places[:, 1], spread, weight),
         quantiles=take("quantiles", np.float64, count, None),
         expected=take("expected", np.float64, n_labels, count),
         repeats=take("repeats", np.int64, count),

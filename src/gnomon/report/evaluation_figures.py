@@ -14,7 +14,7 @@ from gnomon.figures import AS_WRITTEN, drawable
 
 Dash = str | tuple[int, tuple[float, ...]]
 
-METHOD_COLOURS = (
+METHOD_COLORS = (
     "#d55e00",
     "#0072b2",
     "#009e73",
@@ -37,14 +37,14 @@ LOOKS = {
     "keypoints": ("#d55e00", "o"),
     "any point": ("#8c8c8c", "X"),
 }
-"""Colour and marker: no line is told from another by colour alone."""
+"""Color and marker: no line is told from another by color alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class MethodLook:
     """How a method's line is drawn."""
 
-    colour: str
+    color: str
     marker: str
     dash: Dash
 
@@ -52,7 +52,7 @@ class MethodLook:
 def method_look(number: int) -> MethodLook:
     """Return the look of a method, counted from 0: any two of 40 differ in two ways at least."""
     return MethodLook(
-        METHOD_COLOURS[number % len(METHOD_COLOURS)],
+        METHOD_COLORS[number % len(METHOD_COLORS)],
         METHOD_MARKERS[number % len(METHOD_MARKERS)],
         METHOD_DASHES[number % len(METHOD_DASHES)],
     )
@@ -72,7 +72,7 @@ def budgets_figure(evaluation: Evaluation) -> Figure:
                 evaluation.budgets,
                 values,
                 marker=look.marker,
-                color=look.colour,
+                color=look.color,
                 ls=look.dash,
                 label=drawable(method.method),
                 lw=2.4 if bold else 1.2,
@@ -80,9 +80,7 @@ def budgets_figure(evaluation: Evaluation) -> Figure:
             )
             if bold:
                 low, high = ([getattr(cell, end) for cell in cells] for end in ("low", "high"))
-                axes.fill_between(
-                    evaluation.budgets, low, high, color=look.colour, alpha=0.15, lw=0
-                )
+                axes.fill_between(evaluation.budgets, low, high, color=look.color, alpha=0.15, lw=0)
         axes.set(title=rf"$\alpha$ = {alpha:g}", xlabel="points an image", ylim=(0, 1))
         axes.set_xticks(evaluation.budgets)
         axes.grid(alpha=0.25)
@@ -144,5 +142,5 @@ def _figure(width: float, height: float) -> Figure:
 
 
 def _line(axes: Axes, x: Sequence[float], y: Sequence[float], name: str) -> None:
-    colour, marker = LOOKS[name]
-    axes.plot(x, y, color=colour, marker=marker, label=name, lw=1.6, ms=4)
+    color, marker = LOOKS[name]
+    axes.plot(x, y, color=color, marker=marker, label=name, lw=1.6, ms=4)

@@ -16,7 +16,7 @@ from gnomon.report.entries import make_entry
 from gnomon.report.evidence import Maps
 from gnomon.report.index import image_index
 from gnomon.report.part_examples import part_rows
-from gnomon.report.pictures import colour_stops
+from gnomon.report.pictures import color_stops
 from gnomon.report.sections import (
     class_rows,
     evaluation_pictures,
@@ -100,7 +100,7 @@ def _whole(
         "settings": asdict(run.info.settings) | asdict(run.info.preprocessing),
         "classes": class_rows(run),
         "failures": run.failures,
-        "stops": colour_stops(),
+        "stops": color_stops(),
         "salient": salient_table(store),
         "salient_pictures": salient_pictures(store),
         "record": record,

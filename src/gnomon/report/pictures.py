@@ -11,7 +11,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from gnomon.figures import COLOUR_MAP, colour_span
+from gnomon.figures import COLOR_MAP, color_span
 from gnomon.geometry import Affine
 
 PHOTOGRAPH_SIDE = 560
@@ -20,8 +20,8 @@ QUALITY = 78
 
 
 @dataclass(frozen=True, slots=True)
-class Coloured:
-    """A map as a WebP file, and the values that the ends of its colours stand for."""
+class Colored:
+    """A map as a WebP file, and the values that the ends of its colors stand for."""
 
     webp: bytes
     low: float
@@ -30,7 +30,7 @@ class Coloured:
 
 @dataclass(frozen=True, slots=True)
 class PlacedMap:
-    """A coloured map as an address, where it lies in the file, and the ends of its scale.
+    """A colored map as an address, where it lies in the file, and the ends of its scale.
 
     ``box`` is x, y, width, height in file pixels.
     """
@@ -46,20 +46,20 @@ def photograph(rgb: NDArray[np.uint8], side: int = PHOTOGRAPH_SIDE) -> bytes:
     return _webp(PIL.Image.fromarray(rgb), side)
 
 
-def coloured(values: NDArray[Any], side: int = MAP_SIDE) -> Coloured:
-    """Lay the perceptually uniform colour map over a map (H,W), clipped as in the figures."""
-    low, high = colour_span(values)
+def colored(values: NDArray[Any], side: int = MAP_SIDE) -> Colored:
+    """Lay the perceptually uniform color map over a map (H,W), clipped as in the figures."""
+    low, high = color_span(values)
     shares = np.clip((values - low) / (high - low), 0.0, 1.0)
-    colours = _colours()[np.rint(shares * 255).astype(np.uint8)]
-    return Coloured(_webp(PIL.Image.fromarray(colours), side), low, high)
+    colors = _colors()[np.rint(shares * 255).astype(np.uint8)]
+    return Colored(_webp(PIL.Image.fromarray(colors), side), low, high)
 
 
 def placed(values: NDArray[Any], to_file: Affine) -> PlacedMap:
-    """Colour a map (H,W) and lay it where its pixels are in the file."""
+    """Color a map (H,W) and lay it where its pixels are in the file."""
     rows, columns = values.shape
     corners = to_file.apply([[-0.5, -0.5], [columns - 0.5, rows - 0.5]]).round(2)
     (left, top), (right, bottom) = corners.tolist()
-    picture = coloured(values)
+    picture = colored(values)
     return PlacedMap(
         source=data_uri(picture.webp),
         box=(left, top, right - left, bottom - top),
@@ -73,15 +73,15 @@ def data_uri(content: bytes, kind: str = "image/webp") -> str:
     return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
 
 
-def colour_stops(count: int = 9) -> str:
-    """Return the colour map as the stops of a CSS gradient."""
-    rows = _colours()[np.linspace(0, 255, count).astype(int)]
+def color_stops(count: int = 9) -> str:
+    """Return the color map as the stops of a CSS gradient."""
+    rows = _colors()[np.linspace(0, 255, count).astype(int)]
     return ", ".join(f"rgb({red} {green} {blue})" for red, green, blue in rows.tolist())
 
 
 @cache
-def _colours() -> NDArray[np.uint8]:
-    table = matplotlib.colormaps[COLOUR_MAP](np.arange(256), bytes=True)[:, :3]
+def _colors() -> NDArray[np.uint8]:
+    table = matplotlib.colormaps[COLOR_MAP](np.arange(256), bytes=True)[:, :3]
     return np.ascontiguousarray(table, dtype=np.uint8)
 
 

@@ -10,7 +10,7 @@ from matplotlib.patches import ConnectionPatch
 
 from gnomon.evaluation.repeatability import COUNT, TOLERANCES
 from gnomon.evaluation.repeating import Repeated, Seen
-from gnomon.figures import KEYPOINT_COLOUR, png
+from gnomon.figures import KEYPOINT_COLOR, png
 from gnomon.report.evaluation_record import known
 from gnomon.runs.store import LocalStore
 
@@ -30,7 +30,7 @@ class _Look:
 
 
 LOOKS = (
-    _Look("not found again", "X", KEYPOINT_COLOUR, "w", 64),
+    _Look("not found again", "X", KEYPOINT_COLOR, "w", 64),
     _Look("found again", "o", FOUND, "k", 30),
     _Look("outside of the other picture: not counted", "X", OUTSIDE, "w", 40),
 )

@@ -74,7 +74,7 @@ class Record:
 
     @property
     def xy(self) -> Floats:
-        """Places (N,2) in file pixels, integers the pixels' centres."""
+        """Places (N,2) in file pixels, integers the pixels' centers."""
         return np.stack([self.column("x"), self.column("y")], axis=1)
 
     @property

@@ -13,7 +13,7 @@ from gnomon.images import load_image
 MARGIN = 8 / 7
 AREA = (0.4, 1.0)
 STRETCH = 4 / 3
-COLOUR = 0.3
+COLOR = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class PlainView:
 
 @dataclass(frozen=True, slots=True)
 class VariedView:
-    """Random crops, flips and colours around what the classifier will get.
+    """Random crops, flips and colors around what the classifier will get.
 
     The canvas is brought to 8/7 of the model's size by the preprocessing's own way of resizing, so
     that squashed, padded and cropped pictures are varied as such. A crop covers 0.4 to all of it.
@@ -55,7 +55,7 @@ class VariedView:
         steps: list[Any] = [v2.RandomResizedCrop((height, width), AREA, ratio, antialias=True)]
         if self.flip:
             steps.append(v2.RandomHorizontalFlip())
-        steps += [v2.ColorJitter(COLOUR, COLOUR, COLOUR), v2.ToDtype(torch.float32, scale=True)]
+        steps += [v2.ColorJitter(COLOR, COLOR, COLOR), v2.ToDtype(torch.float32, scale=True)]
         varied: Tensor = v2.Compose(steps)(canvas)
         return varied
 

@@ -1,4 +1,4 @@
-"""From a data set to labelled photographs in three parts: path, label and split, nothing else.
+"""From a data set to labeled photographs in three parts: path, label and split, nothing else.
 
 Here is the one place where training meets a data set. It reads a sample's image, one label and
 split; landmarks, boxes and part outlines are never asked for.
@@ -41,7 +41,7 @@ class Parts:
     class_names: tuple[str, ...]
 
 
-def labelled(dataset: Dataset, labels: Labels) -> tuple[list[Photo], int]:
+def labeled(dataset: Dataset, labels: Labels) -> tuple[list[Photo], int]:
     """List the samples that have the label asked for, and count the others.
 
     ``DatasetError`` where no sample has one.
@@ -111,7 +111,7 @@ def _require_two_classes(photos: Iterable[Photo]) -> None:
     if len(counts) < 2:
         what = f"all of one class, {next(iter(counts))!r}" if counts else "none at all"
         raise DatasetError(
-            f"there are {counts.total()} labelled images to train on, {what};"
+            f"there are {counts.total()} labeled images to train on, {what};"
             " a classifier needs images of at least two classes"
         )
 

@@ -18,7 +18,7 @@ RAMP_EPOCHS = 1.0
 class FineTuning(LightningModule):
     """AdamW with cosine decay; pretrained layers wait for the head and learn at a lower rate.
 
-    Batch normalisation keeps its pretrained statistics, which small batches would only blur; a
+    Batch normalization keeps its pretrained statistics, which small batches would only blur; a
     network without pretrained weights learns them. Channels lie last in memory: convolutions train
     several times as fast that way.
     """
@@ -85,7 +85,7 @@ class FineTuning(LightningModule):
         return min(1.0, (step + 1) / ramp) * cosine
 
     def _logits(self, pixels: Tensor) -> Tensor:
-        pixels = self._preprocessing.normalise(pixels)
+        pixels = self._preprocessing.normalize(pixels)
         logits: Tensor = self.network(pixels.contiguous(memory_format=torch.channels_last))
         return logits
 

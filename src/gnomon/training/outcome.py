@@ -86,9 +86,9 @@ class Confusion:
         axes.set_title(f"{self.accuracy:.1%} of {self.counts.sum()} images right", fontsize=10)
         if n <= 30:
             for (row, column), count in np.ndenumerate(self.counts):
-                colour = "white" if count > totals[row, 0] / 2 else "black"
+                color = "white" if count > totals[row, 0] / 2 else "black"
                 if count:
                     axes.text(
-                        column, row, f"{count}", ha="center", va="center", color=colour, fontsize=7
+                        column, row, f"{count}", ha="center", va="center", color=color, fontsize=7
                     )
         return figure

@@ -19,7 +19,7 @@ from gnomon.path_text import path_text
 from gnomon.runs.account import now
 from gnomon.runs.reader import Failure
 from gnomon.training.augment import PlainView, VariedView
-from gnomon.training.data import Photo, divide, labelled, spread
+from gnomon.training.data import Photo, divide, labeled, spread
 from gnomon.training.folder import TrainingFolder
 from gnomon.training.found import found_lines
 from gnomon.training.loading import Photographs
@@ -85,7 +85,7 @@ def train(
     begin = perf_counter()
     settings = settings or TrainingSettings()
     target, place = resolve_device(device), TrainingFolder.at(out)
-    photos, n_without_label = labelled(open_dataset(data), settings.labels)
+    photos, n_without_label = labeled(open_dataset(data), settings.labels)
     photos = spread(photos, limit)
     for line in found_lines(photos):
         say(line)

@@ -62,7 +62,7 @@ class ImageList:
         self._page = min(max(self._page + pages, 0), last)
         self.draw()
 
-    def neighbour(self, steps: int) -> str | None:
+    def neighbor(self, steps: int) -> str | None:
         """Return the image so many steps further in what was found."""
         if not self.ids:
             return None

@@ -196,7 +196,7 @@ class JudgePage:
             self._choose(ranks[(now + steps) % len(ranks)])
 
     async def _turn(self, steps: int) -> None:
-        image_id = self.list.neighbour(steps)
+        image_id = self.list.neighbor(steps)
         if image_id is None:
             self._say("there is no further image in the list")
         else:

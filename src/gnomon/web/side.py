@@ -11,7 +11,7 @@ from gnomon.detector import Detector
 from gnomon.errors import GnomonError
 from gnomon.presets import Settings
 from gnomon.report.entries import point_rows
-from gnomon.report.pictures import colour_stops, data_uri, photograph
+from gnomon.report.pictures import color_stops, data_uri, photograph
 from gnomon.types import HeatmapKind, Image
 from gnomon.web.bench import Bench, CancelledError
 from gnomon.web.controls import Choice, words
@@ -89,7 +89,7 @@ class Side:
             stage.on_place("pick", on_pick)
             with ui.element("div").classes("scale"):
                 low = words("span")
-                ui.element("i").style(f"background: linear-gradient(90deg, {colour_stops()})")
+                ui.element("i").style(f"background: linear-gradient(90deg, {color_stops()})")
                 high = words("span")
             words("figcaption", title)
         return stage, low, high

@@ -1,6 +1,6 @@
 import { h } from "vue";
 
-// A picture with points. Shapes as well as colours tell the points apart: a dot is new, a disc with
+// A picture with points. Shapes as well as colors tell the points apart: a dot is new, a disc with
 // a tick accepted, a cross rejected, a diamond added by hand.
 const SHAPES = {
   unseen: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
@@ -122,13 +122,13 @@ export default {
     },
     key(event) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const centre = this.marked ? this.at(this.marked) : [this.view[0] + this.view[2] / 2, this.view[1] + this.view[3] / 2];
-      if (event.key === "+" || event.key === "=") this.scale(1.25, centre);
-      else if (event.key === "-") this.scale(0.8, centre);
+      const center = this.marked ? this.at(this.marked) : [this.view[0] + this.view[2] / 2, this.view[1] + this.view[3] / 2];
+      if (event.key === "+" || event.key === "=") this.scale(1.25, center);
+      else if (event.key === "-") this.scale(0.8, center);
       else if (!this.editable && this.points.length && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
         const now = this.points.indexOf(this.near), step = event.key === "ArrowRight" ? 1 : -1;
         this.showTip(this.points[now < 0 ? 0 : (now + step + this.points.length) % this.points.length]);
-      } else if (!this.editable && event.key === "Enter") this.$emit("pick", { x: centre[0], y: centre[1] });
+      } else if (!this.editable && event.key === "Enter") this.$emit("pick", { x: center[0], y: center[1] });
       else return;
       event.preventDefault();
       event.stopPropagation();

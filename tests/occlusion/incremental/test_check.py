@@ -253,7 +253,7 @@ def test_what_breaks_late_is_mended_on_the_way(
 
 def test_a_network_that_mixes_the_windows_of_a_batch_is_found_out() -> None:
     class Mixing(Network):
-        """Normalises by the values of the whole batch, as no module of it says."""
+        """Normalizes by the values of the whole batch, as no module of it says."""
 
         def forward(self, x: Tensor) -> Tensor:
             return super().forward(F.batch_norm(x, None, None, training=True))

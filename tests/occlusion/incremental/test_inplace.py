@@ -3,7 +3,7 @@ from torch import Tensor, fx, nn
 
 from gnomon.occlusion import DenseEngine
 from gnomon.occlusion.incremental import IncrementalEngine
-from gnomon.occlusion.incremental.analysis import analyse
+from gnomon.occlusion.incremental.analysis import analyze
 from gnomon.occlusion.incremental.refusal import Refusals
 from gnomon.occlusion.incremental.trace import trace
 from gnomon.occlusion.windows import window_grid
@@ -33,7 +33,7 @@ class Gated(nn.Module):
 
 def overwriting(module: fx.GraphModule) -> dict[str, nn.Module]:
     """Find what is called where a whole map is written over."""
-    steps, _ = analyse(module, torch.zeros(1, 3, 20, 24), Refusals("a network"))
+    steps, _ = analyze(module, torch.zeros(1, 3, 20, 24), Refusals("a network"))
     return {step.node.name: step.in_place for step in steps if step.in_place is not None}
 
 
@@ -48,7 +48,7 @@ def test_only_what_nobody_else_reads_is_written_over() -> None:
 def test_a_region_is_not_written_over() -> None:
     convolution, no_rule = nn.Conv2d(3, 6, 3), nn.RReLU()
     module = trace(nn.Sequential(convolution, no_rule, nn.AdaptiveAvgPool2d(1), nn.Flatten()))
-    steps, _ = analyse(module, torch.zeros(1, 3, 20, 24), Refusals("a network"))
+    steps, _ = analyze(module, torch.zeros(1, 3, 20, 24), Refusals("a network"))
     assert [step.kind for step in steps][1:3] == ["carried", "whole"]
     assert not overwriting(module)
 

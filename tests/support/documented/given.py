@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 import timm
 import torch
-from painted import COLOURS, paint
+from painted import COLORS, paint
 from scipy.io import savemat
 from torchvision.models import get_model
 
@@ -38,9 +38,9 @@ def more(folder: Path) -> None:
 
 
 def classes(folder: Path) -> None:
-    for colour in COLOURS[:2]:
+    for color in COLORS[:2]:
         for number in range(5):
-            paint(folder / "photos-by-class" / colour / f"{number}.png", colour, number)
+            paint(folder / "photos-by-class" / color / f"{number}.png", color, number)
 
 
 def checkout(folder: Path) -> None:
@@ -63,9 +63,9 @@ def birds(folder: Path) -> None:
     }
     points = []
     for number in range(8):
-        key, colour = number + 1, COLOURS[number % 2]
-        paint(folder / "images" / colour / f"{number}.png", colour, number)
-        rows["images"].append(f"{key} {colour}/{number}.png")
+        key, color = number + 1, COLORS[number % 2]
+        paint(folder / "images" / color / f"{number}.png", color, number)
+        rows["images"].append(f"{key} {color}/{number}.png")
         rows["image_class_labels"].append(f"{key} {number % 2 + 1}")
         rows["train_test_split"].append(f"{key} {int(number < 6)}")
         rows["bounding_boxes"].append(f"{key} 5 5 30 30")
@@ -73,7 +73,7 @@ def birds(folder: Path) -> None:
     (folder / "parts").mkdir()
     for name, lines in rows.items():
         (folder / f"{name}.txt").write_text("\n".join(lines) + "\n")
-    species = "".join(f"{n + 1} {colour}\n" for n, colour in enumerate(COLOURS[:2]))
+    species = "".join(f"{n + 1} {color}\n" for n, color in enumerate(COLORS[:2]))
     (folder / "classes.txt").write_text(species)
     (folder / "parts" / "parts.txt").write_text("1 beak\n")
     (folder / "parts" / "part_locs.txt").write_text("\n".join(points) + "\n")
@@ -84,7 +84,7 @@ def cars_with_ends(folder: Path) -> None:
     folder /= "cars"
     images, objects = [], []
     for number in range(10):
-        paint(folder / "JPEGImages" / f"{number}.png", COLOURS[number % 2], number)
+        paint(folder / "JPEGImages" / f"{number}.png", COLORS[number % 2], number)
         images.append({"id": number, "file_name": f"{number}.png", "width": 50, "height": 40})
         square = [5, 5, 30, 5, 30, 30, 5, 30]
         objects.append(

@@ -60,7 +60,7 @@ def netvlad(net: Net, y: Tensor) -> Any:
     y = F.normalize(y + 0.1, dim=1)
     soft = F.softmax(net.k(y).view(n, 2, -1), dim=1)
     flat = y.view(n, c, -1)
-    residual = flat.expand(2, -1, -1, -1).permute(1, 0, 2, 3) - net.centres.expand(
+    residual = flat.expand(2, -1, -1, -1).permute(1, 0, 2, 3) - net.centers.expand(
         flat.size(-1), -1, -1
     ).permute(1, 2, 0).unsqueeze(0)
     vlad = (residual * soft.unsqueeze(2)).sum(-1)
@@ -185,7 +185,7 @@ BLOCKS: dict[str, Make] = {
     "netvlad": species(
         netvlad,
         k=convolution(C, 2, 1),
-        centres=lambda h, w: nn.Parameter(torch.rand(2, C)),
+        centers=lambda h, w: nn.Parameter(torch.rand(2, C)),
         p=layer(nn.Linear, 2 * C, CLASSES),
     ),
     "gem": species(gem, power=lambda h, w: nn.Parameter(torch.tensor([3.0]))),

@@ -1,4 +1,4 @@
-"""Networks with each way to normalise values and weights."""
+"""Networks with each way to normalize values and weights."""
 
 import warnings
 from collections.abc import Callable
@@ -35,13 +35,13 @@ def l2_normed(net: Net, y: Tensor) -> Any:
     return net.h(F.normalize(y, dim=1).mean((2, 3))) * 5
 
 
-def standardised_by_hand(net: Net, y: Tensor) -> Any:
+def standardized_by_hand(net: Net, y: Tensor) -> Any:
     mean, std = y.mean((1, 2, 3), keepdim=True), y.std((1, 2, 3), keepdim=True)
     return net.h(((y - mean) / (std + 1e-5)).relu().mean((2, 3)))
 
 
-class Standardised(nn.Conv2d):
-    """Normalises its weights as it runs."""
+class Standardized(nn.Conv2d):
+    """Normalizes its weights as it runs."""
 
     def forward(self, input: Tensor) -> Tensor:
         weight = self.weight - self.weight.mean((1, 2, 3), keepdim=True)
@@ -131,8 +131,8 @@ NORMED: dict[str, Make] = {
     "layer norm of maps": species(layer_norm_of_maps),
     "local response norm": species(plain, k=layer(nn.LocalResponseNorm, 2)),
     "l2 norm": species(l2_normed),
-    "standardised by hand": species(standardised_by_hand),
-    "standardised weights": species(plain, k=layer(Standardised, C, C, 3)),
+    "standardized by hand": species(standardized_by_hand),
+    "standardized weights": species(plain, k=layer(Standardized, C, C, 3)),
     "spectral norm": species(plain, k=old_style(spectral_norm)),
     "spectral norm, parametrised": species(plain, k=old_style(parametrizations.spectral_norm)),
     "weight norm": species(plain, k=old_style(weight_norm)),

@@ -68,7 +68,7 @@ class Step:
         return self.shape[self.axes[0]], self.shape[self.axes[1]]
 
 
-def analyse(module: fx.GraphModule, image: Tensor, refusals: Refusals) -> tuple[list[Step], Any]:
+def analyze(module: fx.GraphModule, image: Tensor, refusals: Refusals) -> tuple[list[Step], Any]:
     """Find the rule for every node, with the shapes that one image (1,3,H,W) has.
 
     Nodes in ``refusals`` get none, and those whose rule breaks join them. Returns the steps, and

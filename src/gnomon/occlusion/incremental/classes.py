@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 
 def choose_classes(sizes: Ints, costs: Floats, windows: Ints, overhead: float) -> list[Ints]:
-    """Cut the positions of one axis into neighbouring classes with the least planned work.
+    """Cut the positions of one axis into neighboring classes with the least planned work.
 
     ``sizes`` (positions, layers) says how long a position's region is, ``costs`` what one row of
     the layer's map costs (its mean extent along the other axis included), ``windows`` how many

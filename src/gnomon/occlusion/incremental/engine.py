@@ -16,7 +16,7 @@ from gnomon.classifier.scorer import type_name
 from gnomon.memory import does_not_fit, is_out_of_memory
 from gnomon.occlusion.dense import DenseEngine
 from gnomon.occlusion.engine import Several, check_finite, outputs_of_several
-from gnomon.occlusion.incremental.analysis import Step, analyse
+from gnomon.occlusion.incremental.analysis import Step, analyze
 from gnomon.occlusion.incremental.check import NO_ROW, agree, expected_outputs, find_fault
 from gnomon.occlusion.incremental.fold import fold_batch_norms, to_channels_last
 from gnomon.occlusion.incremental.machine import machine_of
@@ -144,7 +144,7 @@ class IncrementalEngine(Several):
         key = (layout, len(images), patch, windows.tobytes())
         if key not in self._schedules:
             known = known_outcome(self._fingerprint, layout)
-            if known or not self._analyse(images[:1], is_known=known is not None):
+            if known or not self._analyze(images[:1], is_known=known is not None):
                 if known:
                     self._run_densely(known)
                 return None
@@ -171,7 +171,7 @@ class IncrementalEngine(Several):
         self._schedules.move_to_end(key)
         return self._schedules[key]
 
-    def _analyse(self, image: Tensor, *, is_known: bool) -> bool:
+    def _analyze(self, image: Tensor, *, is_known: bool) -> bool:
         """Find the rules for (1,3,H,W); say whether the graph computes what the network does.
 
         That is taken for granted where the plan ``is_known`` to be right.
@@ -179,7 +179,7 @@ class IncrementalEngine(Several):
         layout = _layout(image)
         if layout in self._steps:
             return True
-        steps, given = analyse(self._module, channels_last(image), self._refusals)
+        steps, given = analyze(self._module, channels_last(image), self._refusals)
         if not is_known:
             expected = expected_outputs(self._network, image)
             if expected is None:

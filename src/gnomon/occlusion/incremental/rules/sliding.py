@@ -38,7 +38,7 @@ class Sweep:
         return self.extent(self.outputs)
 
     def extent(self, outputs: int) -> int:
-        """Places that so many neighbouring outputs read."""
+        """Places that so many neighboring outputs read."""
         return (outputs - 1) * self.stride + self.reach + 1
 
     def spread(self, span: Span) -> Span:

@@ -5,7 +5,7 @@ from torch import nn
 from torchvision.models import get_model
 
 from gnomon.classifier import Classifier, Preprocessing
-from gnomon.evaluation.randomisation import randomised, weighted_layers
+from gnomon.evaluation.randomization import randomized, weighted_layers
 
 SMALL = Preprocessing(size=(64, 64))
 
@@ -49,7 +49,7 @@ def test_every_weight_of_any_network_is_in_some_layer() -> None:
 def test_the_layers_asked_for_are_shuffled_and_nothing_else(classifier: Classifier) -> None:
     before = {name: one.clone() for name, one in classifier.network.state_dict().items()}
     layers = weighted_layers(classifier)[-3:]
-    other = randomised(classifier, layers)
+    other = randomized(classifier, layers)
     for name, after in other.network.state_dict().items():
         assert torch.equal(classifier.network.state_dict()[name], before[name])
         shuffled = name.rpartition(".")[0] in layers and before[name].unique().numel() > 1
@@ -59,11 +59,11 @@ def test_the_layers_asked_for_are_shuffled_and_nothing_else(classifier: Classifi
 
 def test_it_depends_on_seed_and_layer_alone(classifier: Classifier) -> None:
     layers = weighted_layers(classifier)
-    few, many = randomised(classifier, layers[-2:]), randomised(classifier, layers)
+    few, many = randomized(classifier, layers[-2:]), randomized(classifier, layers)
     name = f"{layers[-1]}.weight"
     weight = few.network.state_dict()[name]
     assert torch.equal(weight, many.network.state_dict()[name])
-    assert not torch.equal(weight, randomised(classifier, layers, 1).network.state_dict()[name])
+    assert not torch.equal(weight, randomized(classifier, layers, 1).network.state_dict()[name])
 
 
 def test_no_hook_stays(classifier: Classifier) -> None:

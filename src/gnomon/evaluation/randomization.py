@@ -42,7 +42,7 @@ def weighted_layers(classifier: Classifier) -> tuple[str, ...]:
     return tuple(sorted(own, key=place))
 
 
-def randomised(classifier: Classifier, layers: Sequence[str], seed: int = 0) -> Classifier:
+def randomized(classifier: Classifier, layers: Sequence[str], seed: int = 0) -> Classifier:
     """Copy a classifier, weights included, and shuffle every weight tensor of ``layers``.
 
     Each tensor keeps its values and loses their places, so that signals keep their scale through a
