@@ -30,6 +30,11 @@ class StandIn:
 
 STAND_INS = (
     StandIn(
+        r"^(python3 -m venv \.venv|\S*pip install --constraint.*|uv pip install .*)$",
+        r"""test -f "$CHECKOUT/constraints.txt" """,
+        "packages would be installed from a registry",
+    ),
+    StandIn(
         r"^make (demo)$",
         r"make \1 BIN=bin",
         "the environment would be installed from a registry; a `bin/gnomon` stands in",
@@ -157,6 +162,7 @@ GIVEN: dict[str, tuple[Callable[[Path], None], ...]] = {
     "CONTRIBUTING.md": (given.checkout,),
     "docs/engine.md": (),
     "docs/evaluation.md": (given.photos, given.birds),
+    "docs/images.md": (given.first_run,),
     "docs/interop.md": (given.first_run,),
     "docs/parts.md": (given.photos, given.more),
     "docs/report.md": (given.photos,),
@@ -188,6 +194,12 @@ def evaluated() -> dict[str, Any]:
     return {"detector": detector, "samples": list(open_dataset("cub:CUB_200_2011"))[:2]}
 
 
+def with_run() -> dict[str, Any]:
+    import gnomon
+
+    return {"run": gnomon.read_run("runs/first")}
+
+
 def with_parts() -> dict[str, Any]:
     import gnomon
     from gnomon.images import decode
@@ -209,6 +221,7 @@ NAMES: dict[str, Callable[[], dict[str, Any]]] = {
     "README.md": lambda: {"network": network()},
     "docs/engine.md": lambda: {"network": network()},
     "docs/evaluation.md": evaluated,
+    "docs/images.md": with_run,
     "docs/parts.md": with_parts,
 }
 """Names that the Python of a document takes for granted."""
