@@ -70,7 +70,8 @@ def detect(
         resume: Go on with an interrupted run; what failed is tried again.
         executor: Who computes: serial (this process), local (several), ray (a cluster).
         workers: How many processes; 0 takes one for each GPU, or for each CPU core.
-        threads: CPU threads for an image; all for serial, else 1. A run's last bits depend on it.
+        threads: CPU threads for an image; all for serial, else 1. Results may differ in
+            the last bits with another number.
         fetch_from: A host, as NAME or NAME:PORT, that a list or table may lead to though it is this
             machine or in a private network; may be repeated.
         isolate: Decode in a process apart, which the limits on seconds and memory can stop.

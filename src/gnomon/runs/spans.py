@@ -1,9 +1,8 @@
 """Which parts of a run there are, by their names alone, and which of them may hold the same images.
 
 A part is never changed once it is complete: its name ends in a digest of its rows. A worker that
-was taken for dead may still commit, so parts may overlap, in any way and at any time. Whoever reads
-takes those that overlap together, in the order given here, and counts an image where it comes
-first.
+was believed dead may still commit, so parts may overlap, in any way and at any time. Readers take
+overlapping parts together, in the order given here, and count an image where it comes first.
 """
 
 import re
