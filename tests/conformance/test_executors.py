@@ -222,7 +222,7 @@ def test_a_worker_that_is_taken_for_dead_and_commits_late(
 
 def exported(run: Path) -> list[Any]:
     """Give the lines of a run as CSV, without the seconds of its images."""
-    out = export_run(run, "csv", run.with_suffix(".csv")).path
+    out = export_run(run, "csv", run.with_name(f"{run.name}-csv")).path
     images = csv.DictReader((out / "images.csv").read_text().splitlines())
     keypoints = (out / "keypoints.csv").read_text().splitlines()
     return [sorted(str(row | {"seconds": ""}) for row in images), sorted(keypoints)]
