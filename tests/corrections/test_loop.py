@@ -194,8 +194,7 @@ def test_a_file_name_tells_an_image_only_where_one_has_it(run: Path, tmp_path: P
 
 @pytest.mark.parametrize("tool", CORRECT)
 def test_an_image_that_stands_twice_is_refused(tool: str, run: Path, tmp_path: Path) -> None:
-    export_run(run, tool, tmp_path / "out")
-    file = CORRECT[tool][0](tmp_path / "out")
+    file = CORRECT[tool][0](export_run(run, tool, tmp_path / "out").path)
     if tool == "cvat":
         tree = ElementTree.parse(file / "annotations.xml")
         tree.getroot().append(next(tree.getroot().iter("image")))

@@ -26,5 +26,5 @@ def given_back(tool: str, out: Path) -> Path:
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_one_wrong_thing_loses_nothing_else(tool: str, run: Path, tmp_path: Path) -> None:
-    export_run(run, tool, tmp_path / "out")
-    assert refused(imported(tool, run, given_back(tool, tmp_path / "out"))) > 0
+    out = export_run(run, tool, tmp_path / "out").path
+    assert refused(imported(tool, run, given_back(tool, out))) > 0
