@@ -40,7 +40,7 @@ STAND_INS = (
         "the environment would be installed from a registry; a `bin/gnomon` stands in",
     ),
     StandIn(
-        r"^make (test|lint|bench|fuzz)$",
+        r"^make (test|lint|bench|mutants|fuzz)$",
         r"make --dry-run \1",
         "they run this test, or take hours",
     ),
