@@ -23,6 +23,9 @@ TURN, SCALE, SHIFT = 15.0, (0.85, 1.15), 15.0
 """Most degrees, factors and pixels of a similarity."""
 CORNER = 0.08
 """Furthest that a perspective moves a corner, a share of each side."""
+LEAST = 8
+"""Pixels of a side below which a photograph is continued before it is warped: OpenCV 5.0 does not
+return from warping a single pixel."""
 GAIN, NOISE = (0.8, 1.2), 4.0
 """Of a similarity: factors of light, and the standard deviation of the noise in gray levels."""
 
@@ -60,13 +63,16 @@ class Warp:
         values = rgb.astype(np.float64)
         if not np.array_equal(self.homography, np.eye(3)):
             cv2 = _opencv()
+            height, width = rgb.shape[:2]
+            more = [(0, max(LEAST - side, 0)) for side in (height, width)]
+            padded = np.pad(rgb.astype(np.float32), [*more, (0, 0)], mode="reflect")
             values = cv2.warpPerspective(
-                rgb.astype(np.float32),
+                padded,
                 self.homography,
-                rgb.shape[1::-1],
+                padded.shape[1::-1],
                 flags=cv2.INTER_CUBIC,
                 borderMode=cv2.BORDER_REFLECT_101,
-            ).astype(np.float64)
+            )[:height, :width].astype(np.float64)
         warped: Rgb = np.rint(self.recolor(values).clip(0, 255)).astype(np.uint8)
         return warped
 
