@@ -3,7 +3,7 @@
 import contextlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -40,7 +40,16 @@ EDGE = 32
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep what gnomon finds out about a network and this machine out of the user's own cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     """Make photographs, a classifier, a data set, and a run in which every verb left something."""
     home = tmp_path_factory.mktemp("sound")
     with contextlib.chdir(home):
@@ -194,13 +203,13 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.usefixtures("undrawn")
 def test_a_hostile_run_gives_a_result_or_one_sentence(
-    home: Path, name: str, capsys: pytest.CaptureFixture[str]
+    home: Path, name: str, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     HOSTILE[name](home / "run")
     for verb, work in _readers(name).items():
         with (
             unchanged("mine", "photographs", "annotated"),
-            watched([home / "run", home / "out"]),
+            watched([home / "run", home / "out", cache]),
             limited(30, 400),
         ):
             try:
